@@ -1,0 +1,72 @@
+package import Foundation
+
+/// The time-limited right of a supervisor to run one attempt. Its token fences every write of the attempt.
+package struct Lease: Sendable, Hashable {
+    /// The task.
+    package let taskID: TaskID
+    /// The attempt it is for.
+    package let attempt: Int
+    /// Random for each claim; a write that names another token is refused.
+    package let token: Int64
+
+    /// Makes a lease as a store's claim returns it.
+    package init(taskID: TaskID, attempt: Int, token: Int64) {
+        self.taskID = taskID
+        self.attempt = attempt
+        self.token = token
+    }
+}
+
+/// A task together with the right to run its next attempt.
+package struct ClaimedTask: Sendable {
+    /// The task; its `attempt` is the claimed one.
+    package let task: QueuedTask
+    /// The right to run it.
+    package let lease: Lease
+
+    /// Pairs a task with its lease.
+    package init(task: QueuedTask, lease: Lease) {
+        self.task = task
+        self.lease = lease
+    }
+}
+
+/// What becomes of a task when an attempt has ended.
+package enum Disposition: Sendable, Equatable {
+    /// It succeeded: `complete`.
+    case complete
+    /// Its own failure, to be tried again after the delay in seconds: `pending`, `failures` + 1.
+    case retry(delay: Double)
+    /// Not its failure: back to the queue after the delay in seconds, `interruptions` + 1.
+    case abandon(delay: Double)
+    /// It failed for good: `error`, `failures` + 1 when the failure was its own.
+    case deadLetter(countsAsFailure: Bool)
+    /// It was cancelled: `cancelled`.
+    case cancel
+}
+
+/// How an attempt ended, as written to the store in one fenced statement.
+package struct AttemptResult: Sendable, Equatable {
+    /// In one word.
+    package var outcome: TaskOutcome
+    /// 0…255, or 128 + signal number; `nil` when no command ran to its end.
+    package var exitCode: Int?
+    /// In plain words.
+    package var reason: String
+    /// What it used; `nil` when no command ran.
+    package var usage: ResourceUsage?
+    /// What becomes of the task.
+    package var disposition: Disposition
+
+    /// Makes a result.
+    package init(
+        outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: ResourceUsage? = nil,
+        disposition: Disposition
+    ) {
+        self.outcome = outcome
+        self.exitCode = exitCode
+        self.reason = reason
+        self.usage = usage
+        self.disposition = disposition
+    }
+}

@@ -1,0 +1,87 @@
+package import Foundation
+
+/// What a user asks to run: the immutable part of a task.
+package struct TaskSpec: Codable, Sendable, Equatable {
+    /// A label for people; need not be unique.
+    package var name: String?
+    /// The program and its arguments; no shell is involved. Never empty.
+    package var command: [String]
+    /// Variables added to the worker's environment. Never secrets.
+    package var env: [String: String]
+    /// Bytes the command reads from its standard input, as UTF-8; at most 1 MiB. `nil` means end of file at once.
+    package var stdin: String?
+    /// The directory the command starts in; `nil` means the worker's default.
+    package var workdir: String?
+    /// The image of the container; `nil` means the pool's.
+    package var image: String?
+    /// Limits below the pool's; `nil` fields mean the pool's own.
+    package var resources: ResourceRequest
+    /// Mounts added to the pool's.
+    package var mounts: [MountSpec]
+    /// Names of configured secrets, given as files `/run/secrets/<name>`.
+    package var secrets: [String]
+    /// The queue it waits in.
+    package var queue: String
+    /// Higher runs first; −1000…1000.
+    package var priority: Int
+    /// Seconds after submission before it is due.
+    package var delay: Double
+    /// Seconds one attempt may run; `nil` means the pool's default.
+    package var timeout: Double?
+    /// When to try again.
+    package var retry: RetryPolicy
+    /// Which kind of worker it accepts.
+    package var isolation: Isolation
+
+    /// The queue of tasks that name none.
+    package static let defaultQueue = "default"
+
+    /// Makes a specification; everything but the command has a default.
+    package init(
+        name: String? = nil, command: [String], env: [String: String] = [:], stdin: String? = nil,
+        workdir: String? = nil, image: String? = nil, resources: ResourceRequest = ResourceRequest(),
+        mounts: [MountSpec] = [], secrets: [String] = [], queue: String = TaskSpec.defaultQueue, priority: Int = 0,
+        delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(), isolation: Isolation = .any
+    ) {
+        self.name = name
+        self.command = command
+        self.env = env
+        self.stdin = stdin
+        self.workdir = workdir
+        self.image = image
+        self.resources = resources
+        self.mounts = mounts
+        self.secrets = secrets
+        self.queue = queue
+        self.priority = priority
+        self.delay = delay
+        self.timeout = timeout
+        self.retry = retry
+        self.isolation = isolation
+    }
+}
+
+/// Which kind of worker a task accepts.
+package enum Isolation: String, Codable, Sendable, CaseIterable {
+    /// A container when there is an engine, else a local process.
+    case any
+    /// Only a container: the task waits while there is no engine.
+    case container
+}
+
+/// A directory or file of the host shown inside a container.
+package struct MountSpec: Codable, Sendable, Hashable {
+    /// An absolute path on the host that exists.
+    package var source: String
+    /// An absolute path in the container.
+    package var target: String
+    /// Whether writes are refused.
+    package var readOnly: Bool
+
+    /// Makes a mount; read-write unless said otherwise, as in the configuration file.
+    package init(source: String, target: String, readOnly: Bool = false) {
+        self.source = source
+        self.target = target
+        self.readOnly = readOnly
+    }
+}

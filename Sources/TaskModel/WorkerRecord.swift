@@ -1,0 +1,74 @@
+package import Foundation
+
+/// A worker as the store knows it. The row is written before anything is created for the worker, so whatever a
+/// crash leaves behind can be found from here.
+package struct WorkerRecord: Codable, Sendable, Equatable {
+    /// Its id.
+    package var id: WorkerID
+    /// The pool it belongs to.
+    package var pool: String
+    /// The supervisor that made it.
+    package var supervisor: SupervisorID
+    /// The host it runs on.
+    package var host: String
+    /// Container or local process.
+    package var mode: WorkerMode
+    /// `acode-worker-<id>`.
+    package var containerName: String?
+    /// The engine's id, once known.
+    package var containerID: String?
+    /// The profile in short, for people: image and limits.
+    package var profile: String
+    /// When the row was written.
+    package var createdAt: Date
+
+    /// Makes a record.
+    package init(
+        id: WorkerID, pool: String, supervisor: SupervisorID, host: String, mode: WorkerMode,
+        containerName: String? = nil, containerID: String? = nil, profile: String, createdAt: Date
+    ) {
+        self.id = id
+        self.pool = pool
+        self.supervisor = supervisor
+        self.host = host
+        self.mode = mode
+        self.containerName = containerName
+        self.containerID = containerID
+        self.profile = profile
+        self.createdAt = createdAt
+    }
+}
+
+/// What a worker is made of.
+package enum WorkerMode: String, Codable, Sendable, CaseIterable {
+    /// A container of a Docker or Podman engine.
+    case docker
+    /// A process of this host.
+    case local
+}
+
+/// A supervisor as the store knows it.
+package struct SupervisorRecord: Codable, Sendable, Equatable {
+    /// This run of the process.
+    package var id: SupervisorID
+    /// The pool it owns.
+    package var pool: String
+    /// The host it runs on.
+    package var host: String
+    /// Its process id on that host.
+    package var pid: Int32
+    /// When it started.
+    package var startedAt: Date
+    /// The last heartbeat.
+    package var seenAt: Date
+
+    /// Makes a record.
+    package init(id: SupervisorID, pool: String, host: String, pid: Int32, startedAt: Date, seenAt: Date) {
+        self.id = id
+        self.pool = pool
+        self.host = host
+        self.pid = pid
+        self.startedAt = startedAt
+        self.seenAt = seenAt
+    }
+}
