@@ -1,5 +1,3 @@
-package import Foundation
-
 /// Identifies a task for its whole life: a UUID version 7 (RFC 9562), so ids sort by the time of submission.
 package struct TaskID: RawRepresentable, Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     /// The lower-case textual form, 36 characters.

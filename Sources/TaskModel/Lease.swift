@@ -1,5 +1,3 @@
-package import Foundation
-
 /// The time-limited right of a supervisor to run one attempt. Its token fences every write of the attempt.
 package struct Lease: Sendable, Hashable {
     /// The task.

@@ -1,5 +1,3 @@
-package import Foundation
-
 /// What a user asks to run: the immutable part of a task.
 package struct TaskSpec: Codable, Sendable, Equatable {
     /// A label for people; need not be unique.
