@@ -52,13 +52,13 @@ package struct AttemptResult: Sendable, Equatable {
     /// In plain words.
     package var reason: String
     /// What it used; `nil` when no command ran.
-    package var usage: ResourceUsage?
+    package var usage: AttemptUsage?
     /// What becomes of the task.
     package var disposition: Disposition
 
     /// Makes a result.
     package init(
-        outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: ResourceUsage? = nil,
+        outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
         disposition: Disposition
     ) {
         self.outcome = outcome

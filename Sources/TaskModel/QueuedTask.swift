@@ -74,7 +74,7 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
     /// Its end in plain words.
     package var reason: String?
     /// What it used.
-    package var usage: ResourceUsage?
+    package var usage: AttemptUsage?
 
     /// Makes the record of an attempt that was just claimed.
     package init(taskID: TaskID, attempt: Int, supervisor: SupervisorID, host: String, claimedAt: Date) {
@@ -87,7 +87,7 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
 }
 
 /// What an attempt used, from the kernel's accounting.
-package struct ResourceUsage: Codable, Sendable, Equatable {
+package struct AttemptUsage: Codable, Sendable, Equatable {
     /// Wall-clock seconds from start to exit.
     package var wallSeconds: Double
     /// CPU seconds, user and system together.
