@@ -1,0 +1,24 @@
+/// The logs of tasks and of the supervisor itself.
+package struct LogSettings: Sendable, Equatable {
+    /// Bytes kept of one attempt's output: the first half and the last half.
+    package var maxBytesPerAttempt = 64 << 20
+    /// How the supervisor's own log lines look.
+    package var format: LogFormatChoice = .auto
+    /// The least severe messages that are logged.
+    package var level: LogLevel = .info
+}
+
+/// How the supervisor's own log lines look.
+package enum LogFormatChoice: String, Sendable, CaseIterable {
+    /// Text on a terminal, else JSON.
+    case auto
+    /// One JSON object a line.
+    case json
+    /// For people.
+    case text
+}
+
+/// How severe a message is; the raw values are those of swift-log's `Logger.Level`.
+package enum LogLevel: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}

@@ -1,0 +1,21 @@
+package import TaskModel
+
+/// How tasks are claimed, renewed and retried.
+package struct QueueSettings: Sendable, Equatable {
+    /// The names of the queues served; empty means all.
+    package var queues: [String] = []
+    /// How long a claim is valid without being renewed.
+    package var lease: Duration = .seconds(30)
+    /// Time between two renewals of all claims; less than half of `lease`.
+    package var heartbeat: Duration = .seconds(10)
+    /// Time between two looks for claims that nobody renews any more.
+    package var sweepInterval: Duration = .seconds(5)
+    /// Attempts of any kind after which a task becomes a dead letter.
+    package var maxDeliveries = 5
+    /// Time between two looks for tasks that nobody announced.
+    package var pollInterval: Duration = .milliseconds(500)
+    /// How long an attempt may run when its task does not say; `nil` means no limit.
+    package var defaultTimeout: Duration? = .seconds(7200)
+    /// The retry policy of tasks that name none.
+    package var retry = RetryPolicy()
+}
