@@ -7,7 +7,7 @@ package enum AgentMessage: Hashable, Sendable {
     /// A piece of the attempt's output.
     case output(OutputChunk)
     /// The task says how far it is.
-    case progress(Progress)
+    case progress(TaskProgress)
     /// The attempt ended, all its output was sent before this, and nothing of it runs any more. Sent again on every
     /// connection until an `outputAck` with `exited` answers it.
     case exited(Exited)
@@ -57,7 +57,7 @@ package enum AgentMessage: Hashable, Sendable {
         case .hello: self = .hello(try PayloadCoding.decode(Hello.self, from: frame.payload))
         case .started: self = .started(try PayloadCoding.decode(Started.self, from: frame.payload))
         case .output: self = .output(try OutputChunk(payload: frame.payload))
-        case .progress: self = .progress(try PayloadCoding.decode(Progress.self, from: frame.payload))
+        case .progress: self = .progress(try PayloadCoding.decode(TaskProgress.self, from: frame.payload))
         case .exited: self = .exited(try PayloadCoding.decode(Exited.self, from: frame.payload))
         case .refused: self = .refused(try PayloadCoding.decode(Refused.self, from: frame.payload))
         case .pong: self = .pong(nonce: try PayloadCoding.decode(NoncePayload.self, from: frame.payload).nonce)

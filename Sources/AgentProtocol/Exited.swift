@@ -24,7 +24,8 @@ package struct Exited: Codable, Hashable, Sendable {
     package var signalledChildren: Int
     /// The offset after the attempt's last output byte; both streams count together.
     package var outputBytes: UInt64
-    /// How many of these bytes were dropped because no supervisor took them; they show as gaps in the offsets.
+    /// How many of these bytes were dropped before any supervisor acknowledged them. What a supervisor really misses
+    /// shows as gaps in the offsets; it may have got some of these bytes without having acknowledged them.
     package var outputDropped: UInt64
 
     /// Makes an exit record.

@@ -38,7 +38,7 @@ package struct Refused: Codable, Hashable, Sendable {
 }
 
 /// What a task says about how far it is.
-package struct Progress: Codable, Hashable, Sendable {
+package struct TaskProgress: Codable, Hashable, Sendable {
     /// The attempt.
     package var attempt: AttemptRef
     /// How much is done, 0…100, if the task knows.

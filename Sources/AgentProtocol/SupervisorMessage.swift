@@ -10,7 +10,7 @@ package enum SupervisorMessage: Hashable, Sendable {
     case ping(nonce: UInt64)
     /// Take no more attempts; finish the current one, have its exit acknowledged, then exit with 0.
     case drain
-    /// Kill the current attempt, report its exit, and exit with 0 without waiting for an acknowledgement.
+    /// Kill the current attempt, report its exit, and exit with 0 as soon as that is acknowledged, or a second later.
     case shutdown
     /// Output, and perhaps the exit, is safe.
     case outputAck(OutputAck)
