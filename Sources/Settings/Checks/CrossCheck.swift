@@ -1,0 +1,108 @@
+import TaskModel
+
+/// A check that concerns more than one setting.
+struct CrossCheck: Sendable {
+    /// What a check found.
+    struct Finding {
+        /// The setting it is about.
+        var path: String
+        /// Where in the value.
+        var inside: [YAMLStep] = []
+        var message: String
+        var hint: String?
+        var isWarning = false
+    }
+
+    /// The settings that are looked at; with a mistake in one of them the check is left out.
+    var paths: [String]
+    /// Everything that does not fit.
+    var findings: @Sendable (Settings) -> [Finding]
+
+    /// All of them.
+    static let all: [CrossCheck] = [
+        heartbeat, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
+        order(
+            of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
+            \.workers.docker.restart.maxBackoff.inSeconds),
+        mounts, allowedMounts, secretVariables,
+    ]
+
+    /// Two renewals have to fit into a lease, so that one may fail.
+    private static let heartbeat = CrossCheck(paths: ["queue.heartbeat", "queue.lease"]) { settings in
+        guard settings.queue.heartbeat * 2 >= settings.queue.lease else { return [] }
+        let lease = DurationText.format(settings.queue.lease)
+        return [
+            Finding(
+                path: "queue.heartbeat",
+                message: "must be less than half of queue.lease, which is \(lease)",
+                hint: "a third is a good choice: \(DurationText.format(settings.queue.lease / 3))")
+        ]
+    }
+
+    private static let root = CrossCheck(paths: ["workers.docker.user", "workers.docker.allowRoot"]) { settings in
+        guard settings.workers.docker.user.isRoot, !settings.workers.docker.allowRoot else { return [] }
+        return [
+            Finding(
+                path: "workers.docker.user", message: "must not be root",
+                hint: "write 1000:1000, or set workers.docker.allowRoot to true")
+        ]
+    }
+
+    private static func order(
+        of section: String, _ first: @escaping @Sendable (Settings) -> Double,
+        _ longest: @escaping @Sendable (Settings) -> Double
+    ) -> CrossCheck {
+        let (backoff, most) = ("\(section).backoff", "\(section).maxBackoff")
+        return CrossCheck(paths: [most, backoff]) { settings in
+            guard first(settings) > longest(settings) else { return [] }
+            let limit = DurationText.format(.milliseconds(Int64(longest(settings) * 1000)))
+            return [Finding(path: backoff, message: "must not be more than \(most), which is \(limit)")]
+        }
+    }
+
+    private static let mounts = CrossCheck(
+        paths: ["workers.docker.mounts", "workers.docker.socket", "state.dir", "state.runtimeDir"]
+    ) { settings in
+        let rules = MountRules(settings: settings)
+        return settings.workers.docker.mounts.enumerated().compactMap { index, mount in
+            rules.mistake(inSource: mount.source).map {
+                Finding(
+                    path: "workers.docker.mounts", inside: [.index(index), .key("source")], message: $0.message ?? "",
+                    hint: $0.hint)
+            }
+        }
+    }
+
+    private static let allowedMounts = CrossCheck(
+        paths: ["workers.docker.allowedMounts", "workers.docker.socket", "state.dir", "state.runtimeDir"]
+    ) { settings in
+        let rules = MountRules(settings: settings)
+        return settings.workers.docker.allowedMounts.enumerated().compactMap { index, path in
+            rules.mistake(inSource: path).map {
+                Finding(
+                    path: "workers.docker.allowedMounts", inside: [.index(index)], message: $0.message ?? "",
+                    hint: $0.hint)
+            }
+        }
+    }
+
+    private static let secretVariables = CrossCheck(paths: ["workers.docker.environment"]) { settings in
+        settings.workers.docker.environment.keys.sorted().filter(SecretName.looksSecret).map { name in
+            Finding(
+                path: "workers.docker.environment", inside: [.key(name)],
+                message: "looks like a secret, and everybody who may look at a container sees it",
+                hint: "name where it comes from in secrets, and it becomes a file in /run/secrets", isWarning: true)
+        }
+    }
+}
+
+/// Names that give away that the value is a secret.
+enum SecretName {
+    /// Whether the value of a variable of this name should not be shown.
+    static func looksSecret(_ name: String) -> Bool {
+        let words = name.uppercased().split(separator: "_")
+        let secret = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIALS", "APIKEY"]
+        return words.contains { word in secret.contains { word.hasSuffix($0) } }
+            || words.last == "KEY" || words.last == "PAT"
+    }
+}

@@ -1,0 +1,54 @@
+extension SettingTable {
+    /// `store`.
+    static let store: [SettingDescriptor] = [
+        .init("store.backend", \.store.backend, .choice, "The database tasks are kept in."),
+        .init(
+            "store.path", \.store.path, .path,
+            "The SQLite file, on a local file system. By default it is \(StoreSettings.fileName) in state.dir.",
+            example: .text("/var/lib/acode/\(StoreSettings.fileName)"), isDerived: true),
+    ]
+
+    /// `logs`.
+    static let logs: [SettingDescriptor] = [
+        .init(
+            "logs.maxBytesPerAttempt", \.logs.maxBytesPerAttempt, .bytes((4 << 10)...(1 << 40)),
+            "How much of an attempt's output is kept. Of a longer one the first and the last half, with a mark between."
+        ),
+        .init(
+            "logs.format", \.logs.format, .choice,
+            "How the supervisor's own log lines look; auto is text on a terminal and JSON elsewhere."),
+        .init("logs.level", \.logs.level, .choice, "The least severe messages that are logged."),
+    ]
+
+    /// `http`.
+    static let http: [SettingDescriptor] = [
+        .init(
+            "http.listen", \.http.listen, .listenAddress,
+            "Where /livez, /readyz and /metrics are served; nowhere while it is empty.",
+            example: .text("127.0.0.1:8080"))
+    ]
+
+    /// `secrets`.
+    static let secrets: [SettingDescriptor] = [
+        .init(
+            "secrets", \.secrets,
+            .map(of: .secretSource, expected: "names of secrets and where each comes from", key: NameRules.key),
+            "Where each secret comes from: a file, a variable of the supervisor or the output of a command. A task that "
+                + "names one finds it as the file /run/secrets/<name>.",
+            example: .map([("api-token", .map([("file", .text("/etc/acode/api-token"))]))]))
+    ]
+
+    /// `state`.
+    static let state: [SettingDescriptor] = [
+        .init(
+            "state.dir", \.state.dir, .path,
+            "What must outlive a restart: the database, logs, outputs. By default /var/lib/acode for root, else acode "
+                + "in $XDG_STATE_HOME or ~/.local/state.",
+            example: .text("/var/lib/acode"), isDerived: true),
+        .init(
+            "state.runtimeDir", \.state.runtimeDir,
+            .text("an absolute path of at most 72 bytes", check: PathRules.socketDirectory),
+            "Sockets and secrets. By default /run/acode for root, else acode in $XDG_RUNTIME_DIR or /tmp/acode-<uid>.",
+            alias: "ACODE_RUNTIME_DIR", example: .text("/run/acode"), isDerived: true),
+    ]
+}

@@ -1,0 +1,39 @@
+import TaskModel
+
+extension SettingTable {
+    /// `queue`.
+    static let queue: [SettingDescriptor] = [
+        .init(
+            "queue.queues", \.queue.queues, .list(of: .name("the name of a queue")),
+            "The queues this supervisor serves; all of them while it is empty.", example: .list([.text("default")])),
+        .init(
+            "queue.lease", \.queue.lease, .duration(.seconds(2)...(.seconds(3600))),
+            "How long a claim is valid without being renewed. When a supervisor dies, its tasks go back to their queue "
+                + "after this time."),
+        .init(
+            "queue.heartbeat", \.queue.heartbeat, .duration(.milliseconds(100)...(.seconds(1800))),
+            "Time between two renewals of all claims; less than half of lease."),
+        .init(
+            "queue.sweepInterval", \.queue.sweepInterval, .duration(.milliseconds(100)...(.seconds(3600))),
+            "Time between two looks for claims that nobody renews any more."),
+        .init(
+            "queue.maxDeliveries", \.queue.maxDeliveries, .integer(1...1000),
+            "Attempts of any kind, interrupted ones too, after which a task becomes a dead letter."),
+        .init(
+            "queue.pollInterval", \.queue.pollInterval, .duration(.milliseconds(10)...(.seconds(60))),
+            "Time between two looks for tasks of other hosts and delayed ones. Tasks of this host are announced."),
+        .init(
+            "queue.defaultTimeout", \.queue.defaultTimeout,
+            ValueFormat<Duration>.duration(.milliseconds(10)...(.seconds(31_536_000))).orNone("none"),
+            "How long an attempt may run when its task does not say."),
+        .init(
+            "queue.retry.maxAttempts", \.queue.retry.maxAttempts, .integer(1...1000),
+            "Attempts that may fail before a task becomes a dead letter; 1 means no retry."),
+        .init(
+            "queue.retry.backoff", \.queue.retry.backoff, .seconds(.zero...(.seconds(86_400))),
+            "Wait before the first retry; it doubles with each further one."),
+        .init(
+            "queue.retry.maxBackoff", \.queue.retry.maxBackoff, .seconds(.zero...(.seconds(604_800))),
+            "The longest wait before a retry."),
+    ]
+}

@@ -1,0 +1,37 @@
+import TaskModel
+
+extension SettingTable {
+    /// `workers`, without what is in `workers.docker`.
+    static let workers: [SettingDescriptor] = [
+        .init(
+            "workers.mode", \.workers.mode, .choice,
+            "What a worker is made of: a container of a Docker or Podman engine, or a process of this host."),
+        .init("workers.count", \.workers.count, .integer(1...256), "How many tasks run at once."),
+        .init(
+            "workers.pool", \.workers.pool,
+            .text("a name of a-z, 0-9 and -, at most 40 characters", check: NameRules.pool),
+            "The pool's name. It is a label of every container, so several pools can share an engine."),
+        .init(
+            "workers.fallback", \.workers.fallback, .boolean,
+            "Whether local processes take over, with a warning, when there is no engine."),
+        .init(
+            "workers.recycle", \.workers.recycle, .recycle,
+            "When a worker that has run a task is replaced by a fresh one."),
+        .init(
+            "workers.startTimeout", \.workers.startTimeout, .duration(.seconds(1)...(.seconds(600))),
+            "How long a worker may take until it answers; pulling its image is not counted."),
+        .init(
+            "workers.stopTimeout", \.workers.stopTimeout, .duration(.zero...(.seconds(600))),
+            "How long after SIGTERM a worker is killed."),
+        .init(
+            "workers.shutdownTimeout", \.workers.shutdownTimeout, .duration(.zero...(.seconds(86_400))),
+            "How long running tasks may go on when the supervisor is asked to stop. What is not done by then is "
+                + "interrupted and goes back to its queue."),
+        .init(
+            "workers.statsInterval", \.workers.statsInterval, .duration(.seconds(1)...(.seconds(3600))),
+            "Time between two measurements of all workers."),
+        .init(
+            "workers.highUsageWarning", \.workers.highUsageWarning, .integer(1...100),
+            "Percent of a worker's CPU, memory or process limit above which a warning is logged."),
+    ]
+}

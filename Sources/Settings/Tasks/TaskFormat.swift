@@ -1,0 +1,139 @@
+import TaskModel
+
+/// The formats of a task and its parts.
+enum TaskFormat {
+    /// The most bytes of a task's standard input.
+    static let longestInput = 1 << 20
+
+    /// A task.
+    ///
+    /// - Parameter defaultRetry: the retry policy when the task names none.
+    static func task(defaultRetry: RetryPolicy) -> ValueFormat<TaskSpec> {
+        let expected = "a task, as in {command: [make, test]}"
+        return ValueFormat(expected: expected, shape: .mapping) { node, path, problems in
+            guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
+                return nil
+            }
+            var task = TaskSpec(command: [])
+            task.name = reader.optional("name", .text("a label", check: label), problems: &problems)
+            let command = reader.required("command", .command, problems: &problems)
+            task.env = reader.value("env", .variables, default: [:], problems: &problems)
+            task.stdin = reader.optional("stdin", input, problems: &problems)
+            task.workdir = reader.optional("workdir", .path, problems: &problems)
+            task.image = reader.optional("image", .image, problems: &problems)
+            task.resources = reader.value("resources", resources, default: ResourceRequest(), problems: &problems)
+            task.mounts = reader.value("mounts", .mounts, default: [], problems: &problems)
+            task.secrets = reader.value("secrets", secrets, default: [], problems: &problems)
+            task.queue = reader.value(
+                "queue", .name("the name of a queue"), default: TaskSpec.defaultQueue, problems: &problems)
+            task.priority = reader.value("priority", .integer(-1000...1000), default: 0, problems: &problems)
+            task.delay = reader.value("delay", .seconds(.zero...year), default: 0, problems: &problems)
+            task.timeout = reader.optional("timeout", .seconds(.milliseconds(1)...year), problems: &problems)
+            task.retry = reader.value(
+                "retry", retry(default: defaultRetry), default: defaultRetry, problems: &problems)
+            task.isolation = reader.value("isolation", .choice, default: .any, problems: &problems)
+            reader.finish(problems: &problems)
+            guard let command else { return nil }
+            task.command = command
+            return task
+        } encode: {
+            encode($0)
+        }
+    }
+
+    private static let year: Duration = .seconds(365 * 86_400)
+
+    private static let input = ValueFormat<String>.text("text for the standard input") { text in
+        text.utf8.count <= longestInput
+            ? nil : ValueMistake("is \(text.utf8.count) bytes long; at most \(longestInput) are possible")
+    }
+
+    private static let secrets = ValueFormat<[String]>.list(of: .name("the name of a secret")) { name, before in
+        before.contains(name) ? ValueMistake("names \(name) twice") : nil
+    }
+
+    /// For people, on one line of a table.
+    private static func label(_ text: String) -> ValueMistake? {
+        guard text.utf8.count <= 200 else { return ValueMistake("is longer than 200 bytes") }
+        return text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+            ? ValueMistake("must not contain control characters") : nil
+    }
+
+    private static let resources: ValueFormat<ResourceRequest> = {
+        let expected = "limits, as in {cpus: 0.5, memoryMb: 256, pidsLimit: 50}"
+        return ValueFormat(expected: expected, shape: .mapping) { node, path, problems in
+            guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
+                return nil
+            }
+            var request = ResourceRequest()
+            request.cpus = reader.optional("cpus", .number(0.01...1024), problems: &problems)
+            request.memoryMb = reader.optional("memoryMb", .mebibytes(6...16_777_216), problems: &problems)
+            request.pidsLimit = reader.optional("pidsLimit", .integer(2...4_194_304), problems: &problems)
+            reader.finish(problems: &problems)
+            return request
+        } encode: { request in
+            .map(
+                [
+                    request.cpus.map { ("cpus", .plain(NumberText.format($0))) },
+                    request.memoryMb.map { ("memoryMb", .plain(String($0))) },
+                    request.pidsLimit.map { ("pidsLimit", .plain(String($0))) },
+                ].compactMap { $0 })
+        }
+    }()
+
+    private static func retry(default policy: RetryPolicy) -> ValueFormat<RetryPolicy> {
+        let expected = "a retry policy, as in {maxAttempts: 3, backoff: 1s, maxBackoff: 5m}"
+        return ValueFormat(expected: expected, shape: .mapping) { node, path, problems in
+            guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
+                return nil
+            }
+            var result = policy
+            result.maxAttempts = reader.value(
+                "maxAttempts", .integer(1...1000), default: policy.maxAttempts, problems: &problems)
+            let day: Duration = .seconds(86_400)
+            result.backoff = reader.value(
+                "backoff", .seconds(.zero...day), default: policy.backoff, problems: &problems)
+            result.maxBackoff = reader.value(
+                "maxBackoff", .seconds(.zero...(day * 7)), default: max(policy.maxBackoff, result.backoff),
+                problems: &problems)
+            reader.finish(problems: &problems)
+            if result.backoff > result.maxBackoff {
+                problems.add(
+                    at: reader.mark(of: "backoff"), path: reader.child("backoff"),
+                    "must not be more than maxBackoff, which is \(NumberText.format(result.maxBackoff))s")
+                return nil
+            }
+            return result
+        } encode: { policy in
+            .map([
+                ("maxAttempts", .plain(String(policy.maxAttempts))), ("backoff", duration(policy.backoff)),
+                ("maxBackoff", duration(policy.maxBackoff)),
+            ])
+        }
+    }
+
+    private static func duration(_ seconds: Double) -> YAMLNode {
+        .plain(DurationText.format(.milliseconds(Int64((seconds * 1000).rounded()))))
+    }
+
+    /// A task as it is written, without what is as by default.
+    private static func encode(_ task: TaskSpec) -> YAMLNode {
+        var pairs: [(String, YAMLNode)] = []
+        if let name = task.name { pairs.append(("name", .text(name))) }
+        pairs.append(("command", .list(task.command.map(YAMLNode.text))))
+        if !task.env.isEmpty { pairs.append(("env", ValueFormat<[String: String]>.variables.encode(task.env))) }
+        if let stdin = task.stdin { pairs.append(("stdin", .text(stdin))) }
+        if let workdir = task.workdir { pairs.append(("workdir", .text(workdir))) }
+        if let image = task.image { pairs.append(("image", .text(image))) }
+        if task.resources != ResourceRequest() { pairs.append(("resources", resources.encode(task.resources))) }
+        if !task.mounts.isEmpty { pairs.append(("mounts", ValueFormat<[MountSpec]>.mounts.encode(task.mounts))) }
+        if !task.secrets.isEmpty { pairs.append(("secrets", secrets.encode(task.secrets))) }
+        pairs.append(("queue", .text(task.queue)))
+        if task.priority != 0 { pairs.append(("priority", .plain(String(task.priority)))) }
+        if task.delay != 0 { pairs.append(("delay", duration(task.delay))) }
+        if let timeout = task.timeout { pairs.append(("timeout", duration(timeout))) }
+        pairs.append(("retry", retry(default: task.retry).encode(task.retry)))
+        pairs.append(("isolation", .plain(task.isolation.rawValue)))
+        return .map(pairs)
+    }
+}
