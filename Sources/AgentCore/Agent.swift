@@ -1,0 +1,227 @@
+import AgentProtocol
+import Glibc
+
+/// The running agent: one thread, one `poll(2)`, everything else non-blocking.
+final class Agent {
+    private let options: RunOptions
+    private let signals: SignalDescriptor
+    private let link: SupervisorLink
+    private let local: LocalServer?
+    private let sinks: [TeeSink]
+    private let surroundings: Attempt.Surroundings
+    private let bootID = RandomID.make()
+    private var lifecycle = Lifecycle()
+    private var attempt: Attempt?
+    private var pendingProgress: TaskProgress?
+    private var stuck = false
+    private var set = PollSet()
+
+    /// Prepares everything; connects to nobody yet.
+    init(_ options: RunOptions, environment: [String: String]) throws(SystemError) {
+        self.options = options
+        signals = try SignalDescriptor([SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2])
+        sinks = [TeeSink(STDOUT_FILENO), TeeSink(STDERR_FILENO)]
+        link = SupervisorLink(path: options.socket, now: Clock.now())
+        var failure: SystemError?
+        do {
+            local = try LocalServer(name: LocalSocketName.make(workerID: options.workerID, bootID: bootID))
+        } catch {
+            local = nil
+            failure = error
+        }
+        surroundings = Attempt.Surroundings(
+            sinks: sinks, counters: CgroupCounters(), oomScore: OOMScore(),
+            baseEnvironment: options.inheritEnvironment ? environment : [:],
+            agentDirectory: ExecutablePath.directory(), localSocket: local?.name)
+        if let failure { say(.warning, "no local socket, so no health and no progress: \(failure)") }
+    }
+
+    /// Turns the loop until it is time to exit.
+    ///
+    /// - Returns: the exit code: 0, or 70 when something could not be killed.
+    func run() -> Int32 {
+        while true {
+            wait()
+            let now = Clock.now()
+            handleSignals(now: now)
+            for event in link.turn(now: now, ready: set, hello: hello) { handle(event, now: now) }
+            attempt?.turn(now: now, connected: link.isEstablished)
+            report(now: now)
+            local?.turn(now: now, ready: set) { answer($0, now: now) }
+            for sink in sinks {
+                sink.flush(now: now)
+                sink.tick(now: now)
+            }
+            leaveIfOrphaned(now: now)
+            if perform(lifecycle.tick(now: now, work: work)) { break }
+        }
+        finishWords()
+        return stuck ? 70 : 0
+    }
+
+    private var work: Lifecycle.Work {
+        guard let attempt else { return .none }
+        return attempt.exited == nil ? .running : .unacknowledged
+    }
+
+    private func wait() {
+        set.reset()
+        set.add(signals.descriptor, read: true)
+        link.prepare(&set, moreToSend: attempt?.journal.hasUnsent ?? false)
+        attempt?.prepare(&set, connected: link.isEstablished)
+        local?.prepare(&set)
+        for sink in sinks {
+            set.add(sink.descriptor, write: sink.isWaiting)
+            set.limit(to: sink.deadline)
+        }
+        set.limit(to: lifecycle.deadline)
+        if !link.isEstablished { set.limit(to: link.lonelySince + options.orphanTimeout) }
+        set.wait(now: Clock.now())
+    }
+
+    private func handleSignals(now: Nanos) {
+        var reaping = attempt?.wantsReaping ?? false
+        if set.isReady(signals.descriptor) {
+            for number in signals.take() {
+                switch number {
+                case SIGCHLD: reaping = true
+                case SIGTERM, SIGINT, SIGQUIT:
+                    _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
+                default: break
+                }
+            }
+        }
+        guard reaping else { return }
+        let round = Reaper.reap()
+        attempt?.note(round, now: now)
+    }
+
+    private func handle(_ event: SupervisorLink.Event, now: Nanos) {
+        switch event {
+        case .established: break
+        case .lost(let reason):
+            attempt?.journal.rewind()
+            attempt?.exitSent = false
+            say(.warning, "connection to the supervisor lost: \(reason)")
+        case .message(let message): handle(message, now: now)
+        }
+    }
+
+    private func handle(_ message: SupervisorMessage, now: Nanos) {
+        switch message {
+        case .welcome: break
+        case .run(let request): start(request, now: now)
+        case .signal(let reference, let number):
+            if attempt?.reference == reference { attempt?.signal(number) }
+        case .ping(let nonce): link.send(.pong(nonce: nonce), now: now)
+        case .drain: lifecycle.drain()
+        case .shutdown: _ = perform(lifecycle.kill(now: now))
+        case .outputAck(let ack): acknowledge(ack)
+        }
+    }
+
+    private func start(_ request: RunRequest, now: Nanos) {
+        guard lifecycle.acceptsWork else {
+            return link.send(.refused(Refused(attempt: request.attempt, reason: .draining)), now: now)
+        }
+        guard attempt == nil else {
+            return link.send(.refused(Refused(attempt: request.attempt, reason: .busy)), now: now)
+        }
+        pendingProgress = nil
+        let attempt = Attempt(request, in: surroundings, now: now)
+        self.attempt = attempt
+        if let started = attempt.started { link.send(.started(started), now: now) }
+    }
+
+    private func acknowledge(_ ack: OutputAck) {
+        guard let attempt, attempt.reference.token == ack.token else { return }
+        attempt.journal.acknowledge(below: ack.offset)
+        if ack.exited, attempt.exited != nil { self.attempt = nil }
+    }
+
+    /// Sends progress, output, and then the exit, as far as the connection takes them.
+    private func report(now: Nanos) {
+        guard link.isEstablished else { return }
+        if let progress = pendingProgress, !link.hasUnsent {
+            pendingProgress = nil
+            link.send(.progress(progress), now: now)
+        }
+        guard let attempt else { return }
+        link.send(&attempt.journal, now: now)
+        guard let exited = attempt.exited, !attempt.exitSent, !attempt.journal.hasUnsent, link.isEstablished else {
+            return
+        }
+        attempt.exitSent = true
+        link.send(.exited(withDropped(exited, attempt)), now: now)
+        guard attempt.isStuck, !stuck else { return }
+        stuck = true
+        say(.error, "something of task \(attempt.reference) can't be killed; this agent takes no more tasks")
+        lifecycle.drain()
+    }
+
+    private func hello() -> Hello {
+        Hello(
+            workerID: options.workerID, pid: getpid(), bootID: bootID, agentVersion: AgentVersion.current,
+            running: attempt.flatMap { $0.exited == nil ? $0.started : nil },
+            unackedExit: attempt.flatMap { attempt in attempt.exited.map { withDropped($0, attempt) } })
+    }
+
+    /// Output may still be dropped after the end, while nobody is there to take it.
+    private func withDropped(_ exited: Exited, _ attempt: Attempt) -> Exited {
+        var exited = exited
+        exited.outputDropped = attempt.journal.dropped
+        return exited
+    }
+
+    private func answer(_ request: LocalRequest, now: Nanos) -> LocalReply {
+        switch request {
+        case .health:
+            let state = attempt == nil ? "idle" : "busy"
+            return LocalReply(
+                ok: true, message: "\(state), \(link.isEstablished ? "connected" : "waiting for a supervisor")")
+        case .progress(let percent, let message):
+            guard let attempt, attempt.exited == nil else {
+                return LocalReply(ok: false, message: "no task is running")
+            }
+            // Only the newest counts when the supervisor is slower than the task talks.
+            pendingProgress = TaskProgress(attempt: attempt.reference, percent: percent, message: message)
+            report(now: now)
+            return LocalReply(ok: true, message: "")
+        }
+    }
+
+    private func leaveIfOrphaned(now: Nanos) {
+        guard !link.isEstablished, now >= link.lonelySince + options.orphanTimeout else { return }
+        if lifecycle.acceptsWork { say(.warning, "no supervisor for too long, leaving") }
+        _ = perform(lifecycle.kill(now: now))
+    }
+
+    /// - Returns: whether it is time to exit.
+    private func perform(_ action: Lifecycle.Action?) -> Bool {
+        switch action {
+        case nil: return false
+        case .askTask: attempt?.signal(SIGTERM)
+        case .killTask: attempt?.kill()
+        case .exit: return true
+        }
+        return false
+    }
+
+    private func say(_ level: AgentLog.Level, _ message: String) {
+        let now = Clock.now()
+        Array("acode-agent: \(message)\n".utf8).withUnsafeBytes { sinks[1].offer($0, now: now) }
+        link.send(.log(AgentLog(level: level, message: message)), now: now)
+    }
+
+    /// Gives whoever reads our streams a moment to take the last of them.
+    private func finishWords() {
+        let deadline = Clock.now() + .seconds(1)
+        while sinks.contains(where: \.isWaiting), Clock.now() < deadline {
+            set.reset()
+            for sink in sinks { set.add(sink.descriptor, write: sink.isWaiting) }
+            set.limit(to: deadline)
+            set.wait(now: Clock.now())
+            for sink in sinks { sink.flush(now: Clock.now()) }
+        }
+    }
+}

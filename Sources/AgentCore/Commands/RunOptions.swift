@@ -1,0 +1,30 @@
+/// The options of `acode-agent run`.
+struct RunOptions: Equatable {
+    /// The supervisor's socket.
+    var socket: String
+    /// The worker's id.
+    var workerID: String
+    /// How long to live without a supervisor.
+    var orphanTimeout = Nanos.seconds(600)
+    /// How long a task has between SIGTERM and SIGKILL when the agent itself is told to stop.
+    var stopGrace = Nanos.seconds(8)
+    /// Whether tasks get the agent's own environment under theirs.
+    var inheritEnvironment = false
+
+    /// Reads the words after `run`.
+    static func parse(_ arguments: [String]) throws(UsageError) -> RunOptions {
+        var words = OptionWords(arguments)
+        let socket = try words.take("--socket")
+        let workerID = try words.take("--worker-id")
+        let orphanTimeout = try words.takeSeconds("--orphan-timeout")
+        let stopGrace = try words.takeSeconds("--stop-grace")
+        let inherit = words.takeFlag("--inherit-environment")
+        try words.finish()
+        guard let socket, !socket.isEmpty else { throw UsageError("run needs --socket PATH") }
+        guard let workerID, !workerID.isEmpty else { throw UsageError("run needs --worker-id ID") }
+        var options = RunOptions(socket: socket, workerID: workerID, inheritEnvironment: inherit)
+        if let orphanTimeout { options.orphanTimeout = orphanTimeout }
+        if let stopGrace { options.stopGrace = stopGrace }
+        return options
+    }
+}

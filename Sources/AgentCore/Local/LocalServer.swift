@@ -1,0 +1,75 @@
+import AgentProtocol
+import Glibc
+
+/// Answers the agent's sub-commands. Serves the agent's own user, and root, only.
+final class LocalServer {
+    private static let mostClients = 32
+    private static let patience = Nanos.seconds(2)
+
+    private struct Client {
+        let socket: Descriptor
+        let deadline: Nanos
+        var decoder = FrameDecoder(maximumPayload: LocalCoding.limit)
+    }
+
+    /// The abstract name, with a leading `@`.
+    let name: String
+    private let listener: Descriptor
+    private var clients: [Client] = []
+
+    /// Starts to listen.
+    init(name: String) throws(SystemError) {
+        self.name = name
+        listener = try UnixSocket.listen(on: name, backlog: 64)
+    }
+
+    /// Adds what it waits for. While all places are taken, new clients stay in the backlog.
+    func prepare(_ set: inout PollSet) {
+        set.add(listener, read: clients.count < Self.mostClients)
+        for client in clients {
+            set.add(client.socket, read: true)
+            set.limit(to: client.deadline)
+        }
+    }
+
+    /// Accepts, reads, answers with what `handler` returns. A client gets one answer and is then let go.
+    func turn(now: Nanos, ready: PollSet, handler: (LocalRequest) -> LocalReply) {
+        if ready.isReady(listener) { accept(now: now) }
+        guard !clients.isEmpty else { return }
+        var remaining: [Client] = []
+        for var client in clients where now < client.deadline {
+            if serve(&client, handler) { remaining.append(client) }
+        }
+        clients = remaining
+    }
+
+    private func accept(now: Nanos) {
+        while clients.count < Self.mostClients, let socket = UnixSocket.accept(listener) {
+            guard let peer = UnixSocket.peer(of: socket), peer.user == geteuid() || peer.user == 0 else { continue }
+            clients.append(Client(socket: socket, deadline: now + Self.patience))
+        }
+    }
+
+    /// - Returns: whether the client has more to say.
+    private func serve(_ client: inout Client, _ handler: (LocalRequest) -> LocalReply) -> Bool {
+        var result = Descriptor.Transfer.wouldBlock
+        let piece = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            result = client.socket.read(into: UnsafeMutableRawBufferPointer(buffer))
+            if case .bytes(let read) = result { count = read }
+        }
+        switch result {
+        case .bytes: client.decoder.append(piece)
+        case .wouldBlock: return true
+        case .ended, .failed: return false
+        }
+        do {
+            guard let frame = try client.decoder.next() else { return true }
+            let reply = handler(try LocalCoding.decode(LocalRequest.self, from: frame))
+            // An answer of a few bytes always fits into a fresh socket.
+            _ = try LocalCoding.encode(reply).withUnsafeBytes { client.socket.write($0) }
+        } catch {
+            // A client that talks nonsense gets no answer.
+        }
+        return false
+    }
+}

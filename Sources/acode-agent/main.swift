@@ -1,0 +1,4 @@
+import AgentCore
+import Glibc
+
+exit(AgentMain.run(CommandLine.arguments))
