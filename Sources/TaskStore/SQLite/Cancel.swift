@@ -1,0 +1,87 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask? {
+        let row = try await writer.perform("cancel") { scope -> TaskRow? in
+            guard let found = try scope.standing(task) else { return nil }
+            switch found.state {
+            case .pending, .enqueued: try scope.cancelNow(found, reason: reason)
+            case .inProgress, .enqueuedForOrchestration: try scope.askToStop(found, reason: reason)
+            case .complete, .error, .cancelled, .resolvedManually: break
+            }
+            return try scope.taskRow(found.seq)
+        }
+        return try row?.task("cancel")
+    }
+
+    package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+        let row = try await writer.perform("requeue") { scope -> TaskRow? in
+            guard let found = try scope.standing(task) else { return nil }
+            switch found.state {
+            case .error, .cancelled: try scope.beginAgain(found)
+            case .pending, .enqueued, .inProgress, .enqueuedForOrchestration, .complete, .resolvedManually: break
+            }
+            return try scope.taskRow(found.seq)
+        }
+        return try row?.task("requeue")
+    }
+}
+
+/// Where a task stands, as far as a person's command needs to know.
+private struct Standing {
+    let seq: Int64
+    let state: TaskState
+    let attempt: Int
+    let queue: String
+    let cancelRequested: Bool
+}
+
+extension WriteScope {
+    fileprivate func standing(_ id: TaskID) throws -> Standing? {
+        let row = try first(
+            """
+            SELECT s.seq, s.state, s.attempt, s.queue, s.cancel_requested
+            FROM task t JOIN task_state s ON s.seq = t.seq WHERE t.id = ?
+            """, [id.rawValue])
+        guard let row else { return nil }
+        guard let state = TaskState(rawValue: row[1]) else {
+            throw StoreError(.corrupt, "task \(id) is in an unknown state", operation: "read a task")
+        }
+        return Standing(seq: row[0], state: state, attempt: row[2], queue: row[3], cancelRequested: row[4])
+    }
+
+    fileprivate func taskRow(_ seq: Int64) throws -> TaskRow? {
+        try first(
+            "SELECT \(TaskRow.columns) FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?", [seq]
+        ).map(TaskRow.init)
+    }
+
+    fileprivate func cancelNow(_ found: Standing, reason: String) throws {
+        try run(
+            """
+            UPDATE task_state SET state = 'cancelled', outcome = ?, reason = ?, cancel_requested = 1, finished_at = ?
+            WHERE seq = ?
+            """, [TaskOutcome.cancelled.rawValue, StoredText.clean(reason), now, found.seq])
+        try note(.cancelled, reason, task: found.seq, attempt: found.attempt)
+        counts.move(queue: found.queue, from: found.state, to: .cancelled)
+    }
+
+    fileprivate func askToStop(_ found: Standing, reason: String) throws {
+        guard !found.cancelRequested else { return }
+        try run("UPDATE task_state SET cancel_requested = 1 WHERE seq = ?", [found.seq])
+        try note(.cancelRequested, reason, task: found.seq, attempt: found.attempt)
+    }
+
+    fileprivate func beginAgain(_ found: Standing) throws {
+        try run(
+            """
+            UPDATE task_state SET state = 'enqueued', run_at = ?, deliveries = 0, failures = 0, interruptions = 0,
+                cancel_requested = 0, progress = NULL, outcome = NULL, exit_code = NULL, reason = NULL,
+                finished_at = NULL
+            WHERE seq = ?
+            """, [now, found.seq])
+        try note(.requeued, "requeued by hand", task: found.seq, attempt: found.attempt)
+        counts.move(queue: found.queue, from: found.state, to: .enqueued)
+    }
+}

@@ -1,0 +1,118 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask] {
+        let rows = try await writer.perform("claim") { scope in try scope.claim(request) }
+        var claimed: [ClaimedTask] = []
+        claimed.reserveCapacity(rows.count)
+        for row in rows {
+            do {
+                claimed.append(ClaimedTask(task: try row.task.task("claim"), lease: row.lease))
+            } catch {
+                // One that can't be read must not hold up the others, nor be claimed again and again.
+                let result = AttemptResult(
+                    outcome: .startFailed, reason: error.message, disposition: .deadLetter(countsAsFailure: false))
+                _ = try await finish([(lease: row.lease, result: result)])
+            }
+        }
+        return claimed
+    }
+}
+
+/// A claimed task, not yet decoded.
+struct ClaimedRow: Sendable {
+    let task: TaskRow
+    let lease: Lease
+}
+
+/// The statements of a claim that have to use their index however large or small the tables are; a test explains them.
+enum ClaimSQL {
+    static let promote = """
+        UPDATE task_state SET state = 'enqueued' WHERE seq IN (
+            SELECT seq FROM task_state INDEXED BY task_scheduled
+            WHERE state = 'pending' AND run_at <= ? ORDER BY run_at LIMIT \(promotedAtOnce)
+        ) RETURNING queue
+        """
+    static let nextQueue = """
+        SELECT queue FROM task_state INDEXED BY task_ready
+        WHERE state = 'enqueued' AND queue > ? ORDER BY queue LIMIT 1
+        """
+    static let ready = """
+        SELECT seq, priority FROM task_state INDEXED BY task_ready
+        WHERE state = 'enqueued' AND queue = ? AND container = ? ORDER BY priority DESC, seq LIMIT ?
+        """
+    /// Bounds how long one claim can hold the write lock; the next claim goes on.
+    static let promotedAtOnce = 5000
+    /// Bounds what one claim can take.
+    static let claimedAtOnce = 1000
+}
+
+extension WriteScope {
+    /// Writes nothing when nothing is due, so that idle supervisors don't wake each other.
+    fileprivate func claim(_ request: ClaimRequest) throws -> [ClaimedRow] {
+        try promote()
+        let limit = min(request.limit, ClaimSQL.claimedAtOnce)
+        guard limit > 0 else { return [] }
+        return try ready(request, limit: limit).map { seq in try lease(seq, to: request) }
+    }
+
+    private func promote() throws {
+        for row in try all(ClaimSQL.promote, [now]) { counts.move(queue: row[0], from: .pending, to: .enqueued) }
+    }
+
+    /// The best ready tasks over all lanes: a lane is a queue and a kind of isolation, in which the index has the tasks in
+    /// order, so that the work doesn't grow with the backlog.
+    private func ready(_ request: ClaimRequest, limit: Int) throws -> [Int64] {
+        var best: [(seq: Int64, priority: Int)] = []
+        for queue in try queues(request) {
+            for container in request.offersContainers ? [false, true] : [false] {
+                for row in try all(ClaimSQL.ready, [queue, container, limit]) { best.append((row[0], row[1])) }
+            }
+        }
+        best.sort { $0.priority != $1.priority ? $0.priority > $1.priority : $0.seq < $1.seq }
+        return best.prefix(limit).map(\.seq)
+    }
+
+    private func queues(_ request: ClaimRequest) throws -> [String] {
+        guard request.queues.isEmpty else { return Set(request.queues.map { StoredText.clean($0) }).sorted() }
+        var queues: [String] = []
+        // No queue sorts before the empty text, and a queue with an empty name is not to be had.
+        while let row = try first(ClaimSQL.nextQueue, [queues.last ?? ""]) { queues.append(row[0]) }
+        return queues
+    }
+
+    private func lease(_ seq: Int64, to request: ClaimRequest) throws -> ClaimedRow {
+        try run(
+            """
+            UPDATE task_state SET state = 'inProgress', attempt = attempt + 1, deliveries = deliveries + 1,
+                progress = NULL, worker = NULL, started_at = NULL
+            WHERE seq = ?
+            """, [seq])
+        guard
+            let row = try first(
+                "SELECT \(TaskRow.columns), s.queue FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?",
+                [seq])
+        else { throw StoreError(.corrupt, "a task without its specification", operation: "claim") }
+        let task = TaskRow(row)
+        let attempt: Int = row["attempt"]
+        let lease = Lease(
+            taskID: TaskID(rawValue: task.id), attempt: attempt, token: .random(in: .min ... .max))
+        let supervisor = request.supervisor.rawValue
+        let host = StoredText.clean(request.host)
+        try run(
+            """
+            INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                seq, lease.token, attempt, supervisor, host,
+                StoredTime.add(StoredTime.milliseconds(request.leaseDuration), to: now),
+            ])
+        try run(
+            "INSERT INTO attempt (task_seq, attempt, supervisor, host, claimed_at) VALUES (?, ?, ?, ?, ?)",
+            [seq, attempt, supervisor, host, now])
+        try note(.claimed, "attempt \(attempt) claimed by \(host)", task: seq, attempt: attempt)
+        counts.move(queue: row["queue"], from: .enqueued, to: .inProgress)
+        return ClaimedRow(task: task, lease: lease)
+    }
+}

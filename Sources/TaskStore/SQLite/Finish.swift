@@ -1,0 +1,51 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func finish(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> Set<Lease> {
+        guard !results.isEmpty else { return [] }
+        return try await writer.perform("finish") { scope in
+            var current: Set<Lease> = []
+            for (lease, result) in results {
+                guard let held = try scope.held(lease) else { continue }
+                let settlement = Settlement.ended(result, cancelRequested: held.cancelRequested)
+                try scope.settle(held, settlement, result)
+                current.insert(lease)
+            }
+            return current
+        }
+    }
+}
+
+extension WriteScope {
+    /// Ends a lease: the attempt, the task, the timeline and the counts in one go.
+    func settle(_ held: HeldLease, _ settlement: Settlement, _ result: AttemptResult) throws {
+        let outcome = result.outcome.rawValue
+        let reason = StoredText.clean(result.reason)
+        let usage = result.usage
+        try run("DELETE FROM lease WHERE task_seq = ?", [held.seq])
+        try run(
+            """
+            UPDATE attempt SET finished_at = ?, outcome = ?, exit_code = ?, reason = ?, wall_seconds = ?,
+                cpu_seconds = ?, max_resident_bytes = ?, output_bytes = ?, output_dropped = ?
+            WHERE task_seq = ? AND attempt = ?
+            """,
+            [
+                now, outcome, result.exitCode, reason, usage?.wallSeconds, usage?.cpuSeconds, usage?.maxResidentBytes,
+                usage?.outputBytes, usage?.outputDropped, held.seq, held.attempt,
+            ])
+        try run(
+            """
+            UPDATE task_state SET state = ?, outcome = ?, exit_code = ?, reason = ?, failures = failures + ?,
+                interruptions = interruptions + ?, run_at = CASE WHEN ? THEN run_at ELSE ? END, finished_at = ?
+            WHERE seq = ?
+            """,
+            [
+                settlement.state.rawValue, outcome, result.exitCode, reason, settlement.failures,
+                settlement.interruptions, settlement.state.isTerminal, StoredTime.add(settlement.delay, to: now),
+                settlement.state.isTerminal ? now : nil, held.seq,
+            ])
+        for entry in settlement.entries { try note(entry.kind, entry.message, task: held.seq, attempt: held.attempt) }
+        counts.move(queue: held.queue, from: .inProgress, to: settlement.state)
+    }
+}

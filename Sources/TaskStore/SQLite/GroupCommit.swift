@@ -1,0 +1,136 @@
+internal import GRDB
+internal import Synchronization
+
+/// The one writer of a process. Writes that arrive while it is busy wait, and then share one transaction and one flush to
+/// the disk, each in a savepoint of its own, so that one that fails takes nothing with it.
+///
+/// A caller is told only after the commit that holds its write is on the disk. Cancellation is ignored: a write that was
+/// accepted ends with success or an error, at the latest after the busy time-out of the transactions ahead of it.
+final class GroupCommit: Sendable {
+    /// How much may be in the air.
+    struct Limits {
+        /// Writes in one transaction.
+        var batch = 256
+        /// Writes that wait; more are refused with `busy`.
+        var waiting = 8192
+    }
+
+    private struct State {
+        var waiting: [PendingWrite] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    private let connection: DatabaseQueue
+    private let clock: any StoreClock
+    private let busyTimeout: Duration
+    private let limits: Limits
+    private let state = Mutex(State())
+
+    init(connection: DatabaseQueue, clock: any StoreClock, busyTimeout: Duration, limits: Limits = Limits()) {
+        self.connection = connection
+        self.clock = clock
+        self.busyTimeout = busyTimeout
+        self.limits = limits
+    }
+
+    /// Whether `close` was called.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Runs `body` inside a transaction and returns its value once that is durable. `body` may run more than once.
+    func perform<Value: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (WriteScope) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            accept(
+                PendingWrite(
+                    operation: operation, since: .now,
+                    run: { scope in
+                        let value = try body(scope)
+                        return { continuation.resume(returning: .success(value)) }
+                    },
+                    fail: { continuation.resume(returning: .failure($0)) }))
+        }
+        return try result.get()
+    }
+
+    /// Refuses further writes, and returns when all accepted ones are done.
+    func close() async {
+        state.withLock { $0.isClosed = true }
+        // The connection runs its blocks in order, and a drain runs until nothing waits.
+        await withCheckedContinuation { continuation in
+            connection.asyncWriteWithoutTransaction { _ in continuation.resume() }
+        }
+    }
+
+    private func accept(_ write: PendingWrite) {
+        enum Answer { case refuse(StoreError), wait, drain }
+        let answer = state.withLock { state -> Answer in
+            if state.isClosed { return .refuse(StoreError.closed(write.operation)) }
+            if state.waiting.count >= limits.waiting {
+                let message = "\(limits.waiting) writes wait already"
+                return .refuse(StoreError(.busy, message, operation: write.operation))
+            }
+            state.waiting.append(write)
+            if state.isDraining { return .wait }
+            state.isDraining = true
+            return .drain
+        }
+        switch answer {
+        case .refuse(let error): write.fail(error)
+        case .wait: break
+        case .drain: connection.asyncWriteWithoutTransaction { [self] db in drain(db) }
+        }
+    }
+
+    private func drain(_ db: Database) {
+        while true {
+            let batch = state.withLock { state in
+                let batch = Array(state.waiting.prefix(limits.batch))
+                state.waiting.removeFirst(batch.count)
+                if batch.isEmpty { state.isDraining = false }
+                return batch
+            }
+            guard !batch.isEmpty else { return }
+            commit(batch, db)
+        }
+    }
+
+    private func commit(_ batch: [PendingWrite], _ db: Database) {
+        do {
+            try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        } catch {
+            for write in batch + overdue() { write.fail(StoreError(error, operation: write.operation)) }
+            return
+        }
+        let transaction = GroupTransaction(db: db, now: StoredTime.milliseconds(clock.now()))
+        switch transaction.run(batch) {
+        case .committed(let answers):
+            for answer in answers { answer() }
+        case .lost(let error):
+            // The disk is full, or so: what is small enough may still succeed by itself.
+            if batch.count == 1 {
+                for write in batch { write.fail(StoreError(error, operation: write.operation)) }
+            } else {
+                for write in batch { commit([write], db) }
+            }
+        }
+    }
+
+    /// Those that waited as long as the lock was waited for; trying again for each in turn would make them wait for ever.
+    private func overdue() -> [PendingWrite] {
+        let limit = ContinuousClock.now - busyTimeout
+        return state.withLock { state in
+            let overdue = state.waiting.filter { $0.since <= limit }
+            state.waiting.removeAll { $0.since <= limit }
+            return overdue
+        }
+    }
+}
+
+extension StoreError {
+    /// The store was closed before or during `operation`.
+    static func closed(_ operation: String) -> StoreError {
+        StoreError(.closed, "the task store is closed", operation: operation)
+    }
+}

@@ -1,0 +1,109 @@
+internal import GRDB
+
+/// The tables, and how a file of any age comes to have them.
+///
+/// What never changes (`task`) is apart from what changes with each step (`task_state`, `lease`); history (`attempt`,
+/// `event`) is only appended to or filled in once; `queue_count` holds folded counts, because counting rows of a hot
+/// table gets slower with its age. Times are milliseconds since 1970. No foreign keys: one writer keeps them in step.
+enum SQLiteSchema {
+    /// "acod": marks a file as ours.
+    static let applicationID: Int32 = 0x61_63_6f_64
+    /// The version this program writes.
+    static var version: Int { migrations.count }
+    /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
+    static let migrations = [first]
+
+    private static let first = """
+        CREATE TABLE task (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            spec TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE task_state (
+            seq INTEGER PRIMARY KEY,
+            queue TEXT NOT NULL,
+            container INTEGER NOT NULL,
+            priority INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            run_at INTEGER NOT NULL,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            deliveries INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0,
+            interruptions INTEGER NOT NULL DEFAULT 0,
+            cancel_requested INTEGER NOT NULL DEFAULT 0,
+            progress REAL,
+            outcome TEXT,
+            exit_code INTEGER,
+            reason TEXT,
+            worker TEXT,
+            started_at INTEGER,
+            finished_at INTEGER
+        ) STRICT;
+        CREATE INDEX task_ready ON task_state (queue, container, priority DESC, seq) WHERE state = 'enqueued';
+        CREATE INDEX task_scheduled ON task_state (run_at, queue) WHERE state = 'pending';
+        CREATE INDEX task_error ON task_state (seq) WHERE state = 'error';
+        CREATE INDEX task_cancelled ON task_state (seq) WHERE state = 'cancelled';
+        CREATE TABLE lease (
+            task_seq INTEGER PRIMARY KEY,
+            token INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            supervisor TEXT NOT NULL,
+            host TEXT NOT NULL,
+            lease_until INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE attempt (
+            task_seq INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            supervisor TEXT NOT NULL,
+            host TEXT NOT NULL,
+            worker TEXT,
+            claimed_at INTEGER NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            outcome TEXT,
+            exit_code INTEGER,
+            reason TEXT,
+            wall_seconds REAL,
+            cpu_seconds REAL,
+            max_resident_bytes INTEGER,
+            output_bytes INTEGER,
+            output_dropped INTEGER,
+            PRIMARY KEY (task_seq, attempt)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE event (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            task_seq INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            message TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX event_task ON event (task_seq);
+        CREATE TABLE queue_count (
+            queue TEXT NOT NULL,
+            state TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (queue, state)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE supervisor (
+            id TEXT PRIMARY KEY,
+            pool TEXT NOT NULL,
+            host TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE worker (
+            id TEXT PRIMARY KEY,
+            pool TEXT NOT NULL,
+            supervisor TEXT NOT NULL,
+            host TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            container_name TEXT,
+            container_id TEXT,
+            profile TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,70 @@
+internal import Foundation
+internal import GRDB
+internal import TaskModel
+
+/// A task as read from the database, not yet decoded, so that the decoding happens on the caller's side of the writer.
+struct TaskRow: Sendable {
+    /// What to select, in the order that `init` reads. `t` is `task`, `s` is `task_state`.
+    static let columns = """
+        t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
+        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at
+        """
+
+    let id: String
+    private let spec: Data
+    private let createdAt: Int64
+    private let state: String
+    private let runAt: Int64
+    private let attempt: Int
+    private let failures: Int
+    private let interruptions: Int
+    private let cancelRequested: Bool
+    private let progress: Double?
+    private let outcome: String?
+    private let exitCode: Int?
+    private let reason: String?
+    private let worker: String?
+    private let startedAt: Int64?
+    private let finishedAt: Int64?
+
+    init(_ row: Row) {
+        id = row[0]
+        spec = row[1]
+        createdAt = row[2]
+        state = row[3]
+        runAt = row[4]
+        attempt = row[5]
+        failures = row[6]
+        interruptions = row[7]
+        cancelRequested = row[8]
+        progress = row[9]
+        outcome = row[10]
+        exitCode = row[11]
+        reason = row[12]
+        worker = row[13]
+        startedAt = row[14]
+        finishedAt = row[15]
+    }
+
+    /// The task. Throws `corrupt` when the stored words aren't ours.
+    func task(_ operation: String) throws(StoreError) -> QueuedTask {
+        guard let state = TaskState(rawValue: state), let spec = try? SpecCoding.decode(spec) else {
+            throw StoreError(.corrupt, "task \(id) can't be read", operation: operation)
+        }
+        var task = QueuedTask(id: TaskID(rawValue: id), spec: spec, createdAt: StoredTime.date(createdAt))
+        task.state = state
+        task.runAt = StoredTime.date(runAt)
+        task.attempt = attempt
+        task.failures = failures
+        task.interruptions = interruptions
+        task.cancelRequested = cancelRequested
+        task.progress = progress
+        task.outcome = outcome.flatMap(TaskOutcome.init(rawValue:))
+        task.exitCode = exitCode
+        task.reason = reason
+        task.worker = worker.map(WorkerID.init(rawValue:))
+        task.startedAt = startedAt.map(StoredTime.date)
+        task.finishedAt = finishedAt.map(StoredTime.date)
+        return task
+    }
+}

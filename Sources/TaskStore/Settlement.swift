@@ -1,0 +1,80 @@
+internal import TaskModel
+
+/// Where a task goes when an attempt is over. Pure, and the same for every kind of store.
+struct Settlement: Equatable {
+    /// One line for the timeline.
+    struct Entry: Equatable {
+        let kind: TaskEvent.Kind
+        let message: String
+    }
+
+    /// The task's next state.
+    var state: TaskState
+    /// Milliseconds from now until it is due again; 0 for terminal states.
+    var delay: Int64 = 0
+    /// What to add to `failures`.
+    var failures = 0
+    /// What to add to `interruptions`.
+    var interruptions = 0
+    /// What to write to the timeline, in order.
+    var entries: [Entry]
+
+    /// The end that the holder of the lease reported. A task that someone asked to stop isn't run again.
+    static func ended(_ result: AttemptResult, cancelRequested: Bool) -> Settlement {
+        switch result.disposition {
+        case .complete:
+            return Settlement(state: .complete, entries: [Entry(kind: .completed, message: result.reason)])
+        case .cancel:
+            return Settlement(state: .cancelled, entries: [Entry(kind: .cancelled, message: result.reason)])
+        case .deadLetter(let countsAsFailure):
+            var entries = [Entry(kind: .deadLettered, message: result.reason)]
+            if countsAsFailure { entries.insert(Entry(kind: .failed, message: result.reason), at: 0) }
+            return Settlement(state: .error, failures: countsAsFailure ? 1 : 0, entries: entries)
+        case .retry(let seconds):
+            var settlement = again(after: seconds, cancelRequested: cancelRequested)
+            settlement.failures = 1
+            settlement.entries.insert(Entry(kind: .failed, message: result.reason), at: 0)
+            if settlement.state != .cancelled {
+                let wait = Double(settlement.delay) / 1000
+                settlement.entries.append(Entry(kind: .retryScheduled, message: "next attempt in \(wait) s"))
+            }
+            return settlement
+        case .abandon(let seconds):
+            var settlement = again(after: seconds, cancelRequested: cancelRequested)
+            settlement.interruptions = 1
+            settlement.entries.insert(Entry(kind: .abandoned, message: result.reason), at: 0)
+            return settlement
+        }
+    }
+
+    /// The end of an attempt whose holder fell silent. `deliveries` counts the attempts since the task was submitted or
+    /// requeued, the lost one included.
+    static func lapsed(
+        deliveries: Int, maxDeliveries: Int, cancelRequested: Bool, reason: String
+    ) -> (settlement: Settlement, reason: String) {
+        if cancelRequested {
+            var settlement = again(after: 0, cancelRequested: true)
+            settlement.interruptions = 1
+            settlement.entries.insert(Entry(kind: .abandoned, message: reason), at: 0)
+            return (settlement, reason)
+        }
+        if deliveries >= max(1, maxDeliveries) {
+            let exhausted = "RETRIES_EXHAUSTED: delivered \(deliveries) times without an end; \(reason)"
+            let entries = [
+                Entry(kind: .retriesExhausted, message: exhausted), Entry(kind: .deadLettered, message: exhausted),
+            ]
+            return (Settlement(state: .error, interruptions: 1, entries: entries), exhausted)
+        }
+        let entries = [Entry(kind: .requeuedStale, message: reason)]
+        return (Settlement(state: .enqueued, interruptions: 1, entries: entries), reason)
+    }
+
+    private static func again(after seconds: Double, cancelRequested: Bool) -> Settlement {
+        if cancelRequested {
+            let message = "not run again, because it was asked to stop"
+            return Settlement(state: .cancelled, entries: [Entry(kind: .cancelled, message: message)])
+        }
+        let delay = max(0, StoredTime.milliseconds(seconds: seconds))
+        return Settlement(state: delay > 0 ? .pending : .enqueued, delay: delay, entries: [])
+    }
+}

@@ -1,0 +1,81 @@
+package import TaskModel
+
+/// What a supervisor asks for when it claims.
+package struct ClaimRequest: Sendable {
+    /// Who asks.
+    package var supervisor: SupervisorID
+    /// The asking supervisor's host.
+    package var host: String
+    /// The queues it serves; empty means all.
+    package var queues: [String]
+    /// How many tasks at most; never more than it can start at once.
+    package var limit: Int
+    /// How long the lease lasts without renewal.
+    package var leaseDuration: Duration
+    /// Whether it can run tasks that demand a container.
+    package var offersContainers: Bool
+
+    /// Makes a request.
+    package init(
+        supervisor: SupervisorID, host: String, queues: [String] = [], limit: Int, leaseDuration: Duration,
+        offersContainers: Bool
+    ) {
+        self.supervisor = supervisor
+        self.host = host
+        self.queues = queues
+        self.limit = limit
+        self.leaseDuration = leaseDuration
+        self.offersContainers = offersContainers
+    }
+}
+
+/// What a renewal found for one lease.
+package struct LeaseStatus: Sendable, Equatable {
+    /// The lease.
+    package let lease: Lease
+    /// Whether it is still the current one and was extended.
+    package let isHeld: Bool
+    /// Whether someone asked for the task to stop.
+    package let cancelRequested: Bool
+
+    /// Makes a status.
+    package init(lease: Lease, isHeld: Bool, cancelRequested: Bool) {
+        self.lease = lease
+        self.isHeld = isHeld
+        self.cancelRequested = cancelRequested
+    }
+}
+
+/// Which tasks to list.
+package struct TaskFilter: Sendable {
+    /// Only these states; empty means all.
+    package var states: Set<TaskState>
+    /// Only this queue.
+    package var queue: String?
+    /// At most so many.
+    package var limit: Int
+
+    /// Makes a filter.
+    package init(states: Set<TaskState> = [], queue: String? = nil, limit: Int = 100) {
+        self.states = states
+        self.queue = queue
+        self.limit = limit
+    }
+}
+
+/// How many tasks of a queue are in one state.
+package struct QueueCount: Codable, Sendable, Equatable {
+    /// The queue.
+    package let queue: String
+    /// The state.
+    package let state: TaskState
+    /// How many.
+    package let count: Int
+
+    /// Makes a count.
+    package init(queue: String, state: TaskState, count: Int) {
+        self.queue = queue
+        self.state = state
+        self.count = count
+    }
+}

@@ -1,0 +1,91 @@
+package import Foundation
+package import TaskModel
+
+/// The durable queue: the only thing that writes the state of tasks.
+///
+/// Every write of an attempt names its lease and is refused when the lease is no longer the current one. Time is
+/// the store's own clock. All calls may wait for storage; none blocks a cooperative thread; each throws
+/// `StoreError`. Cancelling the calling task may or may not undo a call that has begun: it never undoes half of it.
+package protocol TaskStore: Sendable {
+    /// Accepts tasks, all or none, and returns them in the order given.
+    func submit(_ specs: [TaskSpec]) async throws(StoreError) -> [QueuedTask]
+
+    /// Takes up to `request.limit` due tasks (at most 1,000), best priority first, then oldest, and leases them to the
+    /// caller. Finding none changes nothing, `changeToken` included.
+    func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask]
+
+    /// Records that the command of an attempt runs on `worker`. Returns false when the lease is lost.
+    func start(_ lease: Lease, worker: WorkerID, at: Date) async throws(StoreError) -> Bool
+
+    /// Records the ends of attempts, each in the fence of its own lease. Returns the leases that were current;
+    /// those absent were lost, and nothing was written for them.
+    func finish(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> Set<Lease>
+
+    /// Extends leases to `duration` from now and tells which are still held and which of those should stop.
+    func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus]
+
+    /// Adds to the timeline of a running attempt; ignored when the lease is lost.
+    func record(_ kind: TaskEvent.Kind, message: String, progress: Double?, lease: Lease) async throws(StoreError)
+
+    /// Cancels at once what is not running, and asks the supervisor of what is. Returns the state after the call,
+    /// `nil` for an unknown task.
+    func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask?
+
+    /// Puts a task in state `error` or `cancelled` back into its queue with fresh counts. Returns `nil` for an unknown
+    /// task, and the unchanged task when its state forbids it.
+    func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
+
+    /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
+    /// when they were delivered `maxDeliveries` times.
+    func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID]
+
+    /// Ends every lease of supervisors that are known to be dead, as `recoverExpired` does, without waiting for the
+    /// leases to run out.
+    func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [TaskID]
+
+    /// One task.
+    func task(_ id: TaskID) async throws(StoreError) -> QueuedTask?
+
+    /// Ids that begin with `prefix` in either case, oldest first, at most `limit`, so that people need not type whole ids.
+    func taskIDs(withPrefix prefix: String, limit: Int) async throws(StoreError) -> [TaskID]
+
+    /// Tasks, newest first; at most 10,000.
+    func tasks(matching filter: TaskFilter) async throws(StoreError) -> [QueuedTask]
+
+    /// The attempts of a task, oldest first.
+    func attempts(of id: TaskID) async throws(StoreError) -> [TaskAttempt]
+
+    /// The timeline of a task in order, from after `sequence`; at most 10,000 lines, so ask again after the last.
+    func events(of id: TaskID, after sequence: Int64) async throws(StoreError) -> [TaskEvent]
+
+    /// How many tasks are in each state, by queue.
+    func counts() async throws(StoreError) -> [QueueCount]
+
+    /// When the earliest task that is not yet due will be, `nil` when none waits.
+    func nextDue(queues: [String]) async throws(StoreError) -> Date?
+
+    /// Writes or replaces the row of a supervisor and refreshes `seenAt`.
+    func save(_ supervisor: SupervisorRecord) async throws(StoreError)
+
+    /// Every known supervisor.
+    func supervisors() async throws(StoreError) -> [SupervisorRecord]
+
+    /// Forgets a supervisor that has ended.
+    func remove(supervisor: SupervisorID) async throws(StoreError)
+
+    /// Writes or replaces the row of a worker.
+    func save(_ worker: WorkerRecord) async throws(StoreError)
+
+    /// Every known worker of a host.
+    func workers(host: String) async throws(StoreError) -> [WorkerRecord]
+
+    /// Forgets a worker whose container or process is gone.
+    func remove(worker: WorkerID) async throws(StoreError)
+
+    /// A number that changes whenever anything in the store may have changed; cheap enough to poll every 20 ms. Means
+    /// something only beside another one of the same store object.
+    func changeToken() async throws(StoreError) -> Int64
+
+    /// Closes connections. Calls after it throw.
+    func close() async
+}

@@ -1,0 +1,115 @@
+import Foundation
+import TaskModel
+import TaskStore
+import Testing
+
+@Suite("Store: claim", .timeLimit(.minutes(1)))
+struct ClaimConformance {
+    @Test(arguments: StoreBackend.all)
+    func takesTheBestPriorityThenTheOldest(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let order = ["1", "2", "3"]
+            _ = try await store.submit(order.map { spec("low\($0)", priority: -1) })
+            _ = try await store.submit(order.map { spec("mid\($0)") })
+            _ = try await store.submit(order.map { spec("high\($0)", priority: 10) })
+            let names = store.names(try await store.claim(5)) + store.names(try await store.claim(100))
+            #expect(
+                names == ["high1", "high2", "high3", "mid1", "mid2", "mid3", "low1", "low2", "low3"])
+            #expect(try await store.claim(1).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func ordersOverQueuesAndKindsOfIsolation(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([
+                spec("1", queue: "b"), spec("2", queue: "a", isolation: .container), spec("3", queue: "c", priority: 1),
+                spec("4", queue: "a"),
+            ])
+            #expect(store.names(try await store.claim(4)) == ["3", "1", "2", "4"])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func takesNoMoreThanAskedFor(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec(), spec(), spec()])
+            #expect(try await store.claim(0).isEmpty)
+            #expect(try await store.claim(-1).isEmpty)
+            #expect(try await store.claim(2).count == 2)
+            #expect(try await store.tally() == [.enqueued: 1, .inProgress: 2])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func servesOnlyTheNamedQueues(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec("a", queue: "a"), spec("b", queue: "b"), spec("c", queue: "c")])
+            #expect(try await store.claim(9, queues: ["none"]).isEmpty)
+            #expect(store.names(try await store.claim(9, queues: ["c", "a", "a"])) == ["a", "c"])
+            #expect(store.names(try await store.claim(9)) == ["b"])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func leavesTasksThatDemandAContainerToThoseWhoHaveOne(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec("contained", priority: 5, isolation: .container), spec("any")])
+            #expect(store.names(try await store.claim(9, containers: false)) == ["any"])
+            #expect(store.names(try await store.claim(9, containers: true)) == ["contained"])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func waitsForADelayedTaskToBeDue(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            let task = try await store.submit([spec("late", queue: "q", delay: 5)])[0]
+            #expect(try await store.nextDue(queues: []) == TestClock.start + 5)
+            #expect(try await store.nextDue(queues: ["q"]) == TestClock.start + 5)
+            #expect(try await store.nextDue(queues: ["other"]) == nil)
+            clock.advance(by: 4.999)
+            #expect(try await store.claim().isEmpty)
+            #expect(try await store.task(task.id)?.state == .pending)
+            clock.advance(by: 0.001)
+            #expect(try await store.claim().map(\.task.id) == [task.id])
+            #expect(try await store.nextDue(queues: []) == nil)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func tellsTheWholeTaskAndItsHistory(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            let claimed = try #require(try await store.claim().first)
+            #expect(claimed.task.state == .inProgress)
+            #expect(claimed.task.attempt == 1)
+            #expect(claimed.lease.attempt == 1)
+            #expect(claimed.lease.taskID == id)
+            #expect(try await store.task(id) == claimed.task)
+            #expect(try await store.kinds(id) == [.submitted, .claimed])
+            let attempt = TaskAttempt(
+                taskID: id, attempt: 1, supervisor: alice, host: "host", claimedAt: TestClock.start)
+            #expect(try await store.attempts(of: id) == [attempt])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func leavesExpiredLeasesToRecovery(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            _ = try await store.submit([spec()])
+            _ = try await store.claim(lease: .seconds(1))
+            clock.advance(by: 100)
+            #expect(try await store.claim(by: bob).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func findingNothingLooksLikeNoChangeToOthers(_ backend: StoreBackend) async throws {
+        try await backend.withStores(2) { stores, _ in
+            _ = try await stores[0].submit([spec(delay: 60)])
+            let before = try await stores[1].changeToken()
+            #expect(try await stores[0].claim().isEmpty)
+            #expect(try await stores[1].changeToken() == before)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import TaskModel
+import TaskStore
+import Testing
+
+@Suite("Store: queries", .timeLimit(.minutes(1)))
+struct QueryConformance {
+    /// One task in each reachable state, named after it, in two queues.
+    private func fill(_ store: any TaskStore) async throws {
+        for queue in ["a", "b"] {
+            for name in ["complete", "error", "inProgress"] {
+                _ = try await store.submit([spec(name, queue: queue)])
+                let lease = try #require(try await store.claim(queues: [queue]).first).lease
+                if name == "complete" { #expect(try await store.finish(lease, .success)) }
+                if name == "error" {
+                    #expect(try await store.finish(lease, .failure(.deadLetter(countsAsFailure: true))))
+                }
+            }
+            _ = try await store.submit([spec("pending", queue: queue, delay: 60), spec("enqueued", queue: queue)])
+            let id = try await store.submit([spec("cancelled", queue: queue)])[0].id
+            _ = try await store.cancel(id, reason: "unwanted")
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func listsNewestFirstByStateQueueAndLimit(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            try await fill(store)
+            let all = try await store.tasks(matching: TaskFilter())
+            #expect(all.count == 12)
+            #expect(all.map(\.id) == all.map(\.id).sorted(by: >))
+            #expect(all.allSatisfy { $0.spec.name == $0.state.rawValue })
+            for state in TaskState.allCases {
+                let found = try await store.tasks(matching: TaskFilter(states: [state]))
+                #expect(found == all.filter { $0.state == state })
+                let inA = try await store.tasks(matching: TaskFilter(states: [state], queue: "a"))
+                #expect(inA == found.filter { $0.spec.queue == "a" })
+            }
+            let mixed = TaskFilter(states: [.error, .complete, .inProgress], queue: "b", limit: 2)
+            let expected = all.filter { mixed.states.contains($0.state) && $0.spec.queue == "b" }.prefix(2)
+            #expect(try await store.tasks(matching: mixed) == Array(expected))
+            #expect(try await store.tasks(matching: TaskFilter(queue: "nul\0")).isEmpty)
+            #expect(try await store.tasks(matching: TaskFilter(limit: 0)).isEmpty)
+            #expect(try await store.tasks(matching: TaskFilter(limit: -1)).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func countsAgreeWithTheList(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            try await fill(store)
+            clock.advance(by: 60)
+            _ = try await store.claim(1, queues: ["a"])
+            _ = try await store.recoverExpired(maxDeliveries: 1)
+            var expected: [String: Int] = [:]
+            for task in try await store.tasks(matching: TaskFilter()) {
+                expected["\(task.spec.queue) \(task.state)", default: 0] += 1
+            }
+            let counts = try await store.counts()
+            #expect(Dictionary(uniqueKeysWithValues: counts.map { ("\($0.queue) \($0.state)", $0.count) }) == expected)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func findsIDsByTheirBeginning(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let ids = try await store.submit([spec(), spec(), spec()]).map(\.id)
+            let whole = ids[1].rawValue
+            #expect(try await store.taskIDs(withPrefix: whole, limit: 5) == [ids[1]])
+            #expect(try await store.taskIDs(withPrefix: whole.uppercased(), limit: 5) == [ids[1]])
+            #expect(try await store.taskIDs(withPrefix: String(whole.prefix(8)), limit: 5).contains(ids[1]))
+            #expect(try await store.taskIDs(withPrefix: "", limit: 2) == Array(ids.prefix(2)))
+            for prefix in ["zz", "%", "_", "\(whole)0", "\(whole.prefix(8))\0", "é"] {
+                #expect(try await store.taskIDs(withPrefix: prefix, limit: 5).isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func eventsGoOnFromWhereTheReaderStopped(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            let ids = try await store.submit([spec(), spec()]).map(\.id)
+            let lease = try #require(try await store.claim().first).lease
+            clock.advance(by: 1)
+            for step in 0..<5 { try await store.record(.progress, message: "\(step)", progress: nil, lease: lease) }
+            let all = try await store.events(of: ids[0], after: 0)
+            #expect(all.map(\.sequence) == all.map(\.sequence).sorted())
+            #expect(all.map(\.attempt) == [0, 1, 1, 1, 1, 1, 1])
+            #expect(all.last?.at == TestClock.start + 1)
+            #expect(try await store.events(of: ids[0], after: all[3].sequence) == Array(all[4...]))
+            #expect(try await store.events(of: ids[0], after: all[6].sequence).isEmpty)
+            #expect(try await store.kinds(ids[1]) == [.submitted])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func theTokenChangesWithEveryWriteAndOnlyThen(_ backend: StoreBackend) async throws {
+        try await backend.withStores(2) { stores, _ in
+            var last = try await stores[0].changeToken()
+            #expect(try await stores[0].changeToken() == last)
+            for writer in stores {
+                _ = try await writer.submit([spec()])
+                let token = try await stores[0].changeToken()
+                #expect(token != last)
+                last = token
+            }
+            _ = try await stores[0].tasks(matching: TaskFilter())
+            _ = try await stores[1].counts()
+            #expect(try await stores[0].changeToken() == last)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func aClosedStoreSaysSo(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            await store.close()
+            await store.close()
+            let closed = { (error: any Error) in (error as? StoreError)?.code == .closed }
+            await #expect(performing: { try await store.submit([spec()]) }, throws: closed)
+            await #expect(performing: { try await store.task(id) }, throws: closed)
+            await #expect(performing: { try await store.changeToken() }, throws: closed)
+            await #expect(performing: { try await store.claim() }, throws: closed)
+        }
+    }
+}
