@@ -22,7 +22,7 @@ struct Resolution {
             found += collector.problems
             winners[value.setting.path] = value
         }
-        problems += found.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
+        problems += found.sorted { ($0.line ?? .max, $0.column ?? 0) < ($1.line ?? .max, $1.column ?? 0) }
         warnings += layer.warnings
     }
 

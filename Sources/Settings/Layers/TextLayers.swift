@@ -59,9 +59,10 @@ private enum TextValue {
                 hasLines: false)
             layer.values.append(value)
         } catch {
-            layer.problems += error.problems.map {
-                Problem(file: source, path: setting.path, message: $0.message, hint: "expected \(setting.expected)")
-            }
+            layer.problems.append(
+                Problem(
+                    file: source, path: setting.path, message: "can't be read as YAML in one line",
+                    hint: "expected \(setting.expected)"))
         }
     }
 

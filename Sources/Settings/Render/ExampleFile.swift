@@ -28,7 +28,7 @@ package enum ExampleFile {
                 if indent == 0 { lines.append("") }
                 lines += comment(documentation[section] ?? "", indent: indent)
             }
-            text.append(comment(setting.documentation + " " + sentence(setting.expected), indent: indent))
+            text.append(comment("\(setting.documentation) Takes \(setting.expected).", indent: indent))
             text.append(value(setting, defaults, indent: indent))
         }
         return text.text
@@ -38,13 +38,12 @@ package enum ExampleFile {
         let key = SettingTable.split(setting.path).key
         var lines = setting.isDerived ? [] : YAMLWriter.lines(key, setting.encode(defaults), indent: indent)
         if let example = setting.example {
-            lines += YAMLWriter.lines(key, example, indent: 0).map { String(repeating: " ", count: indent) + "#" + $0 }
+            lines += YAMLWriter.lines(key, example, indent: indent).map { line in
+                let spaces = line.prefix { $0 == " " }
+                return spaces + "#" + line.dropFirst(spaces.count)
+            }
         }
         return lines
-    }
-
-    private static func sentence(_ text: String) -> String {
-        text.prefix(1).uppercased() + text.dropFirst() + "."
     }
 
     /// Prose in lines of at most 110 characters.

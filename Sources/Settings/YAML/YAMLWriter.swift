@@ -35,8 +35,9 @@ package enum YAMLWriter {
         let isWord = text.utf8.allSatisfy { byte in
             UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
                 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: "-")
         }
-        return isWord && !text.isEmpty ? text : quoted(text)
+        return isWord && !text.isEmpty && !text.hasPrefix("-") ? text : quoted(text)
     }
 
     private static func quoted(_ text: String) -> String {

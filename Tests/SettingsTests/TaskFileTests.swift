@@ -1,0 +1,135 @@
+import Settings
+import TaskModel
+import Testing
+
+@Suite("Task files")
+struct TaskFileTests {
+    @Test("a task may say everything")
+    func everything() throws {
+        let tasks = try TaskFile.parse(
+            contents: """
+                tasks:
+                  - command: [make, test]
+                  - name: full
+                    command: ["sh", "-c", "echo $X"]
+                    env: {X: 1, Y: "two words", Z: true}
+                    stdin: |
+                      hello
+                    workdir: /work
+                    image: debian:12
+                    resources: {cpus: 0.5, memoryMb: 1GiB, pidsLimit: 20}
+                    mounts:
+                      - {source: /srv/data, target: /data, readOnly: true}
+                    secrets: [api-token]
+                    queue: builds
+                    priority: -5
+                    delay: 250ms
+                    timeout: 1h30m
+                    retry: {maxAttempts: 3, backoff: 2, maxBackoff: 1m}
+                    isolation: container
+                """, name: "tasks.yaml", defaultRetry: RetryPolicy(maxAttempts: 2))
+        let full = TaskSpec(
+            name: "full", command: ["sh", "-c", "echo $X"], env: ["X": "1", "Y": "two words", "Z": "true"],
+            stdin: "hello\n", workdir: "/work", image: "debian:12",
+            resources: ResourceRequest(cpus: 0.5, memoryMb: 1024, pidsLimit: 20),
+            mounts: [MountSpec(source: "/srv/data", target: "/data", readOnly: true)], secrets: ["api-token"],
+            queue: "builds", priority: -5, delay: 0.25, timeout: 5400,
+            retry: RetryPolicy(maxAttempts: 3, backoff: 2, maxBackoff: 60), isolation: .container)
+        #expect(tasks == [TaskSpec(command: ["make", "test"], retry: RetryPolicy(maxAttempts: 2)), full])
+        #expect(try TaskFile.parse(contents: TaskFile.render(tasks), name: "again") == tasks)
+    }
+
+    @Test("JSON is read like YAML")
+    func json() throws {
+        let tasks = try TaskFile.parse(contents: #"{"tasks": [{"command": ["true"], "priority": 3}]}"#, name: "t.json")
+        #expect(tasks == [TaskSpec(command: ["true"], priority: 3)])
+    }
+
+    @Test("no task is no mistake", arguments: ["tasks: []", "tasks:\n"])
+    func none(text: String) throws { #expect(try TaskFile.parse(contents: text, name: "t") == []) }
+
+    @Test(
+        "each mistake is told with its place",
+        arguments: [
+            ("", "t:1:1: is empty; expected tasks: and a list of tasks"),
+            (
+                "- command: [x]\n",
+                "t:1:1: expected a mapping with the key tasks, found a list (put the list under tasks:)"
+            ),
+            (
+                "task: []\n",
+                """
+                t:1:1: tasks: is missing; expected a list of tasks, each with a command
+                t:1:1: task: is not a known key (did you mean tasks?)
+                """
+            ),
+            ("tasks: {a: 1}\n", "t:1:8: tasks: expected a list of tasks, each with a command, found a mapping"),
+            ("tasks: [x]\n", "t:1:9: tasks[0]: expected a task, as in {command: [make, test]}, found \"x\""),
+            (
+                "tasks:\n  - name: a\n",
+                "t:2:5: tasks[0].command: is missing; expected a list of the program and its arguments"
+            ),
+            (
+                "tasks:\n  - command: make test\n",
+                "t:2:14: tasks[0].command: expected a list of the program and its arguments, found \"make test\" "
+                    + #"(no shell is involved; write ["sh", "-c", "…"] to use one)"#
+            ),
+            ("tasks: [{command: []}]", "t:1:19: tasks[0].command: must begin with a program"),
+            ("tasks: [{command: [\"\"]}]", "t:1:19: tasks[0].command: must begin with a program"),
+            (
+                "tasks: [{command: [echo, \"a\\0b\"]}]",
+                "t:1:26: tasks[0].command[1]: must not contain a NUL character"
+            ),
+            (
+                "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
+                "t:1:45: tasks[1].prio: is not a known key (known are command, delay, env, image, isolation, mounts, "
+                    + "name, priority, queue, resources, retry, secrets, stdin, timeout, workdir)"
+            ),
+            (
+                "tasks: [{command: [x], priority: 1001}]",
+                "t:1:34: tasks[0].priority: expected a whole number from -1000 to 1000, found \"1001\""
+            ),
+            (
+                "tasks: [{command: [x], timeout: 0}]",
+                "t:1:33: tasks[0].timeout: expected a duration from 1ms to 8760h, found \"0\""
+            ),
+            (
+                "tasks: [{command: [x], isolation: vm}]",
+                "t:1:35: tasks[0].isolation: expected one of any, container, found \"vm\""
+            ),
+            ("tasks: [{command: [x], secrets: [a, a]}]", "t:1:37: tasks[0].secrets[1]: names a twice"),
+            (
+                "tasks: [{command: [x], mounts: [{source: /run, target: /x}]}]",
+                "t:1:42: tasks[0].mounts[0].source: must not be mounted: it contains /run/docker.sock, "
+                    + "which gives control of the engine"
+            ),
+            (
+                "tasks: [{command: [x], retry: {maxAttempts: 0, backoff: 2h, maxBackoff: 1m}}]",
+                """
+                t:1:45: tasks[0].retry.maxAttempts: expected a whole number from 1 to 1000, found "0"
+                t:1:48: tasks[0].retry.backoff: must not be more than maxBackoff, which is 60s
+                """
+            ),
+            ("tasks: [{command: [x], name: \"a\\nb\"}]", "t:1:30: tasks[0].name: must not contain control characters"),
+        ])
+    func mistakes(text: String, expected: String) {
+        let error = #expect(throws: ConfigurationError.self) { try TaskFile.parse(contents: text, name: "t") }
+        #expect(error?.description == expected)
+    }
+
+    @Test("a standard input longer than 1 MiB is refused")
+    func longInput() throws {
+        func file(_ bytes: Int) -> String {
+            "tasks: [{command: [x], stdin: \"\(String(repeating: "x", count: bytes))\"}]"
+        }
+        #expect(try TaskFile.parse(contents: file(1 << 20), name: "t").count == 1)
+        #expect(throws: ConfigurationError.self) { try TaskFile.parse(contents: file(1 << 20 + 1), name: "t") }
+    }
+
+    @Test("ten thousand tasks are read in order", .timeLimit(.minutes(1)))
+    func many() throws {
+        let text = "tasks:\n" + (0..<10_000).map { "  - command: [echo, \"\($0)\"]\n" }.joined()
+        let tasks = try TaskFile.parse(contents: text, name: "t")
+        #expect(tasks.map { $0.command[1] } == (0..<10_000).map(String.init))
+    }
+}
