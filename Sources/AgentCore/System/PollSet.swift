@@ -42,6 +42,6 @@ struct PollSet {
     static func timeout(from now: Nanos, to deadline: Nanos?) -> Int32 {
         guard let deadline else { return -1 }
         guard deadline > now else { return 0 }
-        return Int32(clamping: (deadline - now + 999_999) / 1_000_000)
+        return Int32(clamping: (deadline - now - 1) / 1_000_000 + 1)
     }
 }

@@ -1,0 +1,178 @@
+import AgentProtocol
+import Testing
+
+@testable import AgentCore
+
+@Suite("Back-off")
+struct BackoffTests {
+    @Test func doublesFromTenMillisecondsToOneSecond() {
+        var backoff = Backoff()
+        let waits = (0..<9).map { _ in backoff.next(random: 1) / 1_000_000 }
+        #expect(waits == [10, 20, 40, 80, 160, 320, 640, 1000, 1000])
+        backoff.reset()
+        #expect(backoff.next(random: 0) == .milliseconds(5))
+    }
+}
+
+@Suite("Path lookup")
+struct PathLookupTests {
+    @Test(arguments: [
+        ("ls", "/bin:/usr/bin/", ["/bin/ls", "/usr/bin/ls"]), ("/bin/ls", "/usr", ["/bin/ls"]),
+        ("./ls", "/usr", ["./ls"]), ("a/b", "/usr", ["a/b"]), ("ls", ":/bin:", ["./ls", "/bin/ls", "./ls"]),
+        ("ls", "bin", ["bin/ls"]), ("ls", "", ["./ls"]), ("", "/bin", []),
+    ])
+    func candidates(_ command: String, _ path: String, _ expected: [String]) {
+        #expect(PathLookup.candidates(for: command, path: path) == expected)
+    }
+
+    @Test func relativeCandidatesAreBelowTheWorkingDirectory() {
+        #expect(PathLookup.absolute("./x", workingDirectory: "/w") == "/w/./x")
+        #expect(PathLookup.absolute("/x", workingDirectory: "/w") == "/x")
+        #expect(PathLookup.absolute("x", workingDirectory: nil) == "x")
+    }
+}
+
+@Suite("Task environment")
+struct TaskEnvironmentTests {
+    @Test func putsTheRequestOverTheBase() {
+        let result = TaskEnvironment.compose(
+            base: ["A": "1", "B": "1"], request: ["B": "2", "HOME": "/h"], agentDirectory: "/agent", socket: "@s")
+        let path = PathLookup.defaultPath + ":/agent"
+        #expect(result == ["A": "1", "B": "2", "HOME": "/h", "PATH": path, "ACODE_AGENT_SOCKET": "@s"])
+    }
+
+    @Test(
+        arguments: [
+            ("/bin", "/agent", "/bin:/agent"), ("/agent:/bin", "/agent", "/agent:/bin"), ("", "/agent", "/agent"),
+            ("/bin", nil, "/bin"),
+        ] as [(String, String?, String)])
+    func addsTheAgentToThePathOnce(_ path: String, _ directory: String?, _ expected: String) {
+        let result = TaskEnvironment.compose(base: [:], request: ["PATH": path], agentDirectory: directory, socket: nil)
+        #expect(result == ["PATH": expected, "HOME": "/"])
+    }
+
+    @Test func readsEntriesAsTheKernelHasThem() {
+        #expect(TaskEnvironment.parse(["A=1=2", "=x", "B", "C=", "A=3"]) == ["A": "1=2", "C": ""])
+    }
+}
+
+@Suite("Cgroup files")
+struct CgroupFilesTests {
+    @Test func areFoundInVersionOne() {
+        let text = "9:name=systemd:/x\n5:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n0::/\n"
+        #expect(
+            CgroupFiles.candidates(.oomKills, cgroup: text) == [
+                "/sys/fs/cgroup/memory/docker/abc/memory.oom_control", "/sys/fs/cgroup/memory/memory.oom_control",
+                "/sys/fs/cgroup/memory.events",
+            ])
+    }
+
+    @Test func areFoundInVersionTwo() {
+        #expect(
+            CgroupFiles.candidates(.memoryPeak, cgroup: "0::/system.slice/docker-abc.scope\n") == [
+                "/sys/fs/cgroup/system.slice/docker-abc.scope/memory.peak", "/sys/fs/cgroup/memory.peak",
+            ])
+        #expect(CgroupFiles.candidates(.pidsPeak, cgroup: "") == [])
+    }
+
+    @Test func areRead() {
+        let one = "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"
+        let two = "low 0\nhigh 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n"
+        #expect(CgroupFiles.value(of: "oom_kill", in: one) == 3)
+        #expect(CgroupFiles.value(of: "oom_kill", in: two) == 1)
+        #expect(CgroupFiles.value(of: "oom_kill", in: "low 0\n") == nil)
+        #expect(CgroupFiles.number(in: "12345\n") == 12345)
+        #expect(CgroupFiles.number(in: "max\n") == nil)
+    }
+}
+
+@Suite("Process tree")
+struct ProcessTreeTests {
+    @Test func readsStateAndParentBehindAnyName() {
+        let stat = ProcessTree.parse(stat: "12 (a) S 99 (b) R 7 12 12 0 -1")
+        #expect(stat?.state == "R")
+        #expect(stat?.parent == 7)
+        #expect(ProcessTree.parse(stat: "") == nil)
+        #expect(ProcessTree.parse(stat: "1 (x) S") == nil)
+    }
+
+    @Test func findsDescendantsParentsFirstAndSurvivesALoop() {
+        let tree = ProcessTree([(2, 1), (3, 2), (4, 3), (5, 9), (6, 7), (7, 6)] as [(pid: Int32, parent: Int32)])
+        #expect(tree.descendants(of: 1) == [2, 3, 4])
+        #expect(tree.descendants(of: 6) == [7, 6])
+        #expect(tree.descendants(of: 5) == [])
+    }
+}
+
+@Suite("Local socket name")
+struct LocalSocketNameTests {
+    @Test func isSafeAndFoundAgain() {
+        let name = LocalSocketName.make(workerID: "pool/1 ü", bootID: "0123abcd")
+        #expect(name == "@acode-agent-pool_1___-0123abcd")
+        let table = """
+            Num       RefCount Protocol Flags    Type St Inode Path
+            0000: 00000002 00000000 00010000 0001 01 17 /run/x
+            0000: 00000002 00000000 00010000 0001 01 18 \(name)
+            0000: 00000003 00000000 00000000 0001 03 19 \(name)
+            0000: 00000003 00000000 00000000 0001 03 20
+            """
+        let prefix = LocalSocketName.prefix(workerID: "pool/1 ü")
+        #expect(LocalSocketName.find(prefix: prefix, inTable: table) == [name])
+    }
+
+    @Test func fitsIntoAnAddress() {
+        let name = LocalSocketName.make(
+            workerID: String(repeating: "x", count: 500), bootID: String(repeating: "y", count: 500))
+        #expect(name.utf8.count <= 107)
+    }
+
+    @Test(
+        arguments: [
+            (["acode-agent", "run", "--worker-id", "w1", "--socket", "s"], "w1"), (["a", "--worker-id=w2"], "w2"),
+            (["a", "--worker-id"], ""), (["a"], nil),
+        ] as [([String], String?)])
+    func isMadeOfTheCommandLine(_ arguments: [String], _ expected: String?) {
+        let bytes = [UInt8](arguments.map { $0 + "\0" }.joined().utf8)
+        #expect(LocalSocketName.workerID(inCommandLine: bytes) == expected)
+    }
+}
+
+@Suite("Agent options")
+struct RunOptionsTests {
+    @Test func areRead() throws {
+        let words = [
+            "--worker-id=w", "--inherit-environment", "--socket", "/s", "--orphan-timeout", "1.5", "--stop-grace=0",
+        ]
+        let options = try RunOptions.parse(words)
+        #expect(
+            options
+                == RunOptions(
+                    socket: "/s", workerID: "w", orphanTimeout: .milliseconds(1500), stopGrace: 0,
+                    inheritEnvironment: true))
+        let defaults = try RunOptions.parse(["--socket", "/s", "--worker-id", "w"])
+        #expect(defaults.orphanTimeout == .seconds(600))
+        #expect(defaults.stopGrace == .seconds(8))
+        #expect(!defaults.inheritEnvironment)
+    }
+
+    @Test(arguments: [
+        [], ["--socket", "/s"], ["--worker-id", "w"], ["--socket", "/s", "--worker-id"],
+        ["--socket", "", "--worker-id", "w"], ["--socket", "/s", "--worker-id", "w", "more"],
+        ["--socket", "/s", "--worker-id", "w", "--stop-grace", "soon"],
+        ["--socket", "/s", "--worker-id", "w", "--stop-grace", "-1"],
+    ])
+    func areRefused(_ words: [String]) {
+        #expect(throws: UsageError.self) { try RunOptions.parse(words) }
+    }
+}
+
+@Suite("Poll time-out")
+struct PollTimeoutTests {
+    @Test(
+        arguments: [
+            (0, nil, -1), (5, 5, 0), (6, 5, 0), (0, 1, 1), (0, 1_000_000, 1), (0, 1_000_001, 2), (0, .max, .max),
+        ] as [(Nanos, Nanos?, Int32)])
+    func isRoundedUp(_ now: Nanos, _ deadline: Nanos?, _ expected: Int32) {
+        #expect(PollSet.timeout(from: now, to: deadline) == expected)
+    }
+}
