@@ -13,6 +13,7 @@ final class Agent {
     private var lifecycle = Lifecycle()
     private var attempt: Attempt?
     private var pendingProgress: TaskProgress?
+    private var lastFailure: String?
     private var stuck = false
     private var set = PollSet()
 
@@ -98,7 +99,12 @@ final class Agent {
 
     private func handle(_ event: SupervisorLink.Event, now: Nanos) {
         switch event {
-        case .established: break
+        case .established: lastFailure = nil
+        case .failed(let reason):
+            // Tried again and again, told once.
+            guard reason != lastFailure else { return }
+            lastFailure = reason
+            say(.warning, "no supervisor at \(options.socket) yet: \(reason)")
         case .lost(let reason):
             attempt?.journal.rewind()
             attempt?.exitSent = false

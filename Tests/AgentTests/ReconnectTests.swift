@@ -87,9 +87,23 @@ struct ReconnectTests {
         }
     }
 
+    @Test func isRefusedWhenItSpeaksAnotherVersionAndThatIsToldOnce() async throws {
+        try await AgentFixture.with { fixture in
+            for _ in 0..<3 {
+                let stranger = try fixture.supervisor.accept()
+                guard case .hello = try stranger.receive() else { throw TimedOut(description: "no hello") }
+                try stranger.send(.welcome(Welcome(version: 2, heartbeatSeconds: 0)))
+                while try stranger.next() != nil {}
+            }
+            _ = try fixture.supervisor.welcome()
+            let told = fixture.standardError.split(separator: "\n").filter { $0.contains("speaks version 2") }
+            #expect(told.count == 1)
+        }
+    }
+
     @Test func isFoundWhenItComesLater() async throws {
         try await AgentFixture.with(listening: false) { fixture in
-            try eventually("the first tries") { fixture.isRunning }
+            try eventually("a failed try") { fixture.standardError.contains("connect: No such file or directory") }
             try fixture.listen()
             let (_, hello) = try fixture.supervisor.welcome()
             #expect(hello.workerID == fixture.workerID)

@@ -6,6 +6,8 @@ enum RunCommand {
     static func run(_ arguments: [String]) throws -> Int32 {
         let options = try RunOptions.parse(arguments)
         claimDescriptors()
+        // Out of the terminal's process group: Ctrl-C is for the supervisor, which then tells its agents.
+        setsid()
         // PID 1 gets every orphan anyway. Elsewhere this makes a task's daemons ours, so that none gets away.
         if getpid() != 1 { cagent_become_subreaper() }
         return try Agent(options, environment: TaskEnvironment.parse(ProcessEnvironment.entries())).run()

@@ -14,6 +14,8 @@ final class SupervisorLink {
         case message(SupervisorMessage)
         /// The connection is gone, and why. Only told if it was established.
         case lost(String)
+        /// A try to connect has failed, and why.
+        case failed(String)
     }
 
     private enum State {
@@ -34,7 +36,7 @@ final class SupervisorLink {
     private var unsentHead = 0
     private var lastHeard: Nanos = 0
     private var input = [UInt8](repeating: 0, count: 64 * 1024)
-    private var pendingLoss: String?
+    private var pending: Event?
     /// Since when no supervisor has been there.
     private(set) var lonelySince: Nanos
 
@@ -80,7 +82,7 @@ final class SupervisorLink {
     func turn(now: Nanos, ready: PollSet, hello: () -> Hello) -> [Event] {
         let readable = ready.isReady(socket)
         // A loss is told before anything of the next connection.
-        var events = takeLoss()
+        var events = takePending()
         if case .waiting(let until) = state, now >= until { connect(now: now, hello: hello()) }
         if readable { receive(now: now, into: &events) }
         flush(now: now)
@@ -90,7 +92,7 @@ final class SupervisorLink {
             drop("the supervisor has been silent for too long", now: now)
         default: break
         }
-        return events + takeLoss()
+        return events + takePending()
     }
 
     /// Sends a message, or at least queues it. Without an established connection it is forgotten.
@@ -124,10 +126,9 @@ final class SupervisorLink {
         }
     }
 
-    private func takeLoss() -> [Event] {
-        guard let reason = pendingLoss else { return [] }
-        pendingLoss = nil
-        return [.lost(reason)]
+    private func takePending() -> [Event] {
+        defer { pending = nil }
+        return pending.map { [$0] } ?? []
     }
 
     private func connect(now: Nanos, hello: Hello) {
@@ -137,6 +138,7 @@ final class SupervisorLink {
             state = .greeting(socket, deadline: now + Self.greetingTime)
             queue(.hello(hello), now: now)
         } catch {
+            pending = .failed(error.description)
             wait(now: now)
         }
     }
@@ -205,7 +207,9 @@ final class SupervisorLink {
     private func drop(_ reason: String, now: Nanos) {
         if isEstablished {
             lonelySince = now
-            pendingLoss = reason
+            pending = .lost(reason)
+        } else {
+            pending = .failed(reason)
         }
         wait(now: now)
     }
