@@ -74,8 +74,9 @@ docker_stop() {
         say "stopping dockerd and its containers in $dir"
         kill -CONT "$pid"
         if answers "$dir/docker.sock"; then
-            docker_call GET '/containers/json?all=1' | grep -o '"Id":"[0-9a-f]\{64\}"' | cut -d '"' -f 4 |
-                while read -r id; do docker_call DELETE "/containers/$id?force=1&v=1" >/dev/null || true; done
+            while read -r id; do
+                docker_call DELETE "/containers/$id?force=1&v=1" >/dev/null || true
+            done < <(docker_call GET '/containers/json?all=1' | grep -o '"Id":"[0-9a-f]\{64\}"' | cut -d '"' -f 4 || true)
             docker_call POST /networks/prune >/dev/null || true
         fi
     fi
