@@ -1,0 +1,42 @@
+/// What the routes ask of a supervisor. All calls come from server tasks; the ones that aren't `async` must not block.
+package protocol ControlTarget: Sendable {
+    /// What the supervisor is doing.
+    func summary() -> SupervisorSummary
+
+    /// Why it can't take tasks now; empty when it can.
+    func reasonsNotReady() -> [String]
+
+    /// Its workers.
+    func workerSummaries() -> [WorkerSummary]
+
+    /// A worker's own output, of container and agent, oldest first: the last `tail` lines, or all there is, and with
+    /// `follow` what comes until the worker ends.
+    ///
+    /// - Throws: `not_found`, `unsupported`, `unavailable`.
+    func workerOutput(
+        _ id: String, tail: Int?, follow: Bool
+    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable
+
+    /// Looks for tasks now.
+    func wake()
+
+    /// Looks now whether somebody asked for a running task to stop.
+    func checkLeases()
+
+    /// Ends the supervisor: gracefully, or at once with `force`.
+    func shutDown(force: Bool)
+
+    /// Ends the supervisor when what runs has finished, however long that takes.
+    func drain()
+
+    /// Stops one worker; false when there is none with that id.
+    func stopWorker(_ id: String, force: Bool) -> Bool
+
+    /// How many tasks are in each state.
+    ///
+    /// - Throws: `unavailable` when the store can't be read.
+    func queueStatus() async throws(ControlFailure) -> QueueStatus
+
+    /// All metrics in Prometheus' text format.
+    func metricsText() -> String
+}

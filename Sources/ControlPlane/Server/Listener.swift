@@ -1,0 +1,34 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// What both servers have in common.
+enum Listener {
+    /// Serves until the task is cancelled; `ready` gets the bound port, when there is one.
+    static func run(
+        _ router: Router<BasicRequestContext>, address: BindAddress, place: String, logger: Logger,
+        ready: @escaping @Sendable (Int?) -> Void
+    ) async throws(ControlServerError) {
+        var quiet = logger
+        // The framework's own lines are of no use to an operator.
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            router: router,
+            // Monitoring must not be able to hold connections without end; no answer to it takes long.
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: ApplicationConfiguration(
+                address: address, backlog: 256,
+                availableConnectionsDelegate: MaximumAvailableConnections(256)),
+            onServerRunning: { ready($0.localAddress?.port) }, logger: quiet)
+        do {
+            try await application.run()
+        } catch {
+            if Task.isCancelled { return }
+            throw ControlServerError(
+                .bindFailed, "can't listen on \(place): \(error)",
+                hint: "choose another address, or end what listens there")
+        }
+        guard Task.isCancelled else { throw ControlServerError(.stopped, "the server on \(place) stopped") }
+    }
+}

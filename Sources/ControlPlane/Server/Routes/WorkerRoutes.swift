@@ -1,0 +1,43 @@
+internal import Hummingbird
+
+/// What can be asked about single workers; only on the control socket.
+enum WorkerRoutes {
+    static func add(to router: Router<BasicRequestContext>, target: any ControlTarget) {
+        router.get("v1/workers") { _, _ in try Response.json(target.workerSummaries()) }
+        router.get("v1/workers/{id}") { _, context in
+            let id = try context.parameters.require("id")
+            guard let worker = target.workerSummaries().first(where: { $0.id == id }) else { throw unknown(id) }
+            return try Response.json(worker)
+        }
+        router.post("v1/workers/{id}/stop") { request, context in
+            let id = try context.parameters.require("id")
+            let force = try await StopBody.read(request).force
+            guard target.stopWorker(id, force: force) else { throw unknown(id) }
+            return try Response.json(Accepted(), status: .accepted)
+        }
+        router.get("v1/workers/{id}/logs") { request, context in
+            let id = try context.parameters.require("id")
+            let tail = try Self.tail(in: request)
+            let follow = request.uri.queryParameters["follow"].map { $0 == "1" || $0 == "true" } ?? false
+            let output = try await target.workerOutput(id, tail: tail, follow: follow)
+            return Response(
+                status: .ok, headers: [.contentType: "application/vnd.docker.multiplexed-stream"],
+                body: ResponseBody { writer in
+                    for try await frame in output { try await writer.write(ByteBuffer(bytes: frame.encoded())) }
+                    try await writer.finish(nil)
+                })
+        }
+    }
+
+    private static func tail(in request: Request) throws(ControlFailure) -> Int? {
+        guard let text = request.uri.queryParameters["tail"] else { return nil }
+        guard let count = Int(text), count >= 0 else {
+            throw ControlFailure(.badRequest, "tail is a number of lines, 0 or more")
+        }
+        return count
+    }
+
+    private static func unknown(_ id: String) -> ControlFailure {
+        ControlFailure(.notFound, "this supervisor has no worker \(id)")
+    }
+}

@@ -1,0 +1,82 @@
+package import Foundation
+
+/// What a supervisor says about itself: the answer to `GET /v1/status`.
+package struct SupervisorSummary: Codable, Sendable, Equatable {
+    /// The engine it uses.
+    package struct Engine: Codable, Sendable, Equatable {
+        /// `docker` or `podman`.
+        package var kind: String
+        /// The engine's version.
+        package var version: String
+        /// The socket's path.
+        package var socket: String
+
+        /// Describes an engine.
+        package init(kind: String, version: String, socket: String) {
+            self.kind = kind
+            self.version = version
+            self.socket = socket
+        }
+    }
+
+    /// This run of the supervisor.
+    package var id: String
+    /// The pool's name.
+    package var pool: String
+    /// Its process.
+    package var pid: Int32
+    /// `docker` or `local`; `local` also after falling back.
+    package var mode: String
+    /// The engine; `nil` for local processes.
+    package var engine: Engine?
+    /// Why it runs local processes although containers were asked for.
+    package var fallbackReason: String?
+    /// What it is doing: `starting`, `running`, `draining`, `stopping`, `engineUnavailable`.
+    package var state: String
+    /// How many tasks can run at once.
+    package var slots: Int
+    /// How many run.
+    package var busy: Int
+    /// How many workers are ready or busy.
+    package var ready: Int
+    /// When it started.
+    package var startedAt: Date
+    /// The version of `acode` it runs.
+    package var version: String
+
+    /// Makes a summary.
+    package init(
+        id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
+        state: String, slots: Int, busy: Int, ready: Int, startedAt: Date, version: String
+    ) {
+        self.id = id
+        self.pool = pool
+        self.pid = pid
+        self.mode = mode
+        self.engine = engine
+        self.fallbackReason = fallbackReason
+        self.state = state
+        self.slots = slots
+        self.busy = busy
+        self.ready = ready
+        self.startedAt = startedAt
+        self.version = version
+    }
+
+    /// Every key is always there; what is unknown is null.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(pool, forKey: .pool)
+        try container.encode(pid, forKey: .pid)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(engine, forKey: .engine)
+        try container.encode(fallbackReason, forKey: .fallbackReason)
+        try container.encode(state, forKey: .state)
+        try container.encode(slots, forKey: .slots)
+        try container.encode(busy, forKey: .busy)
+        try container.encode(ready, forKey: .ready)
+        try container.encode(startedAt, forKey: .startedAt)
+        try container.encode(version, forKey: .version)
+    }
+}

@@ -1,0 +1,85 @@
+/// What a supervisor says about one worker: an element of `GET /v1/workers`.
+package struct WorkerSummary: Codable, Sendable, Equatable {
+    /// What a worker uses, from the last measurement.
+    package struct Usage: Codable, Sendable, Equatable {
+        /// CPU in cores over the last interval.
+        package var cpuCores: Double
+        /// Memory without page cache, in bytes.
+        package var memoryBytes: UInt64
+        /// The limit of that, in bytes; 0 when there is none.
+        package var memoryLimitBytes: UInt64
+        /// Processes and threads.
+        package var processes: Int
+        /// The limit of that; 0 when there is none.
+        package var processLimit: Int
+        /// Bytes read from block devices since the worker's start.
+        package var blockRead: UInt64
+        /// Bytes written to block devices since the worker's start.
+        package var blockWritten: UInt64
+        /// Bytes received over the network since the worker's start.
+        package var networkReceived: UInt64
+        /// Bytes sent over the network since the worker's start.
+        package var networkSent: UInt64
+
+        /// Makes a measurement.
+        package init(
+            cpuCores: Double, memoryBytes: UInt64, memoryLimitBytes: UInt64, processes: Int, processLimit: Int,
+            blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64 = 0, networkSent: UInt64 = 0
+        ) {
+            self.cpuCores = cpuCores
+            self.memoryBytes = memoryBytes
+            self.memoryLimitBytes = memoryLimitBytes
+            self.processes = processes
+            self.processLimit = processLimit
+            self.blockRead = blockRead
+            self.blockWritten = blockWritten
+            self.networkReceived = networkReceived
+            self.networkSent = networkSent
+        }
+    }
+
+    /// Its id.
+    package var id: String
+    /// `acode-worker-<id>`; `nil` for a process.
+    package var containerName: String?
+    /// The engine's id; `nil` for a process.
+    package var containerID: String?
+    /// Where it stands, in one word.
+    package var status: String
+    /// Image and limits in short.
+    package var profile: String
+    /// The task it runs.
+    package var task: String?
+    /// The attempt of that task.
+    package var attempt: Int?
+    /// What it uses; `nil` before the first measurement.
+    package var usage: Usage?
+
+    /// Makes a summary.
+    package init(
+        id: String, containerName: String? = nil, containerID: String? = nil, status: String, profile: String,
+        task: String? = nil, attempt: Int? = nil, usage: Usage? = nil
+    ) {
+        self.id = id
+        self.containerName = containerName
+        self.containerID = containerID
+        self.status = status
+        self.profile = profile
+        self.task = task
+        self.attempt = attempt
+        self.usage = usage
+    }
+
+    /// Every key is always there; what is unknown is null.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(containerName, forKey: .containerName)
+        try container.encode(containerID, forKey: .containerID)
+        try container.encode(status, forKey: .status)
+        try container.encode(profile, forKey: .profile)
+        try container.encode(task, forKey: .task)
+        try container.encode(attempt, forKey: .attempt)
+        try container.encode(usage, forKey: .usage)
+    }
+}
