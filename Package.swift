@@ -10,11 +10,79 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// What the static Foundation needs to be linked, beyond what the compiler adds by itself (Swift 6.3).
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"]),
+    .linkedLibrary("_FoundationCShims"),
+    .linkedLibrary("_FoundationCollections"),
+    .linkedLibrary("swiftSynchronization"),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let algorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
 let package = Package(
     name: "acode",
-    dependencies: [],
+    products: [
+        .executable(name: "acode-agent", targets: ["acode-agent"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
     targets: [
-        .target(name: "TaskModel", swiftSettings: strict)
+        // Floor 0: system libraries, the words of the product, HTTP over a Unix socket.
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "TaskModel", swiftSettings: strict),
+        .target(name: "HTTPTransport", dependencies: ["CLibCurl"], swiftSettings: strict),
+
+        // The agent: static, so that it runs in any image.
+        .target(name: "AgentProtocol", swiftSettings: strict),
+        .target(name: "CAgentSystem"),
+        .target(name: "AgentCore", dependencies: ["AgentProtocol", "CAgentSystem"], swiftSettings: strict),
+        .executableTarget(
+            name: "acode-agent", dependencies: ["AgentCore"], swiftSettings: strict, linkerSettings: staticExecutable),
+
+        // Floor 1: what the supervisor stands on.
+        .target(name: "ContainerEngine", dependencies: ["HTTPTransport", log], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["CLibYAML", "TaskModel"], swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [log, metrics], swiftSettings: strict),
+        .target(
+            name: "TaskStore", dependencies: ["TaskModel", log, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+
+        // Floor 2: workers.
+        .target(
+            name: "WorkerPool",
+            dependencies: [
+                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, algorithms, subprocess, system,
+            ] + nio,
+            swiftSettings: strict),
+
+        // Floor 3: the supervisor, and how commands reach it.
+        .target(
+            name: "Supervisor",
+            dependencies: [
+                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", "TaskStore", "WorkerPool", log, metrics,
+                algorithms, subprocess,
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,74 @@
+package import AgentProtocol
+internal import Glibc
+internal import Synchronization
+
+/// What container workers and process workers have in common: a status, a link to the agent, and the execution of one
+/// attempt at a time with its time-out and its stop.
+package final class AgentSession: Sendable {
+    /// After SIGKILL the agent has this long to report the end before the whole worker is given up.
+    private static let patienceAfterKill = Duration.seconds(5)
+
+    private let current = Mutex(WorkerStatus.provisioning)
+    private let link: AgentLink
+    private let giveUp: @Sendable () -> Void
+
+    /// Makes a session over `link`. `giveUp` is called when an attempt does not end although it was killed.
+    package init(link: AgentLink, giveUp: @escaping @Sendable () -> Void) {
+        self.link = link
+        self.giveUp = giveUp
+    }
+
+    /// Where the worker stands.
+    package var status: WorkerStatus { current.withLock { $0 } }
+
+    /// Takes the step to `status` if it exists; returns whether it was taken.
+    @discardableResult
+    package func become(_ status: WorkerStatus) -> Bool {
+        current.withLock { current in
+            guard current.canBecome(status) else { return false }
+            current = status
+            return true
+        }
+    }
+
+    /// Runs one attempt; see `Worker.execute`.
+    package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        become(.busy)
+        let end = await withTaskGroup(of: Void.self) { group in
+            if let timeout = request.timeout {
+                group.addTask {
+                    guard (try? await Task.sleep(for: timeout)) != nil else { return }
+                    request.stop.set(.timeout(timeout))
+                }
+            }
+            group.addTask { await self.enforceStop(of: request) }
+            let end = await link.run(
+                RunRequest(
+                    attempt: request.ref, argv: request.command, environment: request.environment,
+                    workingDirectory: request.workingDirectory, stdin: request.stdin),
+                observer: observer)
+            group.cancelAll()
+            return end
+        }
+        return ExitRecord(end: end, stop: request.stop.current)
+    }
+
+    /// See `Worker.acknowledge`. The final offset is whatever the agent named in its exit.
+    package func acknowledge(_ ref: AttemptRef) async {
+        await link.send(.outputAck(OutputAck(token: ref.token, offset: .max, exited: true)))
+        become(.idle)
+    }
+
+    /// Waits for a stop, then SIGTERM, the grace, SIGKILL, and at last the end of the whole worker.
+    private func enforceStop(of request: AttemptRequest) async {
+        guard let intent = await request.stop.wait() else { return }
+        // After a lost lease another worker may already run the task: no grace.
+        if intent != .leaseLost {
+            await link.send(.signal(attempt: request.ref, signal: SIGTERM))
+            guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }
+        }
+        await link.send(.signal(attempt: request.ref, signal: SIGKILL))
+        guard (try? await Task.sleep(for: Self.patienceAfterKill)) != nil else { return }
+        giveUp()
+    }
+}

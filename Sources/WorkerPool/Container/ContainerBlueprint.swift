@@ -1,0 +1,136 @@
+package import ContainerEngine
+package import Settings
+package import TaskModel
+
+/// Turns a profile into the container that is created for it. Pure.
+package struct ContainerBlueprint: Sendable {
+    private let context: WorkerContext
+    private let settings: WorkersSettings
+
+    /// The labels and paths that other parts need to know.
+    package enum Label {
+        /// `true` on every container of acode.
+        package static let worker = "acode.worker"
+        /// The worker's id.
+        package static let workerID = "acode.worker.id"
+        /// The pool's name.
+        package static let pool = "acode.pool"
+        /// The supervisor's run.
+        package static let supervisor = "acode.supervisor"
+        /// The installation that may remove it.
+        package static let installation = "acode.installation"
+        /// The program's version.
+        package static let version = "acode.version"
+        /// `true` on containers that stay after they stopped.
+        package static let keep = "acode.keep"
+    }
+
+    /// Where the agent is mounted: a path that no image has.
+    static let agentPath = "/.acode/bin/acode-agent"
+    private static let temporaryDirectory = "/.acode/tmp"
+    private static let socketDirectory = "/run/acode"
+    private static let secretsDirectory = "/run/secrets"
+    /// Restarts of a container by the engine itself; they bring workers back after the engine was restarted.
+    private static let engineRestarts = 3
+
+    /// Makes blueprints for a pool.
+    package init(context: WorkerContext, settings: WorkersSettings) {
+        self.context = context
+        self.settings = settings
+    }
+
+    /// The container's name.
+    package static func name(of worker: WorkerID) -> String { "acode-worker-\(worker.rawValue)" }
+
+    /// What to create for a worker.
+    package func configuration(
+        profile: WorkerProfile, worker: WorkerID, directory: WorkerDirectory
+    ) -> ContainerConfiguration {
+        let docker = settings.docker
+        var container = ContainerConfiguration(image: profile.image)
+        container.entrypoint = [Self.agentPath]
+        container.cmd = [
+            "run", "--socket", "\(Self.socketDirectory)/agent.sock", "--worker-id", worker.rawValue,
+            "--inherit-environment", "--stop-grace", "\(max(1, Int(context.stopTimeout / .seconds(1)) - 2))",
+        ]
+        container.env = [
+            "ACODE_TEMP_DIR": Self.temporaryDirectory, "ACODE_SECRETS_DIR": Self.secretsDirectory,
+        ]
+        container.labels = labels(worker)
+        container.user = docker.user.description
+        container.workingDir = docker.workdir
+        container.stopSignal = "SIGTERM"
+        container.stopTimeout = context.stopTimeout
+        container.healthcheck = .command(
+            [Self.agentPath, "health"], interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
+            startPeriod: docker.healthcheck.startPeriod, retries: docker.healthcheck.retries)
+        container.networkMode = network(docker.network)
+        container.dns = docker.dns
+        container.extraHosts = docker.extraHosts
+        harden(&container)
+        limit(&container, profile.limits)
+        container.mounts = mounts(profile, directory)
+        container.restartPolicy =
+            settings.recycle == .always ? .no : .onFailure(maximumRetries: Self.engineRestarts)
+        return container
+    }
+
+    private func labels(_ worker: WorkerID) -> [String: String] {
+        var labels = [
+            Label.worker: "true", Label.workerID: worker.rawValue, Label.pool: context.pool,
+            Label.supervisor: context.supervisor.rawValue, Label.installation: context.installation,
+            Label.version: context.version,
+        ]
+        if settings.docker.keepContainers { labels[Label.keep] = "true" }
+        return labels
+    }
+
+    private func harden(_ container: inout ContainerConfiguration) {
+        container.capDrop = ["ALL"]
+        container.securityOpt = ["no-new-privileges"]
+        container.readonlyRootfs = settings.docker.readOnlyRootFilesystem
+        // Programs that insist on a temporary directory find none they can write on a read-only root.
+        if container.readonlyRootfs { container.env["TMPDIR"] = Self.temporaryDirectory }
+    }
+
+    private func limit(_ container: inout ContainerConfiguration, _ limits: ResourceLimits) {
+        let docker = settings.docker
+        container.memory = limits.memoryBytes
+        container.memorySwap = limits.memoryBytes
+        container.nanoCPUs = Int64((limits.cpus * 1e9).rounded())
+        container.pidsLimit = Int64(limits.pidsLimit)
+        container.shmSize = Int64(docker.resources.shmMb) << 20
+        container.ulimits = [
+            .init(name: "nofile", soft: Int64(docker.ulimits.nofile), hard: Int64(docker.ulimits.nofile)),
+            .init(name: "nproc", soft: Int64(docker.ulimits.nproc), hard: Int64(docker.ulimits.nproc)),
+            .init(name: "core", soft: Int64(docker.ulimits.core), hard: Int64(docker.ulimits.core)),
+        ]
+    }
+
+    private func mounts(_ profile: WorkerProfile, _ directory: WorkerDirectory) -> [ContainerConfiguration.Mount] {
+        var mounts: [ContainerConfiguration.Mount] = [
+            .bind(source: context.agentExecutable, target: Self.agentPath, readOnly: true),
+            // The directory and not the socket: a mounted socket file would be dead after the supervisor's restart.
+            .bind(source: directory.agent, target: Self.socketDirectory, readOnly: true),
+            .bind(source: directory.secrets, target: Self.secretsDirectory, readOnly: true),
+            .tmpfs(
+                target: Self.temporaryDirectory, sizeBytes: Int64(settings.docker.resources.tempMb) << 20),
+        ]
+        if !profile.mounts.contains(where: { $0.target == settings.docker.workdir }) {
+            mounts.append(.bind(source: directory.workspace, target: settings.docker.workdir, readOnly: false))
+        }
+        for mount in profile.mounts {
+            mounts.append(.bind(source: mount.source, target: mount.target, readOnly: mount.readOnly))
+        }
+        return mounts
+    }
+
+    private func network(_ name: String) -> ContainerConfiguration.NetworkMode {
+        switch name {
+        case "bridge": .bridge
+        case "host": .host
+        case "none": .none
+        default: .named(name)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package import AgentProtocol
+package import ContainerEngine
+internal import Foundation
+internal import Logging
+package import Settings
+internal import Synchronization
+package import TaskModel
+
+/// A worker that is a container: an agent as PID 1 inside any Linux image.
+package final class ContainerWorker: Worker {
+    /// Its id.
+    package let id = WorkerID.random()
+    /// What it is made like.
+    package let profile: WorkerProfile
+    private let engine: EngineClient
+    private let context: WorkerContext
+    private let settings: WorkersSettings
+    private let images: ImageProvider
+    private let directory: WorkerDirectory
+    private let link: AgentLink
+    private let session: AgentSession
+    private let fate = WorkerFate()
+    private let identity: ContainerIdentity
+
+    /// Makes the value; nothing is created.
+    package init(
+        profile: WorkerProfile, engine: EngineClient, context: WorkerContext, settings: WorkersSettings,
+        images: ImageProvider
+    ) {
+        self.profile = profile
+        self.engine = engine
+        self.context = context
+        self.settings = settings
+        self.images = images
+        directory = WorkerDirectory(
+            runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
+        let identity = ContainerIdentity()
+        let fate = self.fate
+        self.identity = identity
+        link = AgentLink(
+            socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
+            logger: context.logger, mayConnect: { identity.owns(pid: $0) })
+        session = AgentSession(link: link) {
+            fate.lose(WorkerLoss(observation: "its agent did not end the task although it was told to kill it"))
+        }
+    }
+
+    package var containerName: String? { ContainerBlueprint.name(of: id) }
+    package var containerID: String? { identity.containerID }
+    package var status: WorkerStatus { session.status }
+    package var agentPID: Int32? { link.agentPID }
+    package var currentAttempt: AttemptRef? { link.currentAttempt }
+
+    package func stop(force: Bool) { fate.stop(force: force) }
+
+    package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        do {
+            try directory.write(request.secrets, owner: settings.docker.user.uid)
+        } catch {
+            return ExitRecord(end: .unprovided(error))
+        }
+        defer { directory.removeSecrets() }
+        return await session.execute(request, observer: observer)
+    }
+
+    package func acknowledge(_ ref: AttemptRef) async {
+        directory.emptyWorkspace()
+        await session.acknowledge(ref)
+    }
+
+    package func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
+        var end: WorkerEnd
+        do {
+            try directory.create(owner: settings.docker.user.uid)
+            try await record()
+            let life = WorkerLife(
+                link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
+            end = await life.run(ready: ready) { started throws(WorkerError) in try await self.begin(started) }
+        } catch {
+            end = .startFailed(error)
+        }
+        session.become(.stopping)
+        await takeDown(&end)
+        directory.remove()
+        session.become(.stopped)
+        return end
+    }
+
+    private func record() async throws(WorkerError) {
+        do {
+            try await context.journal.record(
+                WorkerRecord(
+                    id: id, pool: context.pool, supervisor: context.supervisor, host: context.host, mode: .docker,
+                    containerName: containerName, containerID: containerID, profile: profile.summary,
+                    createdAt: Date()))
+        } catch {
+            throw WorkerError(.host, "can't write the worker's row before creating its container: \(error)")
+        }
+    }
+
+    // MARK: Up
+
+    /// Image, create, attach, start; then the container's own words until the agent calls.
+    private func begin(_ started: @escaping @Sendable () -> Void) async throws(WorkerError) {
+        try await images.provide(profile.image)
+        let configuration = ContainerBlueprint(context: context, settings: settings)
+            .configuration(profile: profile, worker: id, directory: directory)
+        let startup: StartupOutput
+        do {
+            let created = try await engine.createContainer(configuration, name: ContainerBlueprint.name(of: id))
+            for warning in created.warnings {
+                context.logger.warning(
+                    "the engine says of a container", metadata: ["worker.id": "\(id)", "engine.message": "\(warning)"])
+            }
+            identity.set(containerID: created.id)
+            // Attached before the start, so that not even the first words of a container that dies at once are lost.
+            startup = StartupOutput(try await engine.attach(created.id))
+            try await engine.startContainer(created.id)
+        } catch {
+            throw WorkerError(engine: error)
+        }
+        started()
+        await startup.collect(until: link)
+    }
+
+    /// What became of the container.
+    private func examine() async -> WorkerLife.Finding {
+        guard let containerID else { return .alive }
+        do {
+            guard let container = try await engine.inspectContainer(containerID) else {
+                return .gone(WorkerLoss(observation: "its container was removed from outside"))
+            }
+            guard !container.state.status.isAlive else { return .alive }
+            let words = await lastWords(containerID)
+            return .gone(WorkerLoss(container.state, lastWords: words))
+        } catch {
+            return error.isEngineUnavailable ? .unknown : .alive
+        }
+    }
+
+    /// The last lines of the container itself, for the reason of a failed start. Read after its end, when the engine's
+    /// log is complete.
+    private func lastWords(_ containerID: String) async -> String {
+        guard session.status == .starting || session.status == .provisioning else { return "" }
+        let frames = (try? await engine.logs(containerID, tail: 10)) ?? []
+        let text = String(decoding: frames.flatMap(\.bytes), as: UTF8.self)
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    // MARK: Down
+
+    /// Stops and removes the container, for as long as it takes an engine that does not answer; a forced stop tries once.
+    private func takeDown(_ end: inout WorkerEnd) async {
+        let loss: WorkerLoss
+        if case .lost(let observed) = end { loss = observed } else {
+            loss = WorkerLoss(observation: "the worker was stopped")
+        }
+        guard let containerID else {
+            link.abandon(loss)
+            return await context.journal.forget(id)
+        }
+        var pause = Duration.milliseconds(200)
+        while true {
+            do {
+                try await remove(containerID, gracefully: end == .stopped && !fate.isForced)
+                break
+            } catch where error.isEngineUnavailable && !fate.isForced {
+                link.abandon(loss)
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(2))
+            } catch {
+                context.logger.error(
+                    "could not remove a container; the next start of this pool will",
+                    metadata: [
+                        "worker.id": "\(id)", "container.id": "\(containerID)", "error.message": "\(error)",
+                    ])
+                return link.abandon(loss)
+            }
+        }
+        link.abandon(loss)
+        await context.journal.forget(id)
+    }
+
+    private func remove(_ containerID: String, gracefully: Bool) async throws(EngineError) {
+        do {
+            if gracefully {
+                try await engine.stopContainer(containerID, timeout: context.stopTimeout)
+            } else {
+                try await engine.killContainer(containerID, signal: "SIGKILL")
+            }
+        } catch where error.isNotFound || error.isConflict {
+            // Gone or not running already: what was wanted.
+        }
+        if !settings.docker.keepContainers { try await engine.removeContainer(containerID) }
+    }
+}

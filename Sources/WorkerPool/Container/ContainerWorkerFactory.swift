@@ -1,0 +1,22 @@
+package import ContainerEngine
+package import Settings
+
+/// Makes container workers of one engine.
+package struct ContainerWorkerFactory: WorkerFactory {
+    private let engine: EngineClient
+    private let context: WorkerContext
+    private let settings: WorkersSettings
+    private let images: ImageProvider
+
+    /// Makes a factory for a pool.
+    package init(engine: EngineClient, context: WorkerContext, settings: WorkersSettings) {
+        self.engine = engine
+        self.context = context
+        self.settings = settings
+        images = ImageProvider(engine: engine, settings: settings.docker, logger: context.logger)
+    }
+
+    package func makeWorker(profile: WorkerProfile) -> any Worker {
+        ContainerWorker(profile: profile, engine: engine, context: context, settings: settings, images: images)
+    }
+}

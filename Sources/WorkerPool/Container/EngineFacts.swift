@@ -1,0 +1,31 @@
+internal import ContainerEngine
+
+extension WorkerError {
+    /// Why a container could not be made or started, in the engine's own words.
+    init(engine error: EngineError) {
+        let code: Code =
+            if error.isEngineUnavailable {
+                .engineUnavailable
+            } else {
+                switch error.code {
+                case .imageMissing, .unauthorized: .imageUnavailable
+                case .invalidRequest, .dependencyMissing, .commandNotRunnable, .unsupported, .portInUse:
+                    .configurationRefused
+                default: .startFailed
+                }
+            }
+        self.init(code, error.description)
+    }
+}
+
+extension WorkerLoss {
+    /// What a container that ended says about its end.
+    init(_ state: ContainerState, lastWords: String) {
+        let code = Int(state.exitCode)
+        var words = "its container ended with exit code \(code)"
+        if code == 137, !state.oomKilled { words += " (SIGKILL, which acode did not send)" }
+        if !state.error.isEmpty { words += ": \(state.error)" }
+        if !lastWords.isEmpty { words += "; its last output: \(lastWords)" }
+        self.init(observation: words, exitCode: code, oomKilled: state.oomKilled)
+    }
+}

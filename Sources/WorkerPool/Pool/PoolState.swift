@@ -1,0 +1,296 @@
+package import Settings
+internal import TaskModel
+
+/// What the pool does next: a pure machine whose events return actions.
+///
+/// A slot is capacity; it is vacant, or holds one worker of some profile. A waiter is an attempt that needs a worker of
+/// a profile. After every event `settle` matches the two: idle workers go to waiters, vacant slots start what is
+/// asked for, an idle worker nobody asks for makes room, and slots nobody needs keep a worker of the warm profile.
+package struct PoolState: Sendable {
+    /// What happens to the pool. `slot` is an index into the pool's slots.
+    package enum Event: Sendable {
+        case acquire(waiter: Int, profile: WorkerProfile)
+        case cancel(waiter: Int)
+        case ready(slot: Int)
+        case released(slot: Int, recycle: Bool)
+        case ended(slot: Int, WorkerEnd)
+        case timer
+        case drain
+        case close(force: Bool)
+    }
+
+    /// What the pool must do about it.
+    package enum Action: Sendable, Equatable {
+        case start(slot: Int, WorkerProfile)
+        case stop(slot: Int, force: Bool)
+        case grant(waiter: Int, slot: Int)
+        case reject(waiter: Int, WorkerError)
+        case wake(at: ContinuousClock.Instant)
+        case warnExhausted(WorkerProfile, until: ContinuousClock.Instant)
+        case finished
+    }
+
+    /// What a slot is doing.
+    package enum Phase: Sendable, Equatable {
+        /// Holds nothing. → `starting`.
+        case vacant
+        /// Its worker is on the way. → `idle`, `vacant`, `stopping`.
+        case starting
+        /// Its worker waits. → `busy`, `stopping`, `vacant`.
+        case idle(since: ContinuousClock.Instant)
+        /// Its worker was given to an attempt. → `idle`, `stopping`, `vacant`.
+        case busy
+        /// Its worker goes away. → `vacant`.
+        case stopping
+    }
+
+    /// One slot.
+    package struct Slot: Sendable, Equatable {
+        /// What it is doing.
+        package var phase: Phase = .vacant
+        /// The profile of its worker; `nil` when vacant.
+        package var profile: WorkerProfile?
+    }
+
+    private enum Mode { case open, draining, closing(force: Bool), finished }
+
+    private struct Waiter {
+        let id: Int
+        let profile: WorkerProfile
+    }
+
+    /// The slots.
+    package private(set) var slots: [Slot]
+    private let warmProfile: WorkerProfile?
+    private let rules: RestartSettings
+    private var waiters: [Waiter] = []
+    private var budgets: [WorkerProfile: RestartBudget] = [:]
+    private var mode = Mode.open
+    private var engineAnswers = true
+    private var engineRetry: ContinuousClock.Instant?
+    private static let engineRetryInterval = Duration.seconds(1)
+
+    /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
+    package init(slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings) {
+        self.slots = Array(repeating: Slot(), count: slots)
+        self.warmProfile = warmProfile
+        self.rules = rules
+    }
+
+    /// How many further attempts could start right now.
+    package var freeSlots: Int {
+        guard case .open = mode, engineAnswers else { return 0 }
+        let usable = slots.count { slot in
+            switch slot.phase {
+            case .idle: true
+            case .vacant: warmProfile == nil || isHeldBack(slot)
+            case .starting, .busy, .stopping: false
+            }
+        }
+        return max(0, usable - waiters.count)
+    }
+
+    /// Whether new workers are refused because the last one found no engine.
+    package var isEngineUnavailable: Bool { !engineAnswers }
+
+    /// Whether the pool takes attempts.
+    package var isOpen: Bool { if case .open = mode { true } else { false } }
+
+    /// Takes an event and returns what is to be done, in order.
+    package mutating func handle(_ event: Event, now: ContinuousClock.Instant) -> [Action] {
+        var actions: [Action] = []
+        switch event {
+        case .acquire(let waiter, let profile):
+            guard isOpen else {
+                return [.reject(waiter: waiter, WorkerError(.poolClosed, "the pool takes no more tasks"))]
+            }
+            waiters.append(Waiter(id: waiter, profile: profile))
+        case .cancel(let waiter):
+            waiters.removeAll { $0.id == waiter }
+        case .ready(let slot):
+            engineAnswers = true
+            if slots[slot].phase == .starting { slots[slot].phase = .idle(since: now) }
+        case .released(let slot, let recycle):
+            if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
+            if slots[slot].phase == .busy {
+                if recycle {
+                    stop(slot, force: false, &actions)
+                } else {
+                    slots[slot].phase = .idle(since: now)
+                }
+            }
+        case .ended(let slot, let end):
+            ended(slot, end, now, &actions)
+        case .timer:
+            break
+        case .drain:
+            if isOpen { mode = .draining }
+            rejectAll(&actions)
+        case .close(let force):
+            if case .finished = mode { return [] }
+            mode = .closing(force: force)
+            rejectAll(&actions)
+        }
+        settle(now, &actions)
+        return actions
+    }
+
+    private mutating func ended(
+        _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        let profile = slots[slot].profile
+        slots[slot].phase = .vacant
+        slots[slot].profile = nil
+        guard let profile else { return }
+        switch end {
+        case .stopped:
+            break
+        case .lost:
+            spend(profile, now, &actions)
+        case .startFailed(let error) where error.code == .engineUnavailable:
+            // The engine's trouble is neither the profile's nor the task's: nothing is spent, and who waits goes on
+            // waiting until it answers again.
+            engineAnswers = false
+            engineRetry = now.advanced(by: Self.engineRetryInterval)
+        case .startFailed(let error):
+            engineAnswers = true
+            spend(profile, now, &actions)
+            let losers = error.code.isPermanent ? waiters.count { $0.profile == profile } : 1
+            for _ in 0..<losers {
+                guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { break }
+                actions.append(.reject(waiter: waiters.remove(at: index).id, error))
+            }
+        }
+    }
+
+    private mutating func spend(_ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        var budget = budgets[profile] ?? RestartBudget(rules: rules)
+        let wasExhausted = budget.isExhausted(at: now)
+        budget.failed(at: now)
+        if !wasExhausted, budget.isExhausted(at: now) {
+            actions.append(.warnExhausted(profile, until: budget.nextStart(at: now)))
+        }
+        budgets[profile] = budget
+    }
+
+    // MARK: Matching slots to what is asked for
+
+    private mutating func settle(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        switch mode {
+        case .open:
+            grantIdle(&actions)
+            makeRoom(now, &actions)
+            fillWarm(now, &actions)
+        case .draining:
+            for slot in slots.indices where isIdle(slot) { stop(slot, force: false, &actions) }
+        case .closing(let force):
+            for slot in slots.indices {
+                switch slots[slot].phase {
+                case .idle, .starting: stop(slot, force: force, &actions)
+                case .busy where force: stop(slot, force: true, &actions)
+                case .stopping where force: actions.append(.stop(slot: slot, force: true))
+                case .vacant, .busy, .stopping: break
+                }
+            }
+            if slots.allSatisfy({ $0.phase == .vacant }) {
+                mode = .finished
+                actions.append(.finished)
+            }
+        case .finished:
+            break
+        }
+    }
+
+    private mutating func grantIdle(_ actions: inout [Action]) {
+        var left: [Waiter] = []
+        for waiter in waiters {
+            guard let slot = slots.indices.first(where: { isIdle($0) && slots[$0].profile == waiter.profile }) else {
+                left.append(waiter)
+                continue
+            }
+            slots[slot].phase = .busy
+            actions.append(.grant(waiter: waiter.id, slot: slot))
+        }
+        waiters = left
+    }
+
+    /// Starts a worker for each waiter that none is on the way for: in a vacant slot, or by stopping the worker that
+    /// has been idle longest. Slots that are being emptied count as room on the way.
+    private mutating func makeRoom(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        var onTheWay: [WorkerProfile: Int] = [:]
+        for slot in slots where slot.phase == .starting {
+            if let profile = slot.profile { onTheWay[profile, default: 0] += 1 }
+        }
+        var emptying = slots.count { $0.phase == .stopping }
+        for waiter in waiters {
+            if let coming = onTheWay[waiter.profile], coming > 0 {
+                onTheWay[waiter.profile] = coming - 1
+                continue
+            }
+            if let slot = slots.indices.first(where: { slots[$0].phase == .vacant }) {
+                guard engineMayBeAsked(now, &actions) else { return }
+                start(slot, waiter.profile, &actions)
+            } else if emptying > 0 {
+                emptying -= 1
+            } else if let slot = longestIdle() {
+                stop(slot, force: false, &actions)
+            }
+        }
+    }
+
+    private mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard let warmProfile, waiters.isEmpty, slots.contains(where: { $0.phase == .vacant }),
+            engineMayBeAsked(now, &actions)
+        else { return }
+        for slot in slots.indices where slots[slot].phase == .vacant {
+            guard mayStart(warmProfile, now, &actions) else { return }
+            start(slot, warmProfile, &actions)
+        }
+    }
+
+    private func mayStart(
+        _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) -> Bool {
+        guard let next = budgets[profile]?.nextStart(at: now), next > now else { return true }
+        actions.append(.wake(at: next))
+        return false
+    }
+
+    private func engineMayBeAsked(_ now: ContinuousClock.Instant, _ actions: inout [Action]) -> Bool {
+        guard !engineAnswers, let engineRetry, engineRetry > now else { return true }
+        actions.append(.wake(at: engineRetry))
+        return false
+    }
+
+    private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }
+
+    /// A vacant slot of a pool with a warm profile is vacant because that profile fails; other profiles may work.
+    private func isHeldBack(_ slot: Slot) -> Bool { warmProfile.flatMap { budgets[$0] } != nil }
+
+    private func longestIdle() -> Int? {
+        var best: (slot: Int, since: ContinuousClock.Instant)?
+        for slot in slots.indices {
+            guard case .idle(let since) = slots[slot].phase else { continue }
+            if let current = best, current.since <= since { continue }
+            best = (slot, since)
+        }
+        return best?.slot
+    }
+
+    private mutating func start(_ slot: Int, _ profile: WorkerProfile, _ actions: inout [Action]) {
+        slots[slot].phase = .starting
+        slots[slot].profile = profile
+        actions.append(.start(slot: slot, profile))
+    }
+
+    private mutating func stop(_ slot: Int, force: Bool, _ actions: inout [Action]) {
+        slots[slot].phase = .stopping
+        actions.append(.stop(slot: slot, force: force))
+    }
+
+    private mutating func rejectAll(_ actions: inout [Action]) {
+        let error = WorkerError(.poolClosed, "the pool takes no more tasks")
+        actions += waiters.map { .reject(waiter: $0.id, error) }
+        waiters = []
+    }
+}

@@ -1,0 +1,17 @@
+/// Makes workers that have not begun to live.
+package protocol WorkerFactory: Sendable {
+    /// Makes the value; nothing is created on the host or in an engine before its `run`.
+    func makeWorker(profile: WorkerProfile) -> any Worker
+}
+
+/// Sees what the pool does, for logs, metrics and timelines. Calls come from any thread and must return at once.
+package protocol PoolObserver: Sendable {
+    /// A worker is about to be made.
+    func workerStarting(_ worker: any Worker)
+    /// A worker is ready after `elapsed`.
+    func workerReady(_ worker: any Worker, elapsed: Duration)
+    /// A worker's life ended.
+    func workerEnded(_ worker: any Worker, _ end: WorkerEnd)
+    /// Workers of a profile failed so often that none is started before `wait` has passed.
+    func restartBudgetExhausted(_ profile: WorkerProfile, wait: Duration)
+}

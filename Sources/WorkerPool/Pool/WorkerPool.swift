@@ -1,0 +1,200 @@
+package import Settings
+internal import Synchronization
+package import TaskModel
+
+/// The workers of one supervisor.
+///
+/// `PoolState` decides; this class owns the workers and carries decisions out. Every worker's life is a child task of
+/// `run`, so when `run` returns nothing of the pool is left.
+package final class WorkerPool: Sendable {
+    private struct Shared {
+        var state: PoolState
+        var workers: [Int: any Worker] = [:]
+        var requests: [Int: OneShot<Result<any Worker, WorkerError>>] = [:]
+        var attempts: [WorkerID: Int] = [:]
+        var nextRequest = 0
+    }
+
+    /// Told of `start` and `wake` decisions, which need a child task. Unbounded, but never longer than a few entries a
+    /// slot: each slot has at most one start under way, and wakes come one per event.
+    private enum Order: Sendable {
+        case live(slot: Int, any Worker)
+        case wake(ContinuousClock.Instant)
+        case finish
+    }
+
+    private let shared: Mutex<Shared>
+    private let factory: any WorkerFactory
+    private let observer: any PoolObserver
+    private let recycle: RecyclePolicy
+    private let orders: AsyncStream<Order>
+    private let orderly: AsyncStream<Order>.Continuation
+    private let changed: AsyncStream<Void>.Continuation
+
+    /// Ticks after anything changed that may let another attempt start; ticks that nobody takes collapse into one.
+    package let changes: AsyncStream<Void>
+
+    /// Makes a pool; nothing happens before `run`.
+    package init(
+        slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
+        factory: any WorkerFactory, observer: any PoolObserver
+    ) {
+        shared = Mutex(Shared(state: PoolState(slots: slots, warmProfile: warmProfile, rules: rules)))
+        self.factory = factory
+        self.observer = observer
+        self.recycle = recycle
+        (orders, orderly) = AsyncStream.makeStream()
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Runs the pool until `close` and the end of its last worker. Cancelling the task closes it by force.
+    package func run() async {
+        await withTaskCancellationHandler {
+            apply(.timer)
+            await withDiscardingTaskGroup { group in
+                for await order in orders {
+                    switch order {
+                    case .live(let slot, let worker):
+                        group.addTask { await self.live(worker, in: slot) }
+                    case .wake(let instant):
+                        group.addTask {
+                            try? await Task.sleep(until: instant, clock: .continuous)
+                            self.apply(.timer)
+                        }
+                    case .finish:
+                        group.cancelAll()
+                        return
+                    }
+                }
+            }
+        } onCancel: {
+            close(force: true)
+        }
+    }
+
+    /// Asks for a worker of `profile`. The request counts against `freeSlots` from now on; whoever makes it must call
+    /// `worker(for:)` once.
+    package func request(_ profile: WorkerProfile) -> WorkerRequest {
+        let (id, answer) = shared.withLock { shared in
+            shared.nextRequest += 1
+            let answer = OneShot<Result<any Worker, WorkerError>>()
+            shared.requests[shared.nextRequest] = answer
+            return (shared.nextRequest, answer)
+        }
+        apply(.acquire(waiter: id, profile: profile))
+        return WorkerRequest(id: id, answer: answer)
+    }
+
+    /// Waits for the worker asked for. It must be given back with `release`.
+    ///
+    /// - Throws: why there is none, or `pool_closed`; also when the task is cancelled while it waits.
+    package func worker(for request: WorkerRequest) async throws(WorkerError) -> any Worker {
+        if let result = await request.answer.wait() { return try result.get() }
+        let wasWaiting = shared.withLock { $0.requests.removeValue(forKey: request.id) != nil }
+        if wasWaiting {
+            request.answer.set(.failure(WorkerError(.poolClosed, "the wait for a worker was cancelled")))
+            apply(.cancel(waiter: request.id))
+        }
+        return try await request.answer.value().get()
+    }
+
+    /// Gives a worker back after an attempt; it is recycled if the policy says so.
+    package func release(_ worker: any Worker, succeeded: Bool) {
+        apply { shared in
+            guard let slot = shared.workers.first(where: { $0.value === worker })?.key else { return nil }
+            let attempts = shared.attempts[worker.id, default: 0] + 1
+            shared.attempts[worker.id] = attempts
+            return .released(
+                slot: slot, recycle: self.recycle.recycles(afterAttempts: attempts, succeeded: succeeded))
+        }
+    }
+
+    /// How many further attempts could start right now.
+    package var freeSlots: Int { shared.withLock { $0.state.freeSlots } }
+
+    /// Whether the last start found no engine.
+    package var isEngineUnavailable: Bool { shared.withLock { $0.state.isEngineUnavailable } }
+
+    /// The workers, by slot.
+    package var workers: [any Worker] {
+        shared.withLock { shared in shared.workers.sorted { $0.key < $1.key }.map(\.value) }
+    }
+
+    /// Stops idle workers, lets busy ones finish, and takes no further attempts.
+    package func drain() { apply(.drain) }
+
+    /// Ends the pool: idle workers now, busy ones when released, or all at once with `force`.
+    package func close(force: Bool) { apply(.close(force: force)) }
+
+    /// Replaces a worker: the slot stops it now if it is idle and starts another.
+    package func stop(worker id: WorkerID, force: Bool) -> Bool {
+        let worker = shared.withLock { shared in shared.workers.values.first { $0.id == id } }
+        worker?.stop(force: force)
+        return worker != nil
+    }
+
+    // MARK: Carrying decisions out
+
+    private func live(_ worker: any Worker, in slot: Int) async {
+        let begun = ContinuousClock.now
+        observer.workerStarting(worker)
+        let end = await worker.run {
+            self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun)
+            self.apply(.ready(slot: slot))
+        }
+        observer.workerEnded(worker, end)
+        apply { shared in
+            shared.workers[slot] = nil
+            shared.attempts[worker.id] = nil
+            return .ended(slot: slot, end)
+        }
+    }
+
+    private func apply(_ event: PoolState.Event) { apply { _ in event } }
+
+    /// Feeds one event to the machine under the lock and carries its actions out after it.
+    private func apply(_ event: (inout Shared) -> PoolState.Event?) {
+        var effects: [() -> Void] = []
+        shared.withLock { shared in
+            guard let event = event(&shared) else { return }
+            for action in shared.state.handle(event, now: .now) { prepare(action, &shared, &effects) }
+        }
+        for effect in effects { effect() }
+        changed.yield()
+    }
+
+    /// Changes what belongs to the lock now and returns the rest as an effect to run without it.
+    private func prepare(
+        _ action: PoolState.Action, _ shared: inout Shared, _ effects: inout [() -> Void]
+    ) {
+        let orderly = self.orderly
+        let observer = self.observer
+        switch action {
+        case .start(let slot, let profile):
+            let worker = factory.makeWorker(profile: profile)
+            shared.workers[slot] = worker
+            effects.append { orderly.yield(.live(slot: slot, worker)) }
+        case .stop(let slot, let force):
+            guard let worker = shared.workers[slot] else { return }
+            effects.append { worker.stop(force: force) }
+        case .grant(let waiter, let slot):
+            guard let answer = shared.requests.removeValue(forKey: waiter), let worker = shared.workers[slot] else {
+                // The request was given up between the decision's cause and now: the worker is free again.
+                for action in shared.state.handle(.released(slot: slot, recycle: false), now: .now) {
+                    prepare(action, &shared, &effects)
+                }
+                return
+            }
+            effects.append { answer.set(.success(worker)) }
+        case .reject(let waiter, let error):
+            guard let answer = shared.requests.removeValue(forKey: waiter) else { return }
+            effects.append { answer.set(.failure(error)) }
+        case .wake(let instant):
+            effects.append { orderly.yield(.wake(instant)) }
+        case .warnExhausted(let profile, let until):
+            effects.append { observer.restartBudgetExhausted(profile, wait: until - .now) }
+        case .finished:
+            effects.append { orderly.yield(.finish) }
+        }
+    }
+}

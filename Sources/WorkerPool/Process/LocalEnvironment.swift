@@ -1,0 +1,27 @@
+internal import Foundation
+internal import Subprocess
+internal import TaskModel
+
+/// The environment of local workers: what programs need to run at all, and nothing else of the supervisor's own.
+enum LocalEnvironment {
+    private static let passed = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SHELL"]
+
+    /// What the agent itself gets.
+    static func agent(worker: WorkerID) -> [Environment.Key: String] {
+        var environment: [Environment.Key: String] = [:]
+        for (name, value) in inherited() { environment[Environment.Key(stringLiteral: name)] = value }
+        environment[Environment.Key(stringLiteral: LeftoverProcesses.mark)] = worker.rawValue
+        return environment
+    }
+
+    /// What every task of the worker gets unless it says otherwise.
+    static func task(worker: WorkerID, secretsDirectory: String) -> [String: String] {
+        inherited().merging([
+            LeftoverProcesses.mark: worker.rawValue, "ACODE_SECRETS_DIR": secretsDirectory,
+        ]) { _, own in own }
+    }
+
+    private static func inherited() -> [String: String] {
+        ProcessInfo.processInfo.environment.filter { passed.contains($0.key) }
+    }
+}

@@ -1,0 +1,137 @@
+package import AgentProtocol
+internal import Foundation
+internal import Glibc
+internal import Subprocess
+internal import Synchronization
+package import TaskModel
+#if canImport(System)
+internal import System
+#else
+internal import SystemPackage
+#endif
+
+/// A worker that is a process of this host: the same agent, without the walls of a container.
+package final class ProcessWorker: Worker {
+    /// Its id.
+    package let id = WorkerID.random()
+    /// Always the local profile.
+    package let profile = WorkerProfile.local
+    private let context: WorkerContext
+    private let directory: WorkerDirectory
+    private let link: AgentLink
+    private let session: AgentSession
+    private let fate = WorkerFate()
+    private let pid = Mutex<Int32?>(nil)
+
+    /// Makes the value; nothing is started.
+    package init(context: WorkerContext) {
+        let directory = WorkerDirectory(
+            runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
+        let fate = self.fate
+        self.context = context
+        self.directory = directory
+        link = AgentLink(
+            socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
+            logger: context.logger,
+            mayConnect: { _ in true })  // The 0700 directory lets nobody else in.
+        session = AgentSession(link: link) {
+            fate.lose(WorkerLoss(observation: "the agent did not end the task although it was told to kill it"))
+        }
+    }
+
+    package var containerName: String? { nil }
+    package var containerID: String? { nil }
+    package var status: WorkerStatus { session.status }
+    package var agentPID: Int32? { pid.withLock { $0 } }
+    package var currentAttempt: AttemptRef? { link.currentAttempt }
+
+    package func stop(force: Bool) {
+        fate.stop(force: force)
+        if force { pid.withLock { pid in _ = pid.map { kill($0, SIGKILL) } } }
+    }
+
+    package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        do {
+            try directory.write(request.secrets, owner: nil)
+        } catch {
+            return ExitRecord(end: .unprovided(error))
+        }
+        defer { directory.removeSecrets() }
+        var request = request
+        if request.workingDirectory == nil { request.workingDirectory = directory.workspace }
+        request.environment.merge(LocalEnvironment.task(worker: id, secretsDirectory: directory.secrets)) { own, _ in
+            own
+        }
+        return await session.execute(request, observer: observer)
+    }
+
+    package func acknowledge(_ ref: AttemptRef) async {
+        directory.emptyWorkspace()
+        await session.acknowledge(ref)
+    }
+
+    package func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
+        let end: WorkerEnd
+        do {
+            try directory.create(owner: nil)
+            try await record()
+            end = await live(ready)
+        } catch {
+            end = .startFailed(error)
+        }
+        session.become(.stopping)
+        if case .lost(let loss) = end { link.abandon(loss) } else {
+            link.abandon(WorkerLoss(observation: "the worker was stopped"))
+        }
+        LeftoverProcesses.kill(worker: id.rawValue)
+        directory.remove()
+        await context.journal.forget(id)
+        session.become(.stopped)
+        return end
+    }
+
+    private func record() async throws(WorkerError) {
+        do {
+            try await context.journal.record(
+                WorkerRecord(
+                    id: id, pool: context.pool, supervisor: context.supervisor, host: context.host, mode: .local,
+                    profile: profile.summary, createdAt: Date()))
+        } catch {
+            throw WorkerError(.host, "can't write the worker's row before starting it: \(error)")
+        }
+    }
+
+    private func live(_ ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
+        let life = WorkerLife(link: link, session: session, fate: fate, context: context) {
+            // The process's own end is seen by whoever runs it.
+            .alive
+        }
+        return await life.run(ready: ready) { started throws(WorkerError) in try await self.runAgent(started) }
+    }
+
+    /// Runs the agent's process until it ends or the task is cancelled: SIGTERM, the stop time-out, SIGKILL.
+    private func runAgent(_ started: @escaping @Sendable () -> Void) async throws(WorkerError) {
+        var options = PlatformOptions()
+        // Its own session, so that Ctrl-C at the supervisor's terminal reaches the supervisor alone.
+        options.createSession = true
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: context.stopTimeout)]
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(context.agentExecutable)),
+                arguments: ["run", "--socket", directory.socket, "--worker-id", id.rawValue],
+                environment: .custom(LocalEnvironment.agent(worker: id)), platformOptions: options, input: .none,
+                output: .discarded, error: .discarded
+            ) { execution in
+                let child = execution.processIdentifier.value
+                self.pid.withLock { $0 = child }
+                if self.fate.isForced { kill(child, SIGKILL) }
+                started()
+            }
+            pid.withLock { $0 = nil }
+            fate.lose(WorkerLoss(observation: "its agent ended: \(result.terminationStatus)"))
+        } catch {
+            pid.withLock { $0 = nil }
+            throw WorkerError(.host, "can't run \(context.agentExecutable): \(error)")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import AsyncAlgorithms
+package import Logging
+internal import Synchronization
+package import TaskModel
+
+/// Measures every worker at a fixed interval, all in one go, and warns about high use.
+///
+/// Reads the kernel's files on a thread of its own, so a slow read never delays a task; where the files can't be seen it
+/// asks `fallback`, if there is one.
+package final class StatsPoller: Sendable {
+    fileprivate struct Watched {
+        var last: UsageSample?
+        var usage: WorkerUsage?
+        var memory: UsageAlarm
+        var processes: UsageAlarm
+    }
+
+    private let pool: WorkerPool
+    private let interval: Duration
+    private let warnAt: Int
+    private let fallback: (@Sendable ([any Worker]) async -> [WorkerID: UsageSample])?
+    private let reader = UsageReader()
+    private let watched = Mutex<[WorkerID: Watched]>([:])
+    private let logger: Logger
+
+    /// Makes a poller; `warnAt` is in percent of a limit.
+    package init(
+        pool: WorkerPool, interval: Duration, warnAt: Int, logger: Logger,
+        fallback: (@Sendable ([any Worker]) async -> [WorkerID: UsageSample])?
+    ) {
+        self.pool = pool
+        self.interval = interval
+        self.warnAt = warnAt
+        self.logger = logger
+        self.fallback = fallback
+    }
+
+    /// Measures until the task is cancelled.
+    package func run() async {
+        for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await round() }
+    }
+
+    /// The last measurement of a worker.
+    package func usage(of worker: WorkerID) -> WorkerUsage? { watched.withLock { $0[worker]?.usage } }
+
+    /// Measures once.
+    package func round() async {
+        let workers = pool.workers.filter { $0.agentPID != nil }
+        var samples = await reader.read(workers.compactMap { worker in worker.agentPID.map { (worker.id, $0) } })
+        let unseen = workers.filter { samples[$0.id] == nil && $0.profile.mode == .docker }
+        if !unseen.isEmpty, let fallback { samples.merge(await fallback(unseen)) { own, _ in own } }
+        let words = watched.withLock { watched in
+            let known = watched
+            watched = [:]
+            var words: [(String, Logger.Metadata)] = []
+            for worker in workers {
+                guard let sample = samples[worker.id] else { continue }
+                var entry = known[worker.id]
+                    ?? Watched(memory: UsageAlarm(percent: warnAt), processes: UsageAlarm(percent: warnAt))
+                words += entry.take(sample, of: worker)
+                watched[worker.id] = entry
+            }
+            return words
+        }
+        for (message, metadata) in words { logger.warning("\(message)", metadata: metadata) }
+    }
+}
+
+extension StatsPoller.Watched {
+    fileprivate mutating func take(_ sample: UsageSample, of worker: any Worker) -> [(String, Logger.Metadata)] {
+        let isLimited = worker.profile.mode == .docker
+        let limits = worker.profile.limits
+        let usage = WorkerUsage(
+            cpuCores: last.map { sample.cores(since: $0) } ?? 0, memoryBytes: sample.memoryBytes,
+            memoryLimitBytes: isLimited ? UInt64(limits.memoryBytes) : 0, processes: sample.processes,
+            processLimit: isLimited ? limits.pidsLimit : 0, blockRead: sample.blockRead,
+            blockWritten: sample.blockWritten, networkReceived: sample.networkReceived,
+            networkSent: sample.networkSent)
+        last = sample
+        self.usage = usage
+        guard isLimited else { return [] }
+        var words: [(String, Logger.Metadata)] = []
+        if memory.take(share: Double(usage.memoryBytes) / Double(usage.memoryLimitBytes)) == .raised {
+            words.append(
+                (
+                    "a worker is close to its memory limit",
+                    [
+                        "worker.id": "\(worker.id)", "memory.bytes": "\(usage.memoryBytes)",
+                        "memory.limit": "\(usage.memoryLimitBytes)",
+                    ]
+                ))
+        }
+        if processes.take(share: Double(usage.processes) / Double(usage.processLimit)) == .raised {
+            words.append(
+                (
+                    "a worker is close to its limit of processes",
+                    [
+                        "worker.id": "\(worker.id)", "processes": "\(usage.processes)",
+                        "processes.limit": "\(usage.processLimit)",
+                    ]
+                ))
+        }
+        return words
+    }
+}
+
+/// Reads the accounts of many workers one after the other, off the cooperative threads.
+actor UsageReader {
+    private static let thread = DedicatedThread(name: "acode-stats")
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Self.thread.asUnownedSerialExecutor() }
+
+    private var readers: [WorkerID: (pid: Int32, reader: CgroupReader)] = [:]
+
+    func read(_ workers: [(WorkerID, Int32)]) -> [WorkerID: UsageSample] {
+        let ids = Set(workers.map(\.0))
+        readers = readers.filter { ids.contains($0.key) }
+        var samples: [WorkerID: UsageSample] = [:]
+        for (id, pid) in workers {
+            if readers[id]?.pid != pid { readers[id] = CgroupReader(pid: pid).map { (pid, $0) } }
+            samples[id] = readers[id]?.reader.sample(at: .now)
+        }
+        return samples
+    }
+}

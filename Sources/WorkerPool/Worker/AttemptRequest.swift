@@ -1,0 +1,53 @@
+package import AgentProtocol
+
+/// One attempt, ready to be handed to a worker.
+package struct AttemptRequest: Sendable {
+    /// Task, attempt number and fencing token.
+    package var ref: AttemptRef
+    /// The program and its arguments.
+    package var command: [String]
+    /// Added to the worker's environment.
+    package var environment: [String: String]
+    /// Where it starts; `nil` is the worker's default.
+    package var workingDirectory: String?
+    /// What it reads; `nil` is end of file.
+    package var stdin: [UInt8]?
+    /// File name in `/run/secrets` to content.
+    package var secrets: [String: [UInt8]]
+    /// How long it may run.
+    package var timeout: Duration?
+    /// How long it may go on after SIGTERM before it is killed.
+    package var stopGrace: Duration
+
+    /// Set by whoever wants the attempt to end, and by the worker when the time is over; the first intent counts.
+    package var stop: OneShot<StopIntent>
+
+    /// Makes a request.
+    package init(
+        ref: AttemptRef, command: [String], environment: [String: String] = [:], workingDirectory: String? = nil,
+        stdin: [UInt8]? = nil, secrets: [String: [UInt8]] = [:], timeout: Duration? = nil, stopGrace: Duration,
+        stop: OneShot<StopIntent>
+    ) {
+        self.ref = ref
+        self.command = command
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.stdin = stdin
+        self.secrets = secrets
+        self.timeout = timeout
+        self.stopGrace = stopGrace
+        self.stop = stop
+    }
+}
+
+/// Sees an attempt while it runs. All calls for one attempt come one after the other.
+package protocol AttemptObserver: Sendable {
+    /// The command runs; `atNanos` is the worker's wall clock in nanoseconds since 1970.
+    func attemptStarted(atNanos: Int64) async
+    /// The next output. The worker's output waits until this returns.
+    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async
+    /// Output that is lost for good, where it would have stood.
+    func attemptOutputLost(bytes: UInt64) async
+    /// What the command said about how far it is.
+    func attemptProgress(percent: Double?, message: String?) async
+}

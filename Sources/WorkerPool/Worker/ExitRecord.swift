@@ -1,0 +1,60 @@
+package import AgentProtocol
+internal import Foundation
+
+/// The facts of an attempt's end, before anyone judges them.
+package struct ExitRecord: Sendable, Equatable {
+    /// How it ended.
+    package var end: End
+    /// Why we had asked for the end, recorded before the first signal; `nil` when we had not.
+    package var stop: StopIntent?
+
+    /// How an attempt can end.
+    package enum End: Sendable, Equatable {
+        /// The agent's report: the command ended, or could not be started.
+        case reported(Exited)
+        /// The agent would not take it; nothing ran.
+        case refused(Refused.Reason)
+        /// The worker went away; whether the command had run to its end is not known.
+        case workerLost(WorkerLoss)
+        /// There was no worker for it; nothing ran.
+        case unprovided(WorkerError)
+    }
+
+    /// Puts facts together.
+    package init(end: End, stop: StopIntent? = nil) {
+        self.end = end
+        self.stop = stop
+    }
+}
+
+/// Why we end an attempt. The first one given counts.
+package enum StopIntent: Sendable, Equatable {
+    /// It ran longer than this.
+    case timeout(Duration)
+    /// Someone cancelled the task.
+    case cancel(String)
+    /// The supervisor shuts down or drains.
+    case shutdown
+    /// Another supervisor may own the task by now.
+    case leaseLost
+}
+
+/// What is known of a worker that went away under an attempt.
+package struct WorkerLoss: Sendable, Equatable {
+    /// What was seen, in plain words.
+    package var observation: String
+    /// The container's exit code, when the engine told one.
+    package var exitCode: Int?
+    /// Whether the engine says that the kernel killed it for its memory. Podman's `false` says nothing.
+    package var oomKilled: Bool
+    /// Whether the engine itself stopped or restarted meanwhile.
+    package var engineStopped: Bool
+
+    /// Puts facts together.
+    package init(observation: String, exitCode: Int? = nil, oomKilled: Bool = false, engineStopped: Bool = false) {
+        self.observation = observation
+        self.exitCode = exitCode
+        self.oomKilled = oomKilled
+        self.engineStopped = engineStopped
+    }
+}

@@ -1,0 +1,47 @@
+package import AgentProtocol
+package import TaskModel
+
+/// One slot's worth of work: a container or a process with an agent in it that runs one attempt at a time.
+///
+/// A worker lives inside one call of `run`; everything else can be called from anywhere while that lasts.
+package protocol Worker: AnyObject, Sendable {
+    /// Its id, unique for ever.
+    var id: WorkerID { get }
+    /// What it is made like.
+    var profile: WorkerProfile { get }
+    /// `acode-worker-<id>` for a container.
+    var containerName: String? { get }
+    /// The engine's id, once there is one.
+    var containerID: String? { get }
+    /// Where it stands.
+    var status: WorkerStatus { get }
+    /// The agent's pid on this host, where it can be seen.
+    var agentPID: Int32? { get }
+    /// The attempt it runs.
+    var currentAttempt: AttemptRef? { get }
+
+    /// Lives: makes and starts the container or process, calls `ready` once its agent has called, and returns when
+    /// nothing of it is left. Ends by `stop` or by itself; cancelling the task is the same as `stop(force: true)`.
+    func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd
+
+    /// Asks for the end: gracefully, or at once. Returns immediately; `run` returns when it is done.
+    func stop(force: Bool)
+
+    /// Runs one attempt and returns the facts of its end. The exit is kept by the agent until `acknowledge`.
+    /// Cancelling the calling task does not stop the attempt; setting `request.stop` does: SIGTERM, and SIGKILL after the
+    /// attempt's grace.
+    func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord
+
+    /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
+    func acknowledge(_ ref: AttemptRef) async
+}
+
+/// How a worker's life ended.
+package enum WorkerEnd: Sendable, Equatable {
+    /// Somebody asked for it.
+    case stopped
+    /// It never became ready.
+    case startFailed(WorkerError)
+    /// It went away by itself.
+    case lost(WorkerLoss)
+}

@@ -1,0 +1,101 @@
+internal import Foundation
+internal import Glibc
+package import TaskModel
+
+/// The directories of one worker under the runtime directory:
+/// `<runtime>/w/<id>/agent` holds the agent's socket and is mounted read-only at `/run/acode`;
+/// `<runtime>/w/<id>/secrets` holds the running attempt's secrets and is mounted read-only at `/run/secrets`;
+/// `<state>/workers/<id>` is the directory tasks start in, on disk because a build may need room.
+package struct WorkerDirectory: Sendable {
+    /// `<runtime>/w/<id>`, mode 0700.
+    package let root: String
+
+    /// The directory tasks start in; emptied after each attempt.
+    package let workspace: String
+
+    /// Names the directories of a worker.
+    package init(runtimeDirectory: String, stateDirectory: String, worker: WorkerID) {
+        root = "\(runtimeDirectory)/w/\(worker.rawValue)"
+        workspace = "\(stateDirectory)/workers/\(worker.rawValue)"
+    }
+
+    /// The mounted directory of the socket.
+    package var agent: String { "\(root)/agent" }
+    /// The socket.
+    package var socket: String { "\(agent)/agent.sock" }
+    /// The mounted directory of the secrets.
+    package var secrets: String { "\(root)/secrets" }
+
+    /// The longest path the kernel takes for a Unix socket (`sun_path`, unix(7)), without its final NUL.
+    package static let longestSocketPath = 107
+
+    /// Makes the directories. Blocks for a few system calls on tmpfs.
+    ///
+    /// - Throws: `host`, naming the path and the cause.
+    package func create(owner: UInt32?) throws(WorkerError) {
+        guard socket.utf8.count <= Self.longestSocketPath else {
+            throw WorkerError(
+                .host,
+                "the socket path \(socket) has \(socket.utf8.count) bytes, the kernel takes "
+                    + "\(Self.longestSocketPath): choose a shorter state.runtimeDir")
+        }
+        do {
+            let manager = FileManager.default
+            try manager.createDirectory(
+                atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            // The agent's user must reach the socket; the 0700 directory above keeps everyone else on the host out.
+            try manager.createDirectory(
+                atPath: agent, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+            try manager.createDirectory(
+                atPath: secrets, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            try manager.createDirectory(
+                atPath: workspace, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try give([secrets, workspace], to: owner)
+        } catch {
+            throw WorkerError(.host, "can't make \(root): \(error.localizedDescription)")
+        }
+    }
+
+    /// Writes an attempt's secrets, each mode 0400 and owned by `owner`.
+    package func write(_ secrets: [String: [UInt8]], owner: UInt32?) throws(WorkerError) {
+        for (name, content) in secrets {
+            var attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o400]
+            if let owner { attributes[.ownerAccountID] = NSNumber(value: owner) }
+            let path = "\(self.secrets)/\(name)"
+            guard FileManager.default.createFile(atPath: path, contents: Data(content), attributes: attributes) else {
+                throw WorkerError(.host, "can't write the secret \(name) into the worker's directory")
+            }
+        }
+    }
+
+    /// Removes the secrets of the attempt that ended.
+    package func removeSecrets() {
+        let manager = FileManager.default
+        for name in (try? manager.contentsOfDirectory(atPath: secrets)) ?? [] {
+            try? manager.removeItem(atPath: "\(secrets)/\(name)")
+        }
+    }
+
+    /// Empties the directory tasks start in, so that no task sees what another left.
+    package func emptyWorkspace() {
+        let manager = FileManager.default
+        for name in (try? manager.contentsOfDirectory(atPath: workspace)) ?? [] {
+            try? manager.removeItem(atPath: "\(workspace)/\(name)")
+        }
+    }
+
+    /// Removes everything.
+    package func remove() {
+        try? FileManager.default.removeItem(atPath: root)
+        try? FileManager.default.removeItem(atPath: workspace)
+    }
+
+    /// Makes a container's user the owner. Where this process may not, for example because it is not root, everyone may
+    /// use the directories instead; those above them let nobody else in.
+    private func give(_ paths: [String], to owner: UInt32?) throws {
+        guard let owner, owner != getuid() else { return }
+        for path in paths where chown(path, owner, owner) != 0 {
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+internal import AgentProtocol
+internal import Glibc
+internal import Logging
+
+/// What the life of every worker has in common: its link is served, its agent watched, and whatever ends it is found out.
+struct WorkerLife: Sendable {
+    /// What a look at a worker whose agent is gone found.
+    enum Finding: Sendable {
+        /// The container or process is gone.
+        case gone(WorkerLoss)
+        /// It is there; the agent may come back.
+        case alive
+        /// Nobody can tell now: the engine does not answer.
+        case unknown
+    }
+
+    let link: AgentLink
+    let session: AgentSession
+    let fate: WorkerFate
+    let context: WorkerContext
+    let examine: @Sendable () async -> Finding
+
+    /// How long nobody may be able to tell before the worker is given up: leases can't be kept for ever.
+    private static let unknownLimit = Duration.seconds(60)
+
+    /// Runs until the worker's fate is known and `begin` has returned. `begin` starts the container or process and calls
+    /// its argument when that is done; it may go on until it is cancelled.
+    func run(
+        ready: @escaping @Sendable () -> Void,
+        begin: @escaping @Sendable (_ started: @escaping @Sendable () -> Void) async throws(WorkerError) -> Void
+    ) async -> WorkerEnd {
+        let failure = OneShot<WorkerError>()
+        let listening = OneShot<Void>()
+        let connected = OneShot<Void>()
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { await serve(listening, failure) }
+            group.addTask { await follow(connected, ready) }
+            group.addTask { await watchSilence(connected) }
+            group.addTask {
+                guard await listening.wait() != nil else { return }
+                let started = OneShot<Void>()
+                await withTaskGroup(of: Void.self) { start in
+                    start.addTask {
+                        do throws(WorkerError) {
+                            try await begin { started.set(()) }
+                        } catch {
+                            fail(error, failure)
+                        }
+                    }
+                    guard await started.wait() != nil, session.become(.starting) else { return }
+                    if await connected.wait(atMost: context.startTimeout) == nil, !Task.isCancelled {
+                        let limit = Int(context.startTimeout / .seconds(1))
+                        fail(WorkerError(.startTimedOut, "its agent did not call within \(limit) s"), failure)
+                    }
+                }
+            }
+            let fate = await fate.wait()
+            group.cancelAll()
+            await group.waitForAll()
+            switch fate {
+            case .stop: return failure.current.map { .startFailed($0) } ?? .stopped
+            case .lost(let loss):
+                if let error = failure.current { return .startFailed(error) }
+                // Gone before its agent ever called: that is a failed start, in the words of what was seen.
+                guard connected.current != nil else {
+                    return .startFailed(WorkerError(.startFailed, loss.observation))
+                }
+                return .lost(loss)
+            }
+        }
+    }
+
+    private func fail(_ error: WorkerError, _ failure: OneShot<WorkerError>) {
+        failure.set(error)
+        fate.lose(WorkerLoss(observation: error.message))
+    }
+
+    private func serve(_ listening: OneShot<Void>, _ failure: OneShot<WorkerError>) async {
+        do {
+            try await link.serve { listening.set(()) }
+        } catch {
+            guard !Task.isCancelled else { return }
+            fail(WorkerError(.host, "the worker's socket can't be served: \(error)"), failure)
+        }
+    }
+
+    private func follow(_ connected: OneShot<Void>, _ ready: @Sendable () -> Void) async {
+        await withDiscardingTaskGroup { group in
+            for await event in link.events {
+                switch event {
+                case .connected:
+                    if connected.set(()), session.become(.starting) || session.become(.idle) {
+                        session.become(.idle)
+                        ready()
+                    }
+                case .disconnected:
+                    group.addTask { await lookAfterDisconnect() }
+                case .agentReplaced:
+                    fate.lose(WorkerLoss(observation: "its agent ended and was started again by the engine"))
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Finds out what became of a worker whose agent hung up.
+    private func lookAfterDisconnect() async {
+        let begun = ContinuousClock.now
+        var sawEngineTrouble = false
+        var pause = Duration.milliseconds(20)
+        while !link.isConnected, !Task.isCancelled, fate.current == nil {
+            let elapsed = ContinuousClock.now - begun
+            switch await examine() {
+            case .gone(var loss):
+                loss.engineStopped = loss.engineStopped || sawEngineTrouble
+                return fate.lose(loss)
+            case .alive where elapsed > WorkerContext.reconnectLimit:
+                return fate.lose(WorkerLoss(observation: "its agent hung up and did not come back"))
+            case .unknown where elapsed > Self.unknownLimit:
+                return fate.lose(
+                    WorkerLoss(observation: "its agent is gone and the engine does not answer", engineStopped: true))
+            case .alive: break
+            case .unknown: sawEngineTrouble = true
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
+    /// Pings the agent, and gives up one that is connected but has not said a word for too long.
+    private func watchSilence(_ connected: OneShot<Void>) async {
+        guard await connected.wait() != nil else { return }
+        var nonce: UInt64 = 0
+        while (try? await Task.sleep(for: WorkerContext.heartbeat)) != nil {
+            nonce += 1
+            await link.send(.ping(nonce: nonce))
+            let silence = ContinuousClock.now - link.lastHeard
+            guard link.isConnected, silence > WorkerContext.silenceLimit else { continue }
+            session.become(.unhealthy)
+            fate.lose(
+                WorkerLoss(observation: "its agent has not answered for \(Int(silence / .seconds(1))) s"))
+        }
+    }
+}

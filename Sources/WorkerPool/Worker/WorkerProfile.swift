@@ -1,0 +1,38 @@
+package import TaskModel
+
+/// What makes two workers interchangeable: a task may run on any idle worker whose profile equals the one it needs.
+package struct WorkerProfile: Hashable, Sendable {
+    /// Container or local process.
+    package var mode: WorkerMode
+    /// The image; empty for a local process.
+    package var image: String
+    /// What the worker may use.
+    package var limits: ResourceLimits
+    /// What of the host it sees.
+    package var mounts: [MountSpec]
+
+    /// Makes the profile of a container.
+    package init(image: String, limits: ResourceLimits, mounts: [MountSpec]) {
+        mode = .docker
+        self.image = image
+        self.limits = limits
+        self.mounts = mounts
+    }
+
+    private init() {
+        mode = .local
+        image = ""
+        limits = ResourceLimits()
+        mounts = []
+    }
+
+    /// The profile of every local process: a process has no image, mounts or limits of its own.
+    package static let local = WorkerProfile()
+
+    /// The profile in a few words, for tables and logs.
+    package var summary: String {
+        guard mode == .docker else { return "local process" }
+        let cpus = limits.cpus == limits.cpus.rounded() ? String(Int(limits.cpus)) : String(limits.cpus)
+        return "\(image) \(cpus) cpu \(limits.memoryMb) MiB \(limits.pidsLimit) pids"
+    }
+}
