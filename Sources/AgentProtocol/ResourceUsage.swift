@@ -4,7 +4,8 @@ package struct ResourceUsage: Codable, Hashable, Sendable {
     package var userMicros: Int64
     /// CPU time in the kernel, in microseconds.
     package var systemMicros: Int64
-    /// Largest resident set of any one process, in bytes.
+    /// Largest resident set of any one process, in bytes. Never below the agent's own (about 10 MB): the kernel counts
+    /// the moment before the command's program replaced the agent's in the new process.
     package var maxRSSBytes: Int64
     /// Times the file system had to read, in blocks of 512 bytes.
     package var blockIn: Int64

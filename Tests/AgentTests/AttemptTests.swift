@@ -166,6 +166,16 @@ struct AttemptTests {
         }
     }
 
+    @Test func getsNoDescriptorOfACarelessParent() async throws {
+        let careless = open("/dev/zero", O_RDONLY)
+        defer { close(careless) }
+        let transcript = try await AgentFixture.connected { _, connection in
+            try connection.perform(.shell("readlink /proc/self/fd/\(careless) || echo none"))
+        }
+        #expect(!transcript.text.contains("/dev/zero"))
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(careless)") == "/dev/zero")
+    }
+
     @Test func isRefusedWhileAnotherIsNotAcknowledged() async throws {
         try await AgentFixture.connected { _, connection in
             var first = Transcript()

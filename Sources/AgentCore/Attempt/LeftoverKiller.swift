@@ -6,7 +6,7 @@ import Glibc
 /// it takes to `kill(-1)` when rounds don't get ahead of the forks; not at first, because that also hits processes that
 /// somebody else started in the container, such as its health check.
 struct LeftoverKiller {
-    /// After how long it is given up, and by what steps rounds are repeated.
+    /// After how long it is given up.
     static let patience = Nanos.seconds(10)
     private static let roundsByTree = 8
     private static let longestPause = Nanos.milliseconds(50)

@@ -45,7 +45,10 @@ final class LocalServer {
 
     private func accept(now: Nanos) {
         while clients.count < Self.mostClients, let socket = UnixSocket.accept(listener) {
-            guard let peer = UnixSocket.peer(of: socket), peer.user == geteuid() || peer.user == 0 else { continue }
+            // Abstract names are shared by all in a network namespace. Pid 0 is a process outside of our own pid
+            // namespace: another container on the host's network.
+            guard let peer = UnixSocket.peer(of: socket), peer.pid > 0 else { continue }
+            guard peer.user == geteuid() || peer.user == 0 else { continue }
             clients.append(Client(socket: socket, deadline: now + Self.patience))
         }
     }
