@@ -1,10 +1,10 @@
-package import ContainerEngine
-package import TaskModel
+internal import ContainerEngine
+internal import TaskModel
 
 /// Measures containers through the engine, for hosts where the kernel's own files can't be seen.
-package enum EngineStats {
+enum EngineStats {
     /// One sample a worker, all asked for at once; those that fail are left out.
-    package static func read(
+    static func read(
         _ workers: [any Worker], from engine: EngineClient
     ) async -> [WorkerID: UsageSample] {
         await withTaskGroup(of: (WorkerID, UsageSample)?.self) { group in

@@ -1,4 +1,5 @@
 internal import AsyncAlgorithms
+package import ContainerEngine
 package import Logging
 internal import Synchronization
 package import TaskModel
@@ -6,7 +7,7 @@ package import TaskModel
 /// Measures every worker at a fixed interval, all in one go, and warns about high use.
 ///
 /// Reads the kernel's files on a thread of its own, so a slow read never delays a task; where the files can't be seen it
-/// asks `fallback`, if there is one.
+/// asks the engine.
 package final class StatsPoller: Sendable {
     fileprivate struct Watched {
         var last: UsageSample?
@@ -18,7 +19,7 @@ package final class StatsPoller: Sendable {
     private let pool: WorkerPool
     private let interval: Duration
     private let warnAt: Int
-    private let fallback: (@Sendable ([any Worker]) async -> [WorkerID: UsageSample])?
+    private let engine: EngineClient?
     private let reader = UsageReader()
     private let watched = Mutex<[WorkerID: Watched]>([:])
     private let logger: Logger
@@ -26,13 +27,13 @@ package final class StatsPoller: Sendable {
     /// Makes a poller; `warnAt` is in percent of a limit.
     package init(
         pool: WorkerPool, interval: Duration, warnAt: Int, logger: Logger,
-        fallback: (@Sendable ([any Worker]) async -> [WorkerID: UsageSample])?
+        engine: EngineClient?
     ) {
         self.pool = pool
         self.interval = interval
         self.warnAt = warnAt
         self.logger = logger
-        self.fallback = fallback
+        self.engine = engine
     }
 
     /// Measures until the task is cancelled.
@@ -48,7 +49,7 @@ package final class StatsPoller: Sendable {
         let workers = pool.workers.filter { $0.agentPID != nil }
         var samples = await reader.read(workers.compactMap { worker in worker.agentPID.map { (worker.id, $0) } })
         let unseen = workers.filter { samples[$0.id] == nil && $0.profile.mode == .docker }
-        if !unseen.isEmpty, let fallback { samples.merge(await fallback(unseen)) { own, _ in own } }
+        if !unseen.isEmpty, let engine { samples.merge(await EngineStats.read(unseen, from: engine)) { own, _ in own } }
         let words = watched.withLock { watched in
             let known = watched
             watched = [:]

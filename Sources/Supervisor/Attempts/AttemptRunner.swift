@@ -1,0 +1,212 @@
+internal import AgentProtocol
+internal import Foundation
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Takes one claimed attempt from its lease to its recorded end.
+package struct AttemptRunner: Sendable {
+    let pool: WorkerPool
+    let store: any TaskStore
+    let registry: AttemptRegistry
+    let plans: AttemptPlanner
+    let settings: Settings
+    let layout: StateLayout
+    let tap: (any OutputTap)?
+    let metrics: SupervisorMetrics
+    let logger: Logger
+    /// Called after an attempt's end is recorded and its worker given back.
+    let concluded: @Sendable () async -> Void
+
+    /// How long an attempt waits for an engine that does not answer before its lease is given back.
+    private static let engineLimit = Duration.seconds(30)
+
+    /// Runs the attempt on the worker that was asked for, judges its end, records it, and gives the worker back.
+    /// Not cancellable: an attempt ends by its own facts or by its `stopIntent`.
+    func run(_ attempt: RunningAttempt, _ plan: Result<AttemptPlan, WorkerError>, _ request: WorkerRequest?) async {
+        let log = AttemptLog(
+            path: layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt),
+            cap: settings.logs.maxBytesPerAttempt)
+        await log.open()
+        let recorder = AttemptRecorder(log: log, tap: tap)
+        var worker: (any Worker)?
+        let record = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await write(recorder.notes, of: attempt) }
+            let record: ExitRecord
+            switch await provide(attempt, plan, request) {
+            case .success(let (granted, plan)):
+                worker = granted
+                attempt.assign(granted)
+                record = await execute(plan, on: granted, attempt, recorder)
+                attempt.unassign()
+            case .failure(let error):
+                record = ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
+            }
+            recorder.finish()
+            return record
+        }
+        let kept = await log.close()
+        let verdict = Verdict.judge(record, limits: worker?.profile.mode == .docker ? worker?.profile.limits : nil)
+        await conclude(attempt, record, verdict, kept)
+        if let worker {
+            await worker.acknowledge(attempt.ref)
+            pool.release(worker, succeeded: verdict.outcome == .succeeded)
+        }
+        registry.remove(attempt)
+        await concluded()
+    }
+
+    // MARK: A worker
+
+    private func provide(
+        _ attempt: RunningAttempt, _ plan: Result<AttemptPlan, WorkerError>, _ request: WorkerRequest?
+    ) async -> Result<(any Worker, AttemptPlan), WorkerError> {
+        guard let request else {
+            return plan.flatMap { _ in .failure(WorkerError(.poolClosed, "no worker was asked for")) }
+        }
+        return await withTaskGroup(of: Result<any Worker, WorkerError>?.self) { group in
+            group.addTask {
+                do throws(WorkerError) {
+                    return .success(try await pool.worker(for: request))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                _ = await attempt.stopIntent.wait()
+                return nil
+            }
+            group.addTask {
+                await engineGivenUp()
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            var answer = first
+            while answer == nil, let next = await group.next() { answer = next }
+            switch (answer, plan) {
+            case (.success(let worker), .success(let plan)) where attempt.stopIntent.current == nil:
+                return .success((worker, plan))
+            case (.success(let worker), _):
+                pool.release(worker, succeeded: true)
+                return .failure(WorkerError(.poolClosed, "stopped before it began"))
+            case (.failure(let error), _):
+                guard first == nil, pool.isEngineUnavailable else { return .failure(error) }
+                return .failure(WorkerError(.engineUnavailable, "the engine has not answered for \(Self.engineLimit)"))
+            case (nil, _):
+                return .failure(WorkerError(.poolClosed, "stopped before it began"))
+            }
+        }
+    }
+
+    /// Returns when the engine has not answered for as long as a lease may be kept for it, or when cancelled.
+    private func engineGivenUp() async {
+        var waited = Duration.zero
+        let step = Duration.seconds(1)
+        while waited < Self.engineLimit {
+            guard (try? await Task.sleep(for: step)) != nil else { return }
+            waited = pool.isEngineUnavailable ? waited + step : .zero
+        }
+    }
+
+    private func execute(
+        _ plan: AttemptPlan, on worker: any Worker, _ attempt: RunningAttempt, _ recorder: AttemptRecorder
+    ) async -> ExitRecord {
+        do {
+            let request = try await plans.request(for: attempt, plan, worker: worker)
+            logger.debug(
+                "attempt begins",
+                metadata: [
+                    "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
+                    "worker.id": "\(worker.id)",
+                ])
+            return await worker.execute(request, observer: recorder)
+        } catch {
+            return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
+        }
+    }
+
+    // MARK: The record
+
+    private func write(_ notes: AsyncStream<AttemptRecorder.Note>, of attempt: RunningAttempt) async {
+        for await note in notes {
+            do {
+                switch note {
+                case .started(let date):
+                    guard let worker = attempt.currentWorker else { continue }
+                    let isHeld = try await store.start(attempt.claim.lease, worker: worker, at: date)
+                    if !isHeld { attempt.stopIntent.set(.leaseLost) }
+                case .progress(let percent, let message):
+                    try await store.record(
+                        .progress, message: message, progress: percent, lease: attempt.claim.lease)
+                case .warning(let message):
+                    try await store.record(.warning, message: message, progress: nil, lease: attempt.claim.lease)
+                }
+            } catch {
+                // The timeline loses a line; the attempt itself must not suffer for it.
+                logger.warning(
+                    "could not write to a task's timeline",
+                    metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"])
+            }
+        }
+    }
+
+    private func conclude(
+        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ kept: AttemptLog.Summary
+    ) async {
+        var verdict = verdict
+        if kept.unwritten > 0 {
+            verdict.reason += "; \(kept.unwritten) bytes of its output could not be kept: \(kept.problem ?? "unknown")"
+        }
+        let result = AttemptResult(
+            outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
+            usage: AttemptUsage(record, kept),
+            disposition: .after(
+                verdict, task: attempt.claim.task, maxDeliveries: settings.queue.maxDeliveries,
+                random: Double.random(in: 0..<1)))
+        metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
+        let isRecorded = await save(result, of: attempt)
+        logger.info(
+            verdict.outcome == .succeeded ? "task succeeded" : "task ended",
+            metadata: [
+                "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
+                "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
+                "task.recorded": "\(isRecorded)",
+            ])
+    }
+
+    /// Writes the end until it is written or the lease must have run out, after which the task is someone else's.
+    private func save(_ result: AttemptResult, of attempt: RunningAttempt) async -> Bool {
+        let lease = attempt.claim.lease
+        let deadline = ContinuousClock.now.advanced(by: settings.queue.lease * 2)
+        var pause = Duration.milliseconds(50)
+        while true {
+            do {
+                return try await store.finish([(lease: lease, result: result)]).contains(lease)
+            } catch {
+                guard ContinuousClock.now < deadline else {
+                    logger.error(
+                        "the end of an attempt could not be recorded; the task will run again",
+                        metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
+                    return false
+                }
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(2))
+            }
+        }
+    }
+}
+
+extension AttemptUsage {
+    /// The usage of an attempt whose command ended; `nil` when there was none.
+    fileprivate init?(_ record: ExitRecord, _ kept: AttemptLog.Summary) {
+        guard case .reported(let exited) = record.end, exited.startFailure == nil else { return nil }
+        self.init(
+            wallSeconds: Double(exited.wallMicros) / 1e6,
+            cpuSeconds: Double(exited.usage.userMicros + exited.usage.systemMicros) / 1e6,
+            maxResidentBytes: exited.usage.maxRSSBytes, outputBytes: Int64(clamping: exited.outputBytes),
+            outputDropped: Int64(clamping: exited.outputDropped + kept.leftOut + kept.unwritten))
+    }
+}

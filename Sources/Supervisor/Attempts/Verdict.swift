@@ -1,0 +1,155 @@
+internal import AgentProtocol
+package import TaskModel
+package import WorkerPool
+
+/// What the facts of an attempt's end mean. The one place where an outcome is decided.
+package struct Verdict: Sendable, Equatable {
+    /// In one word.
+    package var outcome: TaskOutcome
+    /// 0…255, or 128 + signal number; `nil` when no command ran to its end.
+    package var exitCode: Int?
+    /// In plain words.
+    package var reason: String
+    /// What it means for retrying; `nil` for success and for a cancelled task.
+    package var failure: FailureClass?
+    /// Whether the command asked to be run again (exit code 75, EX_TEMPFAIL of sysexits.h).
+    package var asksForRetry = false
+
+    /// Judges the facts. `limits` are those of the worker, for the words only.
+    package static func judge(_ record: ExitRecord, limits: ResourceLimits?) -> Verdict {
+        switch record.end {
+        case .reported(let exited):
+            if let failure = exited.startFailure { return startFailed(failure) }
+            if let stop = record.stop { return stopped(stop, exited) }
+            return ended(exited, limits)
+        case .refused(let reason):
+            return Verdict(
+                outcome: .workerLost, reason: "the worker's agent refused the task: it is \(reason.rawValue)",
+                failure: .infrastructure)
+        case .workerLost(let loss):
+            if let stop = record.stop { return stopped(stop, nil) }
+            return lost(loss, limits)
+        case .unprovided(let error):
+            if let stop = record.stop { return stopped(stop, nil) }
+            return unprovided(error)
+        }
+    }
+
+    // MARK: The command ended by itself
+
+    private static func ended(_ exited: Exited, _ limits: ResourceLimits?) -> Verdict {
+        let code = exitCode(of: exited)
+        let oomKills = exited.oomKills ?? 0
+        if exited.exitCode == 0 {
+            let aside = oomKills > 0 ? "; on the way \(oomWords(oomKills, limits))" : ""
+            return Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0\(aside)")
+        }
+        if oomKills > 0 {
+            return Verdict(
+                outcome: .oomKilled, exitCode: code,
+                reason: "\(oomWords(oomKills, limits)); the command then \(endWords(exited))",
+                failure: .retryable)
+        }
+        if exited.terminationSignal == 9 {
+            return Verdict(
+                outcome: .failed, exitCode: code,
+                reason: "killed by signal 9 (SIGKILL), which acode did not send and the memory limit does not explain",
+                failure: .retryable)
+        }
+        return Verdict(
+            outcome: .failed, exitCode: code, reason: endWords(exited), failure: .retryable,
+            asksForRetry: exited.exitCode == 75)
+    }
+
+    private static func startFailed(_ failure: StartFailure) -> Verdict {
+        let code =
+            switch failure.kind {
+            case .notFound, .workingDirectory: 127
+            case .permissionDenied, .notExecutable: 126
+            case .other: 125
+            }
+        return Verdict(
+            outcome: .startFailed, exitCode: code, reason: "could not be started: \(failure.message)", failure: .fatal)
+    }
+
+    // MARK: We ended it
+
+    private static func stopped(_ stop: StopIntent, _ exited: Exited?) -> Verdict {
+        let code = exited.flatMap(exitCode(of:))
+        let end = exited.map { "; it \(endWords($0))" } ?? ""
+        switch stop {
+        case .timeout(let limit):
+            return Verdict(
+                outcome: .timedOut, exitCode: code, reason: "ran longer than its time-out of \(seconds(limit))\(end)",
+                failure: .retryable)
+        case .cancel(let why):
+            return Verdict(outcome: .cancelled, exitCode: code, reason: "cancelled: \(why)\(end)")
+        case .shutdown where exited?.exitCode == 0:
+            return Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0 during the shutdown")
+        case .shutdown:
+            return Verdict(
+                outcome: .interrupted, exitCode: code, reason: "the supervisor shut down\(end)",
+                failure: .interrupted)
+        case .leaseLost:
+            return Verdict(
+                outcome: .leaseLost, exitCode: code,
+                reason: "the lease was lost, so another supervisor may run the task\(end)", failure: .infrastructure)
+        }
+    }
+
+    // MARK: The worker failed it
+
+    private static func lost(_ loss: WorkerLoss, _ limits: ResourceLimits?) -> Verdict {
+        if loss.oomKilled {
+            let limit = limits.map { " of \($0.memoryMb) MiB" } ?? ""
+            return Verdict(
+                outcome: .oomKilled, exitCode: loss.exitCode,
+                reason: "the kernel killed the whole container at its memory limit\(limit)", failure: .retryable)
+        }
+        let cause = loss.engineStopped ? "the engine stopped or restarted: " : ""
+        return Verdict(
+            outcome: .workerLost, exitCode: nil, reason: "the worker was lost: \(cause)\(loss.observation)",
+            failure: .infrastructure)
+    }
+
+    private static func unprovided(_ error: WorkerError) -> Verdict {
+        if error.code == .poolClosed {
+            return Verdict(
+                outcome: .interrupted, reason: "the supervisor shut down before a worker was free",
+                failure: .interrupted)
+        }
+        return Verdict(
+            outcome: .workerUnavailable, reason: "no worker could be provided: \(error.message)",
+            failure: error.code.isPermanent ? .fatal : .infrastructure)
+    }
+
+    // MARK: Words
+
+    private static func exitCode(of exited: Exited) -> Int? {
+        exited.exitCode.map(Int.init) ?? exited.terminationSignal.map { 128 + Int($0) }
+    }
+
+    private static func endWords(_ exited: Exited) -> String {
+        if let code = exited.exitCode { return "exited with code \(code)" }
+        guard let signal = exited.terminationSignal else { return "ended" }
+        return "was killed by signal \(signal)\(signalName(signal))"
+    }
+
+    private static func oomWords(_ kills: Int, _ limits: ResourceLimits?) -> String {
+        let limit = limits.map { " of \($0.memoryMb) MiB" } ?? ""
+        return "the kernel killed \(kills == 1 ? "a process" : "\(kills) processes") at the memory limit\(limit)"
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let value = duration / .seconds(1)
+        return value == value.rounded() ? "\(Int(value)) s" : "\(value) s"
+    }
+
+    private static func signalName(_ signal: Int32) -> String {
+        let names: [Int32: String] = [
+            1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ",
+        ]
+        return names[signal].map { " (\($0))" } ?? ""
+    }
+}

@@ -1,0 +1,89 @@
+internal import AsyncAlgorithms
+internal import Logging
+internal import Settings
+internal import Synchronization
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Claims tasks as fast as workers become free, and never more than can start at once.
+final class Dispatcher: Sendable {
+    private let store: any TaskStore
+    private let pool: WorkerPool
+    private let registry: AttemptRegistry
+    private let planner: AttemptPlanner
+    private let runner: AttemptRunner
+    private let claim: ClaimRequest
+    private let pollInterval: Duration
+    private let metrics: SupervisorMetrics
+    private let logger: Logger
+    private let isClosed = Mutex(false)
+    private let wakes: AsyncStream<Void>
+    private let waker: AsyncStream<Void>.Continuation
+
+    init(
+        store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
+        runner: AttemptRunner, claim: ClaimRequest, pollInterval: Duration, metrics: SupervisorMetrics, logger: Logger
+    ) {
+        self.store = store
+        self.pool = pool
+        self.registry = registry
+        self.planner = planner
+        self.runner = runner
+        self.claim = claim
+        self.pollInterval = pollInterval
+        self.metrics = metrics
+        self.logger = logger
+        (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Looks for tasks now instead of at the next poll.
+    func wake() { waker.yield() }
+
+    /// Claims nothing any more; `run` returns when the attempts under way have ended.
+    func close() {
+        isClosed.withLock { $0 = true }
+        waker.yield()
+    }
+
+    /// Claims and runs until `close`.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous).map { _ in }
+            for await _ in merge(wakes, pool.changes, timer) {
+                if isClosed.withLock({ $0 }) { return }
+                while let claims = await claimFree() {
+                    for claim in claims { start(claim, in: &group) }
+                }
+            }
+        }
+    }
+
+    /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
+    private func claimFree() async -> [ClaimedTask]? {
+        var request = claim
+        request.limit = pool.freeSlots
+        guard request.limit > 0, !isClosed.withLock({ $0 }) else { return nil }
+        do {
+            let claims = try await store.claim(request)
+            return claims.isEmpty ? nil : claims
+        } catch {
+            metrics.storeFailed()
+            logger.warning("could not claim tasks", metadata: ["error.message": "\(error)"])
+            return nil
+        }
+    }
+
+    private func start(_ claim: ClaimedTask, in group: inout DiscardingTaskGroup) {
+        let attempt = RunningAttempt(claim: claim)
+        registry.add(attempt)
+        metrics.attemptClaimed(running: registry.count)
+        let plan = Result { () throws(WorkerError) in try planner.plan(for: claim.task) }
+        // Asked for here and not in the child task, so that the next look at `freeSlots` already counts it.
+        let request = (try? plan.get()).map { pool.request($0.profile) }
+        group.addTask {
+            await self.runner.run(attempt, plan, request)
+            self.metrics.attemptFinished(running: self.registry.count)
+        }
+    }
+}

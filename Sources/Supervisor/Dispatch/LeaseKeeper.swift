@@ -1,0 +1,80 @@
+internal import AsyncAlgorithms
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Keeps the leases of running attempts, in one statement for all, and passes on what the store says about them.
+final class LeaseKeeper: Sendable {
+    private let store: any TaskStore
+    private let registry: AttemptRegistry
+    private let supervisor: @Sendable () -> SupervisorRecord
+    private let settings: QueueSettings
+    private let metrics: SupervisorMetrics
+    private let logger: Logger
+    private let checks: AsyncStream<Void>
+    private let checker: AsyncStream<Void>.Continuation
+
+    /// Failures in a row that are worth a warning.
+    private static let toleratedFailures = 3
+
+    init(
+        store: any TaskStore, registry: AttemptRegistry, supervisor: @escaping @Sendable () -> SupervisorRecord,
+        settings: QueueSettings, metrics: SupervisorMetrics, logger: Logger
+    ) {
+        self.store = store
+        self.registry = registry
+        self.supervisor = supervisor
+        self.settings = settings
+        self.metrics = metrics
+        self.logger = logger
+        (checks, checker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Asks the store now, for example because somebody cancelled a task.
+    func check() { checker.yield() }
+
+    /// Renews until the task is cancelled.
+    func run() async {
+        let timer = AsyncTimerSequence(interval: settings.heartbeat, clock: .continuous).map { _ in }
+        var lastSuccess = ContinuousClock.now
+        var failures = 0
+        for await _ in merge(checks, timer) {
+            do {
+                try await renew()
+                lastSuccess = .now
+                failures = 0
+            } catch {
+                failures += 1
+                metrics.heartbeatFailed()
+                if failures > Self.toleratedFailures {
+                    logger.warning(
+                        "leases could not be renewed",
+                        metadata: ["attempts.failed": "\(failures)", "error.message": "\(error)"])
+                }
+                if ContinuousClock.now - lastSuccess > settings.lease {
+                    for attempt in registry.all { attempt.stopIntent.set(.leaseLost) }
+                }
+            }
+        }
+    }
+
+    private func renew() async throws(StoreError) {
+        try await store.save(supervisor())
+        let attempts = registry.all
+        guard !attempts.isEmpty else { return }
+        let statuses = try await store.renew(attempts.map(\.claim.lease), for: settings.lease)
+        metrics.heartbeatSucceeded()
+        for status in statuses {
+            guard let attempt = registry.attempt(of: status.lease.taskID), attempt.claim.lease == status.lease
+            else { continue }
+            if !status.isHeld {
+                attempt.stopIntent.set(.leaseLost)
+            } else if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {
+                try await store.record(
+                    .stopRequested, message: "stopping it: cancelled on request", progress: nil, lease: status.lease)
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+internal import ContainerEngine
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+extension Supervisor {
+    /// What the workers will be made of.
+    struct Backend: Sendable {
+        var engine: EngineClient?
+        var fallbackReason: String?
+
+        var mode: WorkerMode { engine == nil ? .local : .docker }
+    }
+
+    /// Finds the engine, or decides for local processes.
+    ///
+    /// - Throws: `engine_unavailable` when containers are asked for, there is no engine, and falling back is not allowed.
+    func chooseBackend() async throws(SupervisorError) -> Backend {
+        guard settings.workers.mode == .docker else { return Backend() }
+        do {
+            let candidates = try EngineDiscovery.candidates(
+                explicitSocket: settings.workers.docker.socket, environment: ProcessInfo.processInfo.environment,
+                userID: getuid())
+            let engine = try await EngineClient.discover(candidates: candidates, logger: logger)
+            logger.info(
+                "engine found",
+                metadata: [
+                    "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
+                    "engine.endpoint": "\(engine.endpoint.socketPath)",
+                ])
+            return Backend(engine: engine)
+        } catch {
+            guard settings.workers.fallback else {
+                throw SupervisorError(.engineUnavailable, error.message, hint: error.hint)
+            }
+            logger.warning(
+                "no container engine: falling back to local processes, which isolate tasks less",
+                metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
+            return Backend(fallbackReason: error.message)
+        }
+    }
+
+    func workerContext(installation: String) -> WorkerContext {
+        WorkerContext(
+            pool: settings.workers.pool, supervisor: id, installation: installation, version: options.version,
+            host: host, agentExecutable: options.agentExecutable, runtimeDirectory: layout.runtimeDirectory,
+            stateDirectory: layout.stateDirectory, startTimeout: settings.workers.startTimeout,
+            stopTimeout: settings.workers.stopTimeout, journal: StoreJournal(store: store, logger: logger),
+            logger: logger)
+    }
+
+    /// Puts the parts together.
+    func assemble(_ backend: Backend, _ context: WorkerContext) -> Running {
+        let workers = settings.workers
+        let factory: any WorkerFactory
+        let warm: WorkerProfile
+        if let engine = backend.engine {
+            factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers)
+            warm = WorkerProfile(
+                image: workers.docker.image, limits: workers.docker.resources.limits, mounts: workers.docker.mounts)
+        } else {
+            factory = ProcessWorkerFactory(context: context)
+            warm = .local
+        }
+        let pool = WorkerPool(
+            slots: workers.count, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
+            factory: factory, observer: PoolLog(logger: logger, metrics: metrics))
+        let planner = AttemptPlanner(
+            settings: settings, secrets: SecretSources(settings.secrets), mode: backend.mode)
+        let runner = AttemptRunner(
+            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
+            tap: options.tap, metrics: metrics, logger: logger, concluded: { await self.attemptConcluded() })
+        let dispatcher = Dispatcher(
+            store: store, pool: pool, registry: registry, planner: planner, runner: runner,
+            claim: ClaimRequest(
+                supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
+                leaseDuration: settings.queue.lease, offersContainers: backend.engine != nil),
+            pollInterval: settings.queue.pollInterval, metrics: metrics, logger: logger)
+        let leases = LeaseKeeper(
+            store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
+            metrics: metrics, logger: logger)
+        let stats = StatsPoller(
+            pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
+            engine: backend.engine)
+        return Running(
+            pool: pool, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
+            fallbackReason: backend.fallbackReason)
+    }
+
+    // MARK: The supervisor's row
+
+    func record() -> SupervisorRecord {
+        SupervisorRecord(
+            id: id, pool: settings.workers.pool, host: host, pid: getpid(), startedAt: startedAt, seenAt: Date())
+    }
+
+    func register() async throws(SupervisorError) {
+        do {
+            try await store.save(record())
+        } catch {
+            throw SupervisorError(.storeUnavailable, "the store does not work: \(error)")
+        }
+    }
+
+    func unregister() async {
+        do {
+            try await store.remove(supervisor: id)
+        } catch {
+            logger.warning("could not remove the supervisor's row", metadata: ["error.message": "\(error)"])
+        }
+    }
+
+    /// A one-off pool ends when nothing is left to do.
+    private func attemptConcluded() async {
+        guard options.exitsWhenIdle, let counts = try? await store.counts() else { return }
+        if counts.allSatisfy({ $0.state.isTerminal || $0.count == 0 }) { shutDown(force: false) }
+    }
+}

@@ -1,0 +1,49 @@
+internal import Logging
+internal import WorkerPool
+
+/// Tells operators what the pool does.
+struct PoolLog: PoolObserver {
+    let logger: Logger
+    let metrics: SupervisorMetrics
+
+    func workerStarting(_ worker: any Worker) {
+        logger.debug("worker is being made", metadata: describe(worker))
+    }
+
+    func workerReady(_ worker: any Worker, elapsed: Duration) {
+        metrics.workerReady(after: elapsed)
+        var metadata = describe(worker)
+        metadata["worker.start.ms"] = "\(Int(elapsed / .milliseconds(1)))"
+        logger.info("worker ready", metadata: metadata)
+    }
+
+    func workerEnded(_ worker: any Worker, _ end: WorkerEnd) {
+        metrics.workerEnded(end)
+        var metadata = describe(worker)
+        switch end {
+        case .stopped:
+            logger.info("worker stopped", metadata: metadata)
+        case .lost(let loss):
+            metadata["worker.loss"] = "\(loss.observation)"
+            logger.warning("worker lost; another takes its place", metadata: metadata)
+        case .startFailed(let error):
+            metadata["error.code"] = "\(error.code.rawValue)"
+            metadata["error.message"] = "\(error.message)"
+            logger.warning("worker could not be started", metadata: metadata)
+        }
+    }
+
+    func restartBudgetExhausted(_ profile: WorkerProfile, wait: Duration) {
+        logger.error(
+            "workers of this profile keep failing; starting none for a while",
+            metadata: ["worker.profile": "\(profile.summary)", "wait.seconds": "\(Int(wait / .seconds(1)))"])
+    }
+
+    private func describe(_ worker: any Worker) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "worker.id": "\(worker.id)", "worker.profile": "\(worker.profile.summary)",
+        ]
+        if let id = worker.containerID { metadata["container.id"] = "\(id.prefix(12))" }
+        return metadata
+    }
+}

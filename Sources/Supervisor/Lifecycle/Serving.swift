@@ -1,0 +1,52 @@
+internal import Logging
+internal import Settings
+internal import WorkerPool
+
+extension Supervisor {
+    /// Runs everything until the pool is empty after a shutdown.
+    func serve(_ running: Running) async {
+        let scanner = RecoveryScanner(
+            store: store, settings: settings.queue, metrics: metrics, logger: logger,
+            recovered: { running.dispatcher.wake() })
+        await withTaskGroup(of: Void.self) { services in
+            services.addTask { await running.leases.run() }
+            services.addTask { await scanner.run() }
+            services.addTask { await running.stats.run() }
+            services.addTask { await self.conductShutdown(running) }
+            await withDiscardingTaskGroup { work in
+                work.addTask { await running.pool.run() }
+                await running.dispatcher.run()
+                running.pool.close(force: shutdown.level == .force)
+            }
+            services.cancelAll()
+        }
+    }
+
+    /// Waits for a request to end, and carries it out with rising urgency. The dispatcher returns once the attempts have
+    /// ended, which ends everything else.
+    private func conductShutdown(_ running: Running) async {
+        await shutdown.wait(for: .drain)
+        if Task.isCancelled { return }
+        let count = registry.count
+        logger.info("shutting down", metadata: ["tasks.running": "\(count)"])
+        running.dispatcher.close()
+        // Attempts that still wait for a worker have nothing to lose.
+        for attempt in registry.all where attempt.currentWorker == nil { attempt.stopIntent.set(.shutdown) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.shutdown.wait(for: .graceful)
+                guard (try? await Task.sleep(for: self.settings.workers.shutdownTimeout)) != nil else { return }
+                self.logger.warning(
+                    "interrupting tasks that did not end in time", metadata: ["tasks": "\(self.registry.count)"])
+                for attempt in self.registry.all { attempt.stopIntent.set(.shutdown) }
+            }
+            group.addTask {
+                await self.shutdown.wait(for: .force)
+                if Task.isCancelled { return }
+                self.logger.warning("stopping at once", metadata: ["tasks": "\(self.registry.count)"])
+                for attempt in self.registry.all { attempt.forceStop(.shutdown) }
+                running.pool.close(force: true)
+            }
+        }
+    }
+}

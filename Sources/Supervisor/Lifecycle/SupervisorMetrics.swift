@@ -1,0 +1,56 @@
+internal import Metrics
+internal import TaskModel
+internal import WorkerPool
+
+/// The supervisor's counters and gauges, by the names of the Prometheus conventions.
+package struct SupervisorMetrics: Sendable {
+    private let ended: [TaskOutcome: Counter]
+    private let duration = Timer(label: "acode_task_duration_seconds")
+    private let concurrent = Gauge(label: "acode_worker_concurrent_jobs")
+    private let heartbeats = Counter(label: "acode_heartbeats_total")
+    private let heartbeatFailures = Counter(label: "acode_heartbeat_failures_total")
+    private let recoveries = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "stale")])
+    private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
+    private let storeFailures = Counter(label: "acode_store_failures_total")
+    private let workerStart = Timer(label: "acode_worker_start_seconds")
+    private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
+    private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
+    private let workersFailed = Counter(label: "acode_workers_ended_total", dimensions: [("end", "start_failed")])
+
+    /// Makes the handlers once; they go to the metrics system of the process.
+    package init() {
+        ended = Dictionary(
+            uniqueKeysWithValues: TaskOutcome.allCases.map {
+                ($0, Counter(label: "acode_tasks_completed_total", dimensions: [("outcome", $0.rawValue)]))
+            })
+    }
+
+    func attemptClaimed(running: Int) { concurrent.record(running) }
+
+    func attemptFinished(running: Int) { concurrent.record(running) }
+
+    func attemptEnded(_ outcome: TaskOutcome, seconds: Double?) {
+        ended[outcome]?.increment()
+        if let seconds { duration.recordSeconds(seconds) }
+    }
+
+    func heartbeatSucceeded() { heartbeats.increment() }
+
+    func heartbeatFailed() { heartbeatFailures.increment() }
+
+    func recovered(_ count: Int) { recoveries.increment(by: count) }
+
+    func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
+
+    func storeFailed() { storeFailures.increment() }
+
+    func workerReady(after elapsed: Duration) { workerStart.recordSeconds(elapsed / .seconds(1)) }
+
+    func workerEnded(_ end: WorkerEnd) {
+        switch end {
+        case .stopped: workersStopped.increment()
+        case .lost: workersLost.increment()
+        case .startFailed: workersFailed.increment()
+        }
+    }
+}

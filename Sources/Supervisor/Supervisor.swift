@@ -1,0 +1,153 @@
+internal import AgentProtocol
+internal import ContainerEngine
+internal import Foundation
+package import Logging
+package import Settings
+internal import Synchronization
+package import TaskModel
+package import TaskStore
+internal import WorkerPool
+
+/// What a supervisor is started with.
+package struct SupervisorOptions: Sendable {
+    /// The configuration.
+    package var settings: Settings
+    /// `acode-agent` on this host, absolute.
+    package var agentExecutable: String
+    /// The program's version, for labels.
+    package var version: String
+    /// Whether to shut down once every task of the store has ended; for a one-off pool.
+    package var exitsWhenIdle = false
+    /// Sees the output of every attempt as it comes.
+    package var tap: (any OutputTap)?
+
+    /// Makes options.
+    package init(settings: Settings, agentExecutable: String, version: String) {
+        self.settings = settings
+        self.agentExecutable = agentExecutable
+        self.version = version
+    }
+}
+
+/// A long-running process that owns a pool of workers and runs the tasks of a store on them.
+///
+/// `run` is its life; everything else may be called from anywhere while that lasts.
+package final class Supervisor: Sendable {
+    /// What exists only while `run` prepared it.
+    struct Running: Sendable {
+        let pool: WorkerPool
+        let dispatcher: Dispatcher
+        let leases: LeaseKeeper
+        let stats: StatsPoller
+        let engine: EngineClient?
+        let fallbackReason: String?
+    }
+
+    /// This run's identity.
+    package let id = SupervisorID.next()
+    let options: SupervisorOptions
+    let store: any TaskStore
+    let layout: StateLayout
+    let logger: Logger
+    let metrics = SupervisorMetrics()
+    let registry = AttemptRegistry()
+    let startedAt = Date()
+    let running = Mutex<Running?>(nil)
+    let shutdown = ShutdownRequest()
+    let host = ProcessInfo.processInfo.hostName
+
+    /// Makes a supervisor; nothing happens before `run`.
+    package init(options: SupervisorOptions, store: any TaskStore, layout: StateLayout, logger: Logger) {
+        self.options = options
+        self.store = store
+        self.layout = layout
+        var logger = logger
+        logger[metadataKey: "pool"] = "\(options.settings.workers.pool)"
+        self.logger = logger
+    }
+
+    var settings: Settings { options.settings }
+
+    /// Prepares, serves until it is shut down, and returns when nothing of the pool is left.
+    ///
+    /// - Throws: when it can't begin. Once it serves, trouble is logged and healed instead.
+    package func run() async throws(SupervisorError) {
+        try layout.prepare()
+        let lock = try PoolLock(path: layout.lockFile, pool: settings.workers.pool)
+        defer { lock.release() }
+        let installation = try layout.installationID()
+        let backend = try await chooseBackend()
+        let context = workerContext(installation: installation)
+        await LeftoverRecovery(
+            store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,
+            maxDeliveries: settings.queue.maxDeliveries
+        ).run()
+        try await register()
+        let running = assemble(backend, context)
+        self.running.withLock { $0 = running }
+        logger.info(
+            "supervisor ready",
+            metadata: [
+                "supervisor.id": "\(id)", "workers": "\(settings.workers.count)", "mode": "\(backend.mode.rawValue)",
+            ])
+        await serve(running)
+        self.running.withLock { $0 = nil }
+        await unregister()
+        backend.engine?.shutdown()
+        logger.info("supervisor stopped")
+    }
+
+    // MARK: Requests from outside
+
+    /// Looks for tasks now: somebody submitted one.
+    package func wake() { current?.dispatcher.wake() }
+
+    /// Looks at the leases now: somebody cancelled a task.
+    package func checkLeases() { current?.leases.check() }
+
+    /// Ends the supervisor: claims nothing more, lets tasks run for the shutdown time-out, then interrupts them; or
+    /// interrupts them at once with `force`. May be called again with `force`.
+    package func shutDown(force: Bool) { shutdown.request(force ? .force : .graceful) }
+
+    /// Ends the supervisor when every running task has ended by itself.
+    package func drain() { shutdown.request(.drain) }
+
+    /// Stops one worker, whose slot is filled anew; a task on it is interrupted or, with `force`, lost and run again.
+    /// Returns whether there is such a worker.
+    package func stopWorker(_ id: WorkerID, force: Bool) -> Bool {
+        current?.pool.stop(worker: id, force: force) ?? false
+    }
+
+    /// What it is doing.
+    package var status: SupervisorStatus {
+        let running = current
+        let workers = running?.pool.workers ?? []
+        let engine = running?.engine.map {
+            SupervisorStatus.Engine(
+                kind: $0.identity.kind.rawValue, version: $0.identity.version, socket: $0.endpoint.socketPath)
+        }
+        return SupervisorStatus(
+            id: id, pool: settings.workers.pool, pid: ProcessInfo.processInfo.processIdentifier,
+            mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
+            state: state(running), slots: settings.workers.count, busy: registry.count,
+            ready: workers.count { $0.status == .idle || $0.status == .busy }, startedAt: startedAt)
+    }
+
+    /// Every worker, with its last measurement.
+    package var workers: [WorkerReport] {
+        guard let running = current else { return [] }
+        return running.pool.workers.map { WorkerReport($0, usage: running.stats.usage(of: $0.id)) }
+    }
+
+    var current: Running? { running.withLock { $0 } }
+
+    private func state(_ running: Running?) -> SupervisorStatus.State {
+        switch shutdown.level {
+        case .drain: return .draining
+        case .graceful, .force: return .stopping
+        case nil: break
+        }
+        guard let running else { return .starting }
+        return running.pool.isEngineUnavailable ? .engineUnavailable : .running
+    }
+}
