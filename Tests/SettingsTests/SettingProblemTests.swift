@@ -44,6 +44,16 @@ struct SettingProblemTests {
                 "acode.yaml:1:18: workers.count: expected a whole number from 1 to 256, found \"4\" (remove the quotes)"
             ),
             (
+                "workers: {count: 04}",
+                "acode.yaml:1:18: workers.count: expected a whole number from 1 to 256, found \"04\" "
+                    + "(write it without the leading zero)"
+            ),
+            (
+                "queue: {defaultTimeout: never}",
+                "acode.yaml:1:25: queue.defaultTimeout: expected a duration from 10ms to 8760h, or none, found \"never\" "
+                    + "(write seconds as a number, or 250ms, 90s, 5m, 2h)"
+            ),
+            (
                 "workers: {count: [4]}",
                 "acode.yaml:1:18: workers.count: expected a whole number from 1 to 256, found a list"
             ),
@@ -147,11 +157,11 @@ struct SettingProblemTests {
             ),
             (
                 "http: {listen: \"8080\"}",
-                "acode.yaml:1:16: http.listen: expected an address as host:port, found \"8080\" (write 127.0.0.1:8080)"
+                "acode.yaml:1:16: http.listen: expected an address as host:port, or \"\", found \"8080\" (write 127.0.0.1:8080)"
             ),
             (
                 "http: {listen: \":8080\"}",
-                "acode.yaml:1:16: http.listen: expected an address as host:port, found \":8080\" "
+                "acode.yaml:1:16: http.listen: expected an address as host:port, or \"\", found \":8080\" "
                     + "(for all addresses write 0.0.0.0:8080)"
             ),
             (

@@ -137,4 +137,17 @@ struct LogWriterTests {
         #expect(object["message"] == "this" && object["level"] == "warning")
         #expect(object["a"] == "provider" && object["b"] == "call" && object["c"] == "logger")
     }
+
+    @Test("after the set-up every logger writes to the descriptor")
+    func setUp() throws {
+        let pipe = try Pipe()
+        // Once a process: no other test may use the global set-up.
+        let writer = LogSetup.bootstrap(format: .text(colours: false), level: .debug, descriptor: dup(pipe.writer))
+        let logger = Logger(label: "any")
+        logger.trace("not this")
+        logger.debug("looked for an engine", metadata: ["engine.endpoint": "/run/docker.sock"])
+        let line = String(decoding: pipe.read { $0.contains(0x0A) }, as: UTF8.self)
+        #expect(line.hasSuffix(" debug looked for an engine  engine.endpoint=/run/docker.sock\n"))
+        #expect(writer.flush(timeout: .zero))
+    }
 }

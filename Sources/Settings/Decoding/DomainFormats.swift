@@ -12,7 +12,7 @@ extension ValueFormat where Value == String {
 extension ValueFormat where Value == String? {
     /// The path of an engine's socket, also as `unix://path`; `auto` means the usual places.
     package static var engineSocket: ValueFormat {
-        ValueFormat<String>.scalar(expected: "the path of a socket, also as unix:///path") {
+        ScalarFormat<String>(expected: "the path of a socket, also as unix:///path") {
             scalar throws(ValueMistake) in
             var path = scalar.text
             if path.hasPrefix("unix://") { path.removeFirst("unix://".count) }
@@ -48,7 +48,7 @@ extension ValueFormat where Value == ContainerUser {
 extension ValueFormat where Value == ListenAddress? {
     /// `host:port`; empty means no listener.
     package static var listenAddress: ValueFormat {
-        ValueFormat<ListenAddress>.scalar(expected: "an address as host:port") { scalar throws(ValueMistake) in
+        ScalarFormat<ListenAddress>(expected: "an address as host:port") { scalar throws(ValueMistake) in
             guard let colon = scalar.text.lastIndex(of: ":"),
                 let port = UInt16(scalar.text[scalar.text.index(after: colon)...])
             else {

@@ -50,11 +50,11 @@ extension Duration {
     package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
-extension ValueFormat where Value == Duration {
+extension ScalarFormat where Value == Duration {
     /// A length of time of a range.
-    package static func duration(_ range: ClosedRange<Duration>) -> ValueFormat {
+    package static func duration(_ range: ClosedRange<Duration>) -> ScalarFormat {
         let bounds = "from \(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
-        return .scalar(expected: "a duration \(bounds)") { scalar throws(ValueMistake) in
+        return ScalarFormat(expected: "a duration \(bounds)") { scalar throws(ValueMistake) in
             guard let value = DurationText.parse(scalar.text) else {
                 throw ValueMistake(hint: "write seconds as a number, or 250ms, 90s, 5m, 2h")
             }
@@ -63,6 +63,13 @@ extension ValueFormat where Value == Duration {
         } encode: {
             .plain(DurationText.format($0))
         }
+    }
+}
+
+extension ValueFormat where Value == Duration {
+    /// A length of time of a range.
+    package static func duration(_ range: ClosedRange<Duration>) -> ValueFormat {
+        ScalarFormat.duration(range).required
     }
 }
 

@@ -7,6 +7,10 @@ extension ValueFormat where Value == Int {
             : "a whole number from \(range.lowerBound) to \(range.upperBound)"
         return .scalar(expected: expected) { scalar throws(ValueMistake) in
             guard scalar.isPlain else { throw .quoted(scalar, means: Int(scalar.text) != nil) }
+            // To some this is octal and to others decimal.
+            if scalar.text.count > 1, scalar.text.hasPrefix("0"), Int(scalar.text) != nil {
+                throw ValueMistake(hint: "write it without the leading zero")
+            }
             guard let value = Int(scalar.text), range.contains(value) else { throw ValueMistake() }
             return value
         } encode: {

@@ -59,18 +59,6 @@ package struct ValueFormat<Value>: Sendable {
             encode(back($0))
         }
     }
-
-    /// The same, or nothing, written as `word` (or as no value at all).
-    package func orNone(_ word: String) -> ValueFormat<Value?> {
-        let (decode, encode) = (decode, encode)
-        let name = word.isEmpty ? "nothing" : word
-        return ValueFormat<Value?>(expected: "\(expected), or \(name)", shape: shape) { node, path, problems in
-            if case .scalar(let scalar) = node.content, scalar.text == word || node.isNull { return .some(nil) }
-            return decode(node, path, &problems).map { .some($0) }
-        } encode: { value in
-            value.map(encode) ?? (word.isEmpty ? .text("") : .plain(word))
-        }
-    }
 }
 
 /// Which kind of node a value is written as.

@@ -24,7 +24,7 @@ extension SettingTable {
             "Time between two looks for tasks of other hosts and delayed ones. Tasks of this host are announced."),
         .init(
             "queue.defaultTimeout", \.queue.defaultTimeout,
-            ValueFormat<Duration>.duration(.milliseconds(10)...(.seconds(31_536_000))).orNone("none"),
+            ScalarFormat.duration(.milliseconds(10)...(.seconds(31_536_000))).orNone("none"),
             "How long an attempt may run when its task does not say."),
         .init(
             "queue.retry.maxAttempts", \.queue.retry.maxAttempts, .integer(1...1000),

@@ -40,6 +40,9 @@ package struct DockerSettings: Sendable, Equatable {
     package var healthcheck = HealthcheckSettings()
     /// How a worker that broke is replaced.
     package var restart = RestartSettings()
+
+    /// The defaults.
+    package init() {}
 }
 
 /// When an image is pulled.
@@ -80,6 +83,9 @@ package struct ContainerResources: Sendable, Equatable {
     package var shmMb = 64
     /// Size of the temporary directory in MiB.
     package var tempMb = 64
+
+    /// The defaults.
+    package init() {}
 }
 
 /// Limits of single processes in a container; soft and hard limit are the same.
@@ -90,6 +96,9 @@ package struct ContainerUlimits: Sendable, Equatable {
     package var nproc = 4096
     /// Bytes of a core file.
     package var core = 0
+
+    /// The defaults.
+    package init() {}
 }
 
 /// How a container's health is watched.
@@ -102,6 +111,9 @@ package struct HealthcheckSettings: Sendable, Equatable {
     package var retries = 3
     /// Time after the start in which failed checks do not count.
     package var startPeriod: Duration = .seconds(10)
+
+    /// The defaults.
+    package init() {}
 }
 
 /// How a worker that broke is replaced.
@@ -114,4 +126,7 @@ package struct RestartSettings: Sendable, Equatable {
     package var backoff: Duration = .seconds(1)
     /// The longest wait before a replacement.
     package var maxBackoff: Duration = .seconds(60)
+
+    /// The defaults.
+    package init() {}
 }

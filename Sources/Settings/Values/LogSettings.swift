@@ -6,6 +6,9 @@ package struct LogSettings: Sendable, Equatable {
     package var format: LogFormatChoice = .auto
     /// The least severe messages that are logged.
     package var level: LogLevel = .info
+
+    /// The defaults.
+    package init() {}
 }
 
 /// How the supervisor's own log lines look.
@@ -20,5 +23,18 @@ package enum LogFormatChoice: String, Sendable, CaseIterable {
 
 /// How severe a message is; the raw values are those of swift-log's `Logger.Level`.
 package enum LogLevel: String, Sendable, CaseIterable {
-    case trace, debug, info, notice, warning, error, critical
+    /// Every step, for looking for a fault in acode itself.
+    case trace
+    /// Decisions and their reasons.
+    case debug
+    /// What an operator wants to see.
+    case info
+    /// What is unusual and no trouble.
+    case notice
+    /// What is degraded and heals by itself.
+    case warning
+    /// What somebody must look at.
+    case error
+    /// What somebody must look at at once.
+    case critical
 }

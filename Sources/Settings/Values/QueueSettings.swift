@@ -18,4 +18,7 @@ package struct QueueSettings: Sendable, Equatable {
     package var defaultTimeout: Duration? = .seconds(7200)
     /// The retry policy of tasks that name none.
     package var retry = RetryPolicy()
+
+    /// The defaults.
+    package init() {}
 }

@@ -34,6 +34,9 @@ package struct StoreSettings: Sendable, Equatable {
     package var backend: StoreBackend = .sqlite
     /// An absolute path of the SQLite file.
     package var path = ""
+
+    /// The defaults.
+    package init() {}
 }
 
 /// The databases tasks can be kept in.
@@ -46,6 +49,9 @@ package enum StoreBackend: String, Sendable, CaseIterable {
 package struct HTTPSettings: Sendable, Equatable {
     /// The address it listens on; `nil` means there is none.
     package var listen: ListenAddress?
+
+    /// The defaults.
+    package init() {}
 }
 
 /// A host and port to listen on.

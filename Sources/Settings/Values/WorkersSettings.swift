@@ -24,6 +24,9 @@ package struct WorkersSettings: Sendable, Equatable {
     package var highUsageWarning = 90
     /// What concerns containers only.
     package var docker = DockerSettings()
+
+    /// The defaults.
+    package init() {}
 }
 
 /// When a worker that has run a task is replaced by a fresh one.
