@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What the output of `swift test` says. Sourced by scripts/test.
+
+# closing_line LOG: the runner's last word on the whole run.
+closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" | tail -n 1; }
+
+# report_failures LOG: recorded issues and failed tests; nothing when all passed.
+report_failures() {
+    if ! grep -E 'recorded an issue| failed after |Fatal error|error: ' "$1" | head -n 200; then
+        # A run without a closing line ended in a crash or a time-out, whose cause stands at the end.
+        [ -n "$(closing_line "$1")" ] || tail -n 40 "$1"
+    fi
+}
+
+# some_test_ran CLOSING: whether the closing line counts at least one test.
+some_test_ran() { [[ "$1" =~ Test\ run\ with\ [1-9] ]]; }
+
+# every_test_ran LOG LIST: whether each listed test ran, none was skipped, and both engines had cases of their own.
+# Says what is wrong.
+every_test_ran() {
+    local log=$1 listed ran engine cases bad=0
+    listed=$(grep -c . "$2")
+    ran=$(closing_line "$log" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p')
+    if [ "${ran:-0}" -ne "$listed" ]; then
+        say "error: $listed tests are listed, ${ran:-0} were run"
+        bad=1
+    fi
+    if grep -E '^. (Test|Suite) .* skipped' "$log" >&2; then
+        say "error: the tests above were skipped"
+        bad=1
+    fi
+    for engine in docker podman; do
+        cases=$(grep -cE "Test case passing .*→ $engine( |\)|,)" "$log" || true)
+        say "$cases test cases ran on $engine"
+        if [ "$cases" -eq 0 ]; then
+            say "error: no test case ran on $engine"
+            bad=1
+        fi
+    done
+    return "$bad"
+}
