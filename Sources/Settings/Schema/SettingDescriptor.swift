@@ -42,7 +42,6 @@ package struct SettingDescriptor: Sendable {
         shape = format.shape
         environmentNames = [EnvironmentName.of(path: path)] + [alias].compactMap { $0 }
         apply = { node, settings, problems in
-            // A key without a value is more likely forgotten than meant, where no value has no meaning of its own.
             if let value = format.decode(node, path, &problems) { settings[keyPath: field] = value }
         }
         encode = { format.encode($0[keyPath: field]) }
