@@ -87,6 +87,7 @@ final class Agent {
                 switch number {
                 case SIGCHLD: reaping = true
                 case SIGTERM, SIGINT, SIGQUIT:
+                    attempt?.noteAgentStops()
                     _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
                 default: break
                 }

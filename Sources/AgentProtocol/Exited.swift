@@ -18,6 +18,9 @@ package struct Exited: Codable, Hashable, Sendable {
     package var memoryPeakBytes: Int64?
     /// The cgroup's largest number of processes and threads so far; nil when it can't be read.
     package var pidsPeak: Int?
+    /// Whether the agent ended the command because it was itself told to end by a signal, as an engine does that stops the
+    /// container or shuts down.
+    package var stoppedWithAgent: Bool
     /// How many processes the attempt left behind; all were killed.
     package var leftoverProcesses: Int
     /// How many reaped processes other than the command had died by SIGKILL that the agent did not send.
@@ -33,7 +36,7 @@ package struct Exited: Codable, Hashable, Sendable {
         attempt: AttemptRef, waitStatus: Int32? = nil, startFailure: StartFailure? = nil,
         usage: ResourceUsage = .init(),
         wallMicros: Int64 = 0, oomKills: Int? = nil, memoryPeakBytes: Int64? = nil, pidsPeak: Int? = nil,
-        leftoverProcesses: Int = 0, signalledChildren: Int = 0, outputBytes: UInt64 = 0, outputDropped: UInt64 = 0
+        stoppedWithAgent: Bool = false, leftoverProcesses: Int = 0, signalledChildren: Int = 0, outputBytes: UInt64 = 0, outputDropped: UInt64 = 0
     ) {
         self.attempt = attempt
         self.waitStatus = waitStatus
@@ -43,6 +46,7 @@ package struct Exited: Codable, Hashable, Sendable {
         self.oomKills = oomKills
         self.memoryPeakBytes = memoryPeakBytes
         self.pidsPeak = pidsPeak
+        self.stoppedWithAgent = stoppedWithAgent
         self.leftoverProcesses = leftoverProcesses
         self.signalledChildren = signalledChildren
         self.outputBytes = outputBytes

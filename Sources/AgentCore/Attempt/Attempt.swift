@@ -67,6 +67,11 @@ final class Attempt {
         _ = Glibc.kill(-pid, number)
     }
 
+    /// Notes that whatever ends the command now is the agent's own end.
+    func noteAgentStops() {
+        if case .running = phase { facts.stoppedWithAgent = true }
+    }
+
     /// Kills the command, in whatever group it is by now.
     func kill() {
         guard case .running = phase, let pid = started?.pid else { return }

@@ -21,6 +21,7 @@ package struct Verdict: Sendable, Equatable {
         case .reported(let exited):
             if let failure = exited.startFailure { return startFailed(failure) }
             if let stop = record.stop { return stopped(stop, exited) }
+            if exited.stoppedWithAgent, exited.exitCode != 0 { return stoppedWithAgent(exited) }
             return ended(exited, limits)
         case .refused(let reason):
             return Verdict(
@@ -98,6 +99,13 @@ package struct Verdict: Sendable, Equatable {
     }
 
     // MARK: The worker failed it
+
+    private static func stoppedWithAgent(_ exited: Exited) -> Verdict {
+        Verdict(
+            outcome: .workerLost, exitCode: exitCode(of: exited),
+            reason: "the worker was stopped from outside, or with its engine; the command \(endWords(exited))",
+            failure: .infrastructure)
+    }
 
     private static func lost(_ loss: WorkerLoss, _ limits: ResourceLimits?) -> Verdict {
         if loss.oomKilled {
