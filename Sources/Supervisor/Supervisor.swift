@@ -77,6 +77,7 @@ package final class Supervisor: Sendable {
         defer { lock.release() }
         let installation = try layout.installationID()
         let backend = try await chooseBackend()
+        try checkPool(backend)
         let context = workerContext(installation: installation)
         await LeftoverRecovery(
             store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,

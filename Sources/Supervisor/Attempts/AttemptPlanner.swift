@@ -15,6 +15,7 @@ package struct AttemptPlan: Sendable {
 package struct AttemptPlanner: Sendable {
     let settings: Settings
     let secrets: SecretSources
+    let mounts: MountPolicy
     /// Whether the pool's workers are containers.
     let mode: WorkerMode
 
@@ -31,7 +32,7 @@ package struct AttemptPlanner: Sendable {
         } catch {
             throw WorkerError(.configurationRefused, error.description)
         }
-        for mount in task.spec.mounts { try MountPolicy.check(mount, allowed: docker.allowedMounts) }
+        for mount in task.spec.mounts { try mounts.check(taskMount: mount) }
         return AttemptPlan(
             profile: WorkerProfile(
                 image: task.spec.image ?? docker.image, limits: limits, mounts: docker.mounts + task.spec.mounts),

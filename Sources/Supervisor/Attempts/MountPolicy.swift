@@ -1,28 +1,54 @@
 internal import Foundation
-internal import TaskModel
-internal import WorkerPool
+package import Settings
+package import TaskModel
+package import WorkerPool
 
-/// Which directories of the host a task may mount by itself.
-enum MountPolicy {
-    /// Checks a mount that a task asks for. Symbolic links in both paths are resolved first, so that a link in an
-    /// allowed directory leads nowhere else.
+/// Which directories of the host may be mounted, decided on what paths really are: symbolic links are resolved first, so
+/// that a link in an allowed directory leads nowhere else.
+package struct MountPolicy: Sendable {
+    private let rules: MountRules
+
+    /// The policy of a configuration. Blocks for a look at each allowed directory.
+    package init(settings: Settings, engineSocket: String?) {
+        var resolved = settings
+        resolved.workers.docker.allowedMounts = settings.workers.docker.allowedMounts.map(Self.resolve)
+        rules = MountRules(settings: resolved, engineSocket: engineSocket.map(Self.resolve))
+    }
+
+    /// Checks a mount of the pool's own configuration.
     ///
-    /// - Throws: `configuration_refused`, with the path and the fix.
-    static func check(_ mount: MountSpec, allowed: [String]) throws(WorkerError) {
-        let source = URL(fileURLWithPath: mount.source).resolvingSymlinksInPath().path
+    /// - Throws: `configuration_refused`, with the path, the cause and the fix.
+    package func check(poolMount mount: MountSpec) throws(WorkerError) {
+        let source = try existing(mount)
+        if let mistake = rules.mistake(inSource: source) ?? MountRules.mistake(inTarget: mount.target) {
+            throw refused(mount, mistake)
+        }
+    }
+
+    /// Checks a mount that a task asks for, which must also lie in an allowed directory.
+    ///
+    /// - Throws: `configuration_refused`, with the path, the cause and the fix.
+    package func check(taskMount mount: MountSpec) throws(WorkerError) {
+        let real = MountSpec(source: try existing(mount), target: mount.target, readOnly: mount.readOnly)
+        if let mistake = rules.mistake(inTaskMount: real) { throw refused(mount, mistake) }
+    }
+
+    private func existing(_ mount: MountSpec) throws(WorkerError) -> String {
+        let source = Self.resolve(mount.source)
+        // Checked here because Podman would make a missing source, as root.
         guard mount.source.hasPrefix("/"), FileManager.default.fileExists(atPath: source) else {
             throw WorkerError(
-                .configurationRefused, "the mount source \(mount.source) is not an existing absolute path")
+                .configurationRefused, "the mount source \(mount.source) is not an existing absolute path; create it")
         }
-        let isAllowed = allowed.contains { directory in
-            let root = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
-            return source == root || source.hasPrefix(root.hasSuffix("/") ? root : root + "/")
-        }
-        guard isAllowed else {
-            throw WorkerError(
-                .configurationRefused,
-                "the mount source \(mount.source) is outside workers.docker.allowedMounts "
-                    + "(\(allowed.isEmpty ? "which is empty" : allowed.joined(separator: ", ")))")
-        }
+        return source
+    }
+
+    private func refused(_ mount: MountSpec, _ mistake: ValueMistake) -> WorkerError {
+        let hint = mistake.hint.map { " (\($0))" } ?? ""
+        return WorkerError(.configurationRefused, "the mount \(mount.source) \(mistake.message ?? "is refused")\(hint)")
+    }
+
+    private static func resolve(_ path: String) -> String {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 }

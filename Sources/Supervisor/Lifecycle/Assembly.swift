@@ -44,6 +44,29 @@ extension Supervisor {
         }
     }
 
+    func mountPolicy(_ backend: Backend) -> MountPolicy {
+        MountPolicy(settings: settings, engineSocket: backend.engine?.endpoint.socketPath)
+    }
+
+    /// Finds at the start what would make every worker fail.
+    ///
+    /// - Throws: `agent_missing`, `mount_refused`.
+    func checkPool(_ backend: Backend) throws(SupervisorError) {
+        guard access(options.agentExecutable, X_OK) == 0 else {
+            throw SupervisorError(
+                .agentMissing, "\(options.agentExecutable) is missing or can't be executed",
+                hint: "install acode-agent beside acode, or name it with ACODE_AGENT_PATH")
+        }
+        guard backend.mode == .docker else { return }
+        for mount in settings.workers.docker.mounts {
+            do {
+                try mountPolicy(backend).check(poolMount: mount)
+            } catch {
+                throw SupervisorError(.mountRefused, error.message, hint: "change workers.docker.mounts")
+            }
+        }
+    }
+
     func workerContext(installation: String) -> WorkerContext {
         WorkerContext(
             pool: settings.workers.pool, supervisor: id, installation: installation, version: options.version,
@@ -70,7 +93,8 @@ extension Supervisor {
             slots: workers.count, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
             factory: factory, observer: PoolLog(logger: logger, metrics: metrics))
         let planner = AttemptPlanner(
-            settings: settings, secrets: SecretSources(settings.secrets), mode: backend.mode)
+            settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
+            mode: backend.mode)
         let runner = AttemptRunner(
             pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
             tap: options.tap, metrics: metrics, logger: logger, concluded: { await self.attemptConcluded() })

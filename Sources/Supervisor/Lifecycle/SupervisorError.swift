@@ -8,6 +8,8 @@ package struct SupervisorError: Error, Sendable, Equatable, CustomStringConverti
         case engineUnavailable = "engine_unavailable"
         /// `acode-agent` is missing or can't be executed.
         case agentMissing = "agent_missing"
+        /// A configured mount is missing or forbidden.
+        case mountRefused = "mount_refused"
         /// A directory can't be made or written.
         case stateUnusable = "state_unusable"
         /// The store does not work.
