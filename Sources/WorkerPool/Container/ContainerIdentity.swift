@@ -4,6 +4,12 @@ internal import Synchronization
 /// Tells whether a process belongs to a container, by the kernel's word about its cgroup.
 final class ContainerIdentity: Sendable {
     private let id = Mutex<String?>(nil)
+    private let begun = Mutex(false)
+
+    /// Whether the engine was asked to create it, whatever it answered.
+    var mayExist: Bool { begun.withLock { $0 } }
+
+    func createBegins() { begun.withLock { $0 = true } }
 
     /// The engine's id, once there is one.
     var containerID: String? { id.withLock { $0 } }

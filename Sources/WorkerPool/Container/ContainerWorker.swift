@@ -68,19 +68,22 @@ package final class ContainerWorker: Worker {
         await session.acknowledge(ref)
     }
 
-    package func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
-        var end: WorkerEnd
+    package func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd {
+        let end: WorkerEnd
         do {
             try directory.create(owner: settings.docker.user.uid)
             try await record()
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
-            end = await life.run(ready: ready) { started throws(WorkerError) in try await self.begin(started) }
+            end = await life.run(ready: { changed(.idle) }) { started throws(WorkerError) in try await self.begin(started) }
         } catch {
             end = .startFailed(error)
         }
         session.become(.stopping)
-        await takeDown(&end)
+        changed(.stopping)
+        // Not a child task: a cancelled supervisor must still remove what it made. Bounded by the engine's deadlines, or
+        // by the engine's return.
+        await Task { [end] in await takeDown(after: end) }.value
         directory.remove()
         session.become(.stopped)
         return end
@@ -107,7 +110,8 @@ package final class ContainerWorker: Worker {
             .configuration(profile: profile, worker: id, directory: directory)
         let startup: StartupOutput
         do {
-            let created = try await engine.createContainer(configuration, name: ContainerBlueprint.name(of: id))
+            identity.createBegins()
+            let created = try await create(configuration)
             for warning in created.warnings {
                 context.logger.warning(
                     "the engine says of a container", metadata: ["worker.id": "\(id)", "engine.message": "\(warning)"])
@@ -121,6 +125,16 @@ package final class ContainerWorker: Worker {
         }
         started()
         await startup.collect(until: link)
+    }
+
+    /// Not a child task: a create that is cancelled half-way would leave a container whose id nobody knows.
+    private func create(_ configuration: ContainerConfiguration) async throws(EngineError) -> ContainerCreated {
+        let name = ContainerBlueprint.name(of: id)
+        return try await Task { [engine] in
+            await Result { () async throws(EngineError) in
+                try await engine.createContainer(configuration, name: name)
+            }
+        }.value.get()
     }
 
     /// What became of the container.
@@ -150,12 +164,13 @@ package final class ContainerWorker: Worker {
     // MARK: Down
 
     /// Stops and removes the container, for as long as it takes an engine that does not answer; a forced stop tries once.
-    private func takeDown(_ end: inout WorkerEnd) async {
+    private func takeDown(after end: WorkerEnd) async {
         let loss: WorkerLoss
         if case .lost(let observed) = end { loss = observed } else {
             loss = WorkerLoss(observation: "the worker was stopped")
         }
-        guard let containerID else {
+        // Without an id the create may still have worked: then its name finds the container.
+        guard let containerID = containerID ?? (identity.mayExist ? ContainerBlueprint.name(of: id) : nil) else {
             link.abandon(loss)
             return await context.journal.forget(id)
         }

@@ -12,6 +12,7 @@ package struct PoolState: Sendable {
         case acquire(waiter: Int, profile: WorkerProfile)
         case cancel(waiter: Int)
         case ready(slot: Int)
+        case leaving(slot: Int)
         case released(slot: Int, recycle: Bool)
         case ended(slot: Int, WorkerEnd)
         case timer
@@ -110,6 +111,8 @@ package struct PoolState: Sendable {
         case .ready(let slot):
             engineAnswers = true
             if slots[slot].phase == .starting { slots[slot].phase = .idle(since: now) }
+        case .leaving(let slot):
+            if slots[slot].phase != .vacant { slots[slot].phase = .stopping }
         case .released(let slot, let recycle):
             if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
             if slots[slot].phase == .busy {

@@ -138,9 +138,14 @@ package final class WorkerPool: Sendable {
     private func live(_ worker: any Worker, in slot: Int) async {
         let begun = ContinuousClock.now
         observer.workerStarting(worker)
-        let end = await worker.run {
-            self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun)
-            self.apply(.ready(slot: slot))
+        let end = await worker.run { status in
+            switch status {
+            case .idle:
+                self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun)
+                self.apply(.ready(slot: slot))
+            default:
+                self.apply(.leaving(slot: slot))
+            }
         }
         observer.workerEnded(worker, end)
         apply { shared in

@@ -70,16 +70,17 @@ package final class ProcessWorker: Worker {
         await session.acknowledge(ref)
     }
 
-    package func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
+    package func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
             try directory.create(owner: nil)
             try await record()
-            end = await live(ready)
+            end = await live { changed(.idle) }
         } catch {
             end = .startFailed(error)
         }
         session.become(.stopping)
+        changed(.stopping)
         if case .lost(let loss) = end { link.abandon(loss) } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }

@@ -20,9 +20,10 @@ package protocol Worker: AnyObject, Sendable {
     /// The attempt it runs.
     var currentAttempt: AttemptRef? { get }
 
-    /// Lives: makes and starts the container or process, calls `ready` once its agent has called, and returns when
-    /// nothing of it is left. Ends by `stop` or by itself; cancelling the task is the same as `stop(force: true)`.
-    func run(ready: @escaping @Sendable () -> Void) async -> WorkerEnd
+    /// Lives: makes and starts the container or process, and returns when nothing of it is left. Calls `changed` with
+    /// `idle` once its agent has called, and with `stopping` when its end has begun. Ends by `stop` or by itself;
+    /// cancelling the task is the same as `stop(force: true)`.
+    func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd
 
     /// Asks for the end: gracefully, or at once. Returns immediately; `run` returns when it is done.
     func stop(force: Bool)
