@@ -18,11 +18,14 @@ package struct ResourceLimits: Codable, Sendable, Hashable {
     package var memoryBytes: Int64 { Int64(memoryMb) << 20 }
 
     /// The limits of a worker for a task that asks for `request`: the request where it names a value, else these.
-    /// Throws the list of values that are above these or below the smallest that works (6 MiB, 0.01 cores, 2 processes).
+    /// Throws the list of values that are above these or below the smallest that works (6 MiB, 0.01 cores, 2 processes),
+    /// or that are no numbers.
     package func applying(_ request: ResourceRequest) throws(ResourceRequestError) -> ResourceLimits {
         var problems: [String] = []
         func check<Value: Comparable>(_ name: String, _ asked: Value?, _ most: Value, _ least: Value) -> Value {
             guard let asked else { return most }
+            // NaN is neither above nor below anything.
+            if asked != asked { problems.append("\(name) \(asked) is not a number") }
             if asked > most { problems.append("\(name) \(asked) is above the pool's limit of \(most)") }
             if asked < least { problems.append("\(name) \(asked) is below the smallest that works, \(least)") }
             return asked

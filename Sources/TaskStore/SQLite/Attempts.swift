@@ -61,15 +61,15 @@ extension WriteScope {
     private static let heldColumns =
         "l.task_seq, l.attempt, s.queue, s.deliveries, s.cancel_requested, l.supervisor, l.host"
 
+    static let heldSQL = """
+        SELECT \(heldColumns) FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
+        WHERE t.id = ? AND l.token = ?
+        """
+
     /// The fence: what the store knows of a lease, `nil` when it is not the current one of its task. Neither the state nor
     /// the attempt's number would be a safe fence.
     func held(_ lease: Lease) throws -> HeldLease? {
-        try first(
-            """
-            SELECT \(Self.heldColumns) FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
-            WHERE t.id = ? AND l.token = ?
-            """, [lease.taskID.rawValue, lease.token]
-        ).map(HeldLease.init)
+        try first(Self.heldSQL, [lease.taskID.rawValue, lease.token]).map(HeldLease.init)
     }
 
     /// Leases that fulfil a condition on `l`, at most `limit`.

@@ -37,6 +37,9 @@ final class GroupCommit: Sendable {
     /// Whether `close` was called.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
+    /// How many writes wait for the writer.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Runs `body` inside a transaction and returns its value once that is durable. `body` may run more than once.
     func perform<Value: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (WriteScope) throws -> Value

@@ -116,11 +116,10 @@ struct QueryConformance {
             let id = try await store.submit([spec()])[0].id
             await store.close()
             await store.close()
-            let closed = { (error: any Error) in (error as? StoreError)?.code == .closed }
-            await #expect(performing: { try await store.submit([spec()]) }, throws: closed)
-            await #expect(performing: { try await store.task(id) }, throws: closed)
-            await #expect(performing: { try await store.changeToken() }, throws: closed)
-            await #expect(performing: { try await store.claim() }, throws: closed)
+            #expect(await failureCode { _ = try await store.submit([spec()]) } == .closed)
+            #expect(await failureCode { _ = try await store.task(id) } == .closed)
+            #expect(await failureCode { _ = try await store.changeToken() } == .closed)
+            #expect(await failureCode { _ = try await store.claim() } == .closed)
         }
     }
 }

@@ -1,5 +1,6 @@
 import TaskModel
 import TaskStore
+import Testing
 
 /// Two supervisors for tests that don't care who they are.
 let alice = SupervisorID(rawValue: "alice")
@@ -49,5 +50,16 @@ extension TaskStore {
     /// Counts as a table, without the queue.
     func tally() async throws(StoreError) -> [TaskState: Int] {
         try await counts().reduce(into: [:]) { $0[$1.state, default: 0] += $1.count }
+    }
+}
+
+/// The code of the error that `body` throws, `nil` when it throws none.
+func failureCode(_ body: () async throws -> Void) async -> StoreError.Code? {
+    do {
+        try await body()
+        return nil
+    } catch let error as StoreError { return error.code } catch {
+        Issue.record(error)
+        return nil
     }
 }

@@ -1,0 +1,120 @@
+import Foundation
+import GRDB
+import TaskModel
+import Testing
+
+@testable import TaskStore
+
+@Suite("SQLite: opening", .timeLimit(.minutes(1)))
+struct OpeningTests {
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+
+    private func failure(_ place: SQLitePlace) async -> StoreError? {
+        do throws(StoreError) {
+            await (try SQLiteTaskStore(path: place.path)).close()
+            return nil
+        } catch { return error }
+    }
+
+    @Test func makesPrivateDirectoriesAndFiles() async throws {
+        try await SQLitePlace.with { place in
+            let path = place.directory + "/new/deeper/acode.sqlite"
+            let store = try await SQLiteTaskStore(path: path)
+            _ = try await store.submit([spec()])
+            #expect(try mode(place.directory + "/new") == 0o700)
+            #expect(try mode(place.directory + "/new/deeper") == 0o700)
+            for file in [path, path + "-wal", path + "-shm"] { #expect(try mode(file) == 0o600) }
+            await store.close()
+            let left = try FileManager.default.contentsOfDirectory(atPath: place.directory + "/new/deeper")
+            #expect(left == ["acode.sqlite"])
+        }
+    }
+
+    @Test func keepsEverythingOverAReopening() async throws {
+        try await SQLitePlace.with { place in
+            let first = try await SQLiteTaskStore(path: place.path)
+            let tasks = try await first.submit([spec("a"), spec("b", delay: 60)])
+            let lease = try #require(try await first.claim().first).lease
+            await first.close()
+            let second = try await SQLiteTaskStore(path: place.path)
+            #expect(try await second.task(tasks[1].id) == tasks[1])
+            #expect(try await second.finish(lease, .success))
+            await second.close()
+        }
+    }
+
+    @Test func manyMayOpenANewFileAtOnce() async throws {
+        for _ in 0..<5 {
+            try await SQLitePlace.with { place in
+                let stores = try await withThrowingTaskGroup(of: SQLiteTaskStore.self) { group in
+                    for _ in 0..<16 { group.addTask { try await SQLiteTaskStore(path: place.path) } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                for store in stores { _ = try await store.submit([spec()]) }
+                #expect(try await stores[0].tally() == [.enqueued: 16])
+                for store in stores { await store.close() }
+            }
+        }
+    }
+
+    @Test func refusesANewerSchema() async throws {
+        try await SQLitePlace.with { place in
+            await (try SQLiteTaskStore(path: place.path)).close()
+            let queue = try DatabaseQueue(path: place.path)
+            try await queue.write { try $0.execute(sql: "PRAGMA user_version = 999") }
+            try queue.close()
+            #expect(await failure(place)?.code == .newerSchema)
+        }
+    }
+
+    @Test func leavesTheDatabaseOfAnotherProgramAlone() async throws {
+        try await SQLitePlace.with { place in
+            try FileManager.default.createDirectory(
+                atPath: place.directory + "/state", withIntermediateDirectories: true)
+            let queue = try DatabaseQueue(path: place.path)
+            try await queue.write { try $0.execute(sql: "CREATE TABLE precious (x)") }
+            try queue.close()
+            let before = FileManager.default.contents(atPath: place.path)
+            #expect(await failure(place)?.code == .notADatabase)
+            #expect(FileManager.default.contents(atPath: place.path) == before)
+        }
+    }
+
+    @Test func refusesWhatIsNoDatabase() async throws {
+        try await SQLitePlace.with { place in
+            try FileManager.default.createDirectory(
+                atPath: place.directory + "/state", withIntermediateDirectories: true)
+            try Data("GIF89a, certainly not a database, and long enough to be read as one".utf8)
+                .write(to: URL(fileURLWithPath: place.path))
+            #expect(await failure(place)?.code == .notADatabase)
+            try FileManager.default.removeItem(atPath: place.path)
+            try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
+            #expect(await failure(place)?.code == .notADatabase)
+        }
+    }
+
+    @Test(arguments: ["", "a\0b", "/proc/acode/x.sqlite", "/dev/null/x.sqlite"])
+    func refusesImpossiblePaths(_ path: String) async throws {
+        await #expect(throws: StoreError.self) { await (try SQLiteTaskStore(path: path)).close() }
+    }
+
+    @Test func takesAFileNamedLikeAnInMemoryDatabase() async throws {
+        try await SQLitePlace.with { place in
+            let path = place.directory + "/:memory:?mode=memory"
+            await (try SQLiteTaskStore(path: path)).close()
+            #expect(FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func flushesEveryCommit() async throws {
+        try await SQLitePlace.with { place in
+            let settings = SQLiteConnection(
+                path: place.directory + "/x.sqlite", busyTimeout: .seconds(1), maxBytes: nil)
+            let queue = try settings.open(label: "test")
+            #expect(try await queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+            try queue.close()
+        }
+    }
+}

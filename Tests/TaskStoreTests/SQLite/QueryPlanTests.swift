@@ -1,0 +1,62 @@
+import Foundation
+import GRDB
+import TaskModel
+import Testing
+
+@testable import TaskStore
+
+@Suite("SQLite: query plans", .timeLimit(.minutes(1)))
+struct QueryPlanTests {
+    private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
+        (ClaimSQL.promote, [0], "task_scheduled"),
+        (ClaimSQL.nextQueue, [""], "task_ready"),
+        (ClaimSQL.ready, ["default", 0, 4], "task_ready"),
+    ]
+
+    private func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
+        try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments)
+            .map { $0["detail"] as String }.joined(separator: "\n")
+    }
+
+    @Test(arguments: [0, 20000], [false, true])
+    func claimsUseTheirIndexHoweverLargeTheBacklog(tasks: Int, analyzed: Bool) async throws {
+        try await SQLitePlace.with { place in
+            let store = try await SQLiteTaskStore(path: place.path)
+            _ = try await store.submit((0..<tasks).map { spec("\($0)", delay: Double($0 % 2) * 60) })
+            await store.close()
+            let queue = try DatabaseQueue(path: place.path)
+            try await queue.write { db throws in
+                if analyzed { try db.execute(sql: "ANALYZE") }
+                for (sql, arguments, index) in Self.statements {
+                    let plan = try self.plan(db, sql, arguments)
+                    #expect(plan.contains("SEARCH task_state USING INDEX \(index) "), "\(plan)")
+                    #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+                }
+                for (state, index) in [
+                    (TaskState.error, "SCAN task_state USING INDEX task_error\n"),
+                    (.cancelled, "SCAN task_state USING INDEX task_cancelled\n"), (.inProgress, "SCAN l\n"),
+                ] {
+                    for name in [nil, "default"] {
+                        let list = TaskListQuery(TaskFilter(states: [state], queue: name, limit: 10))
+                        let plan = try self.plan(db, list.sql, StatementArguments(list.arguments))
+                        #expect(plan.contains(index), "\(plan)")
+                        #expect(!plan.contains("BLOOM"), "\(plan)")
+                    }
+                }
+            }
+            try queue.close()
+        }
+    }
+
+    @Test func theFenceIsFoundByKeysAlone() async throws {
+        try await SQLitePlace.with { place in
+            let store = try await SQLiteTaskStore(path: place.path)
+            await store.close()
+            let queue = try DatabaseQueue(path: place.path)
+            let plan = try await queue.read { db in try self.plan(db, WriteScope.heldSQL, ["id", 1]) }
+            #expect(plan.contains("sqlite_autoindex_task_1"), "\(plan)")
+            #expect(!plan.contains("SCAN"), "\(plan)")
+            try queue.close()
+        }
+    }
+}
