@@ -20,9 +20,17 @@ let staticExecutable: [LinkerSetting] = [
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let algorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+]
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -31,6 +39,7 @@ let nio: [Target.Dependency] = [
 let package = Package(
     name: "acode",
     products: [
+        .executable(name: "acode", targets: ["acode"]),
         .executable(name: "acode-agent", targets: ["acode-agent"]),
     ],
     dependencies: [
@@ -62,16 +71,14 @@ let package = Package(
         // Floor 1: what the supervisor stands on.
         .target(name: "ContainerEngine", dependencies: ["HTTPTransport", log], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["CLibYAML", "TaskModel"], swiftSettings: strict),
-        .target(name: "Telemetry", dependencies: [log, metrics], swiftSettings: strict),
-        .target(
-            name: "TaskStore", dependencies: ["TaskModel", log, .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [log, coreMetrics], swiftSettings: strict),
+        .target(name: "TaskStore", dependencies: ["TaskModel", grdb], swiftSettings: strict),
 
         // Floor 2: workers.
         .target(
             name: "WorkerPool",
             dependencies: [
-                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, algorithms, subprocess, system,
+                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, metrics, algorithms, subprocess, system,
             ] + nio,
             swiftSettings: strict),
 
@@ -83,6 +90,34 @@ let package = Package(
                 algorithms, subprocess,
             ],
             swiftSettings: strict),
+        .target(
+            name: "ControlPlane",
+            dependencies: ["ContainerEngine", "HTTPTransport", log, nio[0]] + hummingbird, swiftSettings: strict),
+
+        // Floor 4 and 5: the commands, and the program that is nothing but them.
+        .target(
+            name: "AcodeCommands",
+            dependencies: [
+                "AgentProtocol", "ContainerEngine", "ControlPlane", "HTTPTransport", "Settings", "Supervisor",
+                "TaskModel", "TaskStore", "Telemetry", "WorkerPool", arguments, log, metrics, signals,
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "acode", dependencies: ["AcodeCommands"], swiftSettings: strict),
+
+        // Tests: one target a module, and acceptance tests that run the built program.
+        .target(name: "TestSupport", dependencies: [subprocess, system], swiftSettings: strict),
+        .testTarget(name: "TaskModelTests", dependencies: ["TaskModel"], swiftSettings: strict),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"], swiftSettings: strict),
+        .testTarget(name: "AgentTests", dependencies: ["AgentProtocol", "AgentCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ContainerEngineTests", dependencies: ["ContainerEngine", "HTTPTransport", "TestSupport", log],
+            swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "TaskModel"], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
+        .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),
+        .testTarget(name: "AcceptanceTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

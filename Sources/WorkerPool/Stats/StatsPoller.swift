@@ -1,6 +1,7 @@
 internal import AsyncAlgorithms
 package import ContainerEngine
 package import Logging
+internal import Metrics
 internal import Synchronization
 package import TaskModel
 
@@ -23,6 +24,11 @@ package final class StatsPoller: Sendable {
     private let reader = UsageReader()
     private let watched = Mutex<[WorkerID: Watched]>([:])
     private let logger: Logger
+    private let roundTime = Metrics.Timer(label: "acode_stats_round_seconds")
+    private let workerGauges: [WorkerStatus: Gauge] = Dictionary(
+        uniqueKeysWithValues: WorkerStatus.allCases.map {
+            ($0, Gauge(label: "acode_workers", dimensions: [("state", $0.rawValue)]))
+        })
 
     /// Makes a poller; `warnAt` is in percent of a limit.
     package init(
@@ -41,13 +47,24 @@ package final class StatsPoller: Sendable {
         for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await round() }
     }
 
+    private func countWorkers() {
+        let counts = Dictionary(grouping: pool.workers, by: \.status).mapValues(\.count)
+        for (status, gauge) in workerGauges { gauge.record(counts[status] ?? 0) }
+    }
+
     /// The last measurement of a worker.
     package func usage(of worker: WorkerID) -> WorkerUsage? { watched.withLock { $0[worker]?.usage } }
 
     /// Measures once.
     package func round() async {
+        let begun = ContinuousClock.now
         let workers = pool.workers.filter { $0.agentPID != nil }
-        var samples = await reader.read(workers.compactMap { worker in worker.agentPID.map { (worker.id, $0) } })
+        var samples = await reader.read(
+            workers.compactMap { worker in
+                worker.agentPID.map {
+                    UsageReader.Subject(worker: worker.id, mode: worker.profile.mode, agentPID: $0)
+                }
+            })
         let unseen = workers.filter { samples[$0.id] == nil && $0.profile.mode == .docker }
         if !unseen.isEmpty, let engine { samples.merge(await EngineStats.read(unseen, from: engine)) { own, _ in own } }
         let words = watched.withLock { watched in
@@ -63,6 +80,8 @@ package final class StatsPoller: Sendable {
             }
             return words
         }
+        roundTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
+        countWorkers()
         for (message, metadata) in words { logger.warning("\(message)", metadata: metadata) }
     }
 }
@@ -102,25 +121,5 @@ extension StatsPoller.Watched {
                 ))
         }
         return words
-    }
-}
-
-/// Reads the accounts of many workers one after the other, off the cooperative threads.
-actor UsageReader {
-    private static let thread = DedicatedThread(name: "acode-stats")
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor { Self.thread.asUnownedSerialExecutor() }
-
-    private var readers: [WorkerID: (pid: Int32, reader: CgroupReader)] = [:]
-
-    func read(_ workers: [(WorkerID, Int32)]) -> [WorkerID: UsageSample] {
-        let ids = Set(workers.map(\.0))
-        readers = readers.filter { ids.contains($0.key) }
-        var samples: [WorkerID: UsageSample] = [:]
-        for (id, pid) in workers {
-            if readers[id]?.pid != pid { readers[id] = CgroupReader(pid: pid).map { (pid, $0) } }
-            samples[id] = readers[id]?.reader.sample(at: .now)
-        }
-        return samples
     }
 }
