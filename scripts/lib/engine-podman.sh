@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # $dir, $owner, $keep, $octet and the bridge names are the caller's
-# `podman system service` with storage, locks and network files of its own, in $dir/podman and $dir/p (short, because
-# conmon's sockets live there). Sourced by scripts/engines.
+# `podman system service` with storage, locks and network files of its own, in $dir/podman, $dir/p (short, because
+# conmon's sockets live there) and $dir/r (Podman refuses a runroot above 50 bytes, and only when a container ends).
+# Sourced by scripts/engines.
 
 podman_alive() { daemon_pid podman >/dev/null; }
 
@@ -71,7 +72,7 @@ TOML
 [storage]
 driver = "overlay"
 graphroot = "$dir/podman/storage"
-runroot = "$dir/podman/run"
+runroot = "$dir/r"
 TOML
     # Docker takes loopback registries without TLS by itself; the same for the usual port here.
     cat >"$dir/podman/registries.conf" <<TOML
@@ -119,10 +120,11 @@ podman_stop() {
     podman_cli rm --all --force --volumes --time 0 >/dev/null || say "podman could not remove its containers, killing them"
     podman_cli network prune --force >/dev/null || true
     daemon_stop podman 20
-    kill_leftovers "$dir/podman"
-    kill_leftovers "$dir/p"
-    unmount_below "$dir/podman"
-    unmount_below "$dir/p"
+    local place
+    for place in podman p r; do
+        kill_leftovers "$dir/$place"
+        unmount_below "$dir/$place"
+    done
     rm -f "$dir/podman.sock"
-    if [ "$keep" = no ]; then rm -rf --one-file-system "$dir/podman" "$dir/p"; fi
+    if [ "$keep" = no ]; then rm -rf --one-file-system "$dir/podman" "$dir/p" "$dir/r"; fi
 }

@@ -2,14 +2,29 @@
 # What the output of `swift test` says. Sourced by scripts/test.
 
 # closing_line LOG: the runner's last word on the whole run.
-closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" | tail -n 1; }
+closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" | tail -n 1 || true; }
 
-# report_failures LOG: recorded issues and failed tests; nothing when all passed.
+# report_failures LOG: recorded issues and failed tests; when the run was cut short, also what it was at.
 report_failures() {
-    if ! grep -E 'recorded an issue| failed after |Fatal error|error: ' "$1" | head -n 200; then
-        # A run without a closing line ended in a crash or a time-out, whose cause stands at the end.
-        [ -n "$(closing_line "$1")" ] || tail -n 40 "$1"
+    grep -E 'recorded an issue| failed after |Fatal error|error: ' "$1" | grep -v 'Test run with' | head -n 200 || true
+    if [ -z "$(closing_line "$1")" ]; then
+        printf 'the run did not come to its end; unfinished were:\n'
+        unfinished_tests "$1"
+        printf 'and its last words:\n'
+        tail -n 15 "$1"
     fi
+}
+
+# unfinished_tests LOG: tests with a start and no end.
+unfinished_tests() {
+    awk '
+        $2 == "Test" && $3 != "case" && $3 != "run" {
+            name = $0
+            sub(/^[^ ]+ Test /, "", name)
+            if (sub(/ started\.$/, "", name)) open[name] = 1
+            else if (match(name, /( with [0-9]+ test cases?)? (passed|failed) after /)) delete open[substr(name, 1, RSTART - 1)]
+        }
+        END { for (name in open) print "  " name }' "$1" | sort | head -n 50
 }
 
 # some_test_ran CLOSING: whether the closing line counts at least one test.
