@@ -113,6 +113,8 @@ package actor AttemptLog {
     }
 
     private func put(_ entry: [UInt8]) -> Bool {
+        // Tried again each time: a full disk may have room later.
+        if head == nil { open() }
         guard head != nil else { return false }
         do {
             try head?.append(entry)

@@ -68,22 +68,22 @@ package final class ContainerWorker: Worker {
         await session.acknowledge(ref)
     }
 
-    package func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd {
+    package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
             try directory.create(owner: settings.docker.user.uid)
             try await record()
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
-            end = await life.run(ready: { changed(.idle) }) { started throws(WorkerError) in try await self.begin(started) }
+            end = await life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) }
         } catch {
             end = .startFailed(error)
         }
         session.become(.stopping)
-        changed(.stopping)
+        changed(.leaving)
         // Not a child task: a cancelled supervisor must still remove what it made. Bounded by the engine's deadlines, or
         // by the engine's return.
-        await Task { [end] in await takeDown(after: end) }.value
+        await Task { [end] in await takeDown(after: end, changed) }.value
         directory.remove()
         session.become(.stopped)
         return end
@@ -164,7 +164,7 @@ package final class ContainerWorker: Worker {
     // MARK: Down
 
     /// Stops and removes the container, for as long as it takes an engine that does not answer; a forced stop tries once.
-    private func takeDown(after end: WorkerEnd) async {
+    private func takeDown(after end: WorkerEnd, _ changed: @Sendable (WorkerChange) -> Void) async {
         let loss: WorkerLoss
         if case .lost(let observed) = end { loss = observed } else {
             loss = WorkerLoss(observation: "the worker was stopped")
@@ -181,6 +181,7 @@ package final class ContainerWorker: Worker {
                 break
             } catch where error.isEngineUnavailable && !fate.isForced {
                 link.abandon(loss)
+                changed(.engineSilent)
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             } catch {

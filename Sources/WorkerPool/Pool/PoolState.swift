@@ -11,8 +11,7 @@ package struct PoolState: Sendable {
     package enum Event: Sendable {
         case acquire(waiter: Int, profile: WorkerProfile)
         case cancel(waiter: Int)
-        case ready(slot: Int)
-        case leaving(slot: Int)
+        case changed(slot: Int, WorkerChange)
         case released(slot: Int, recycle: Bool)
         case ended(slot: Int, WorkerEnd)
         case timer
@@ -51,6 +50,8 @@ package struct PoolState: Sendable {
         package var phase: Phase = .vacant
         /// The profile of its worker; `nil` when vacant.
         package var profile: WorkerProfile?
+        /// Whether its worker's agent is connected; one that is not takes no attempt.
+        package var answers = false
     }
 
     private enum Mode { case open, draining, closing(force: Bool), finished }
@@ -83,7 +84,7 @@ package struct PoolState: Sendable {
         guard case .open = mode, engineAnswers else { return 0 }
         let usable = slots.count { slot in
             switch slot.phase {
-            case .idle: true
+            case .idle: slot.answers
             case .vacant: warmProfile == nil || isHeldBack(slot)
             case .starting, .busy, .stopping: false
             }
@@ -108,11 +109,8 @@ package struct PoolState: Sendable {
             waiters.append(Waiter(id: waiter, profile: profile))
         case .cancel(let waiter):
             waiters.removeAll { $0.id == waiter }
-        case .ready(let slot):
-            engineAnswers = true
-            if slots[slot].phase == .starting { slots[slot].phase = .idle(since: now) }
-        case .leaving(let slot):
-            if slots[slot].phase != .vacant { slots[slot].phase = .stopping }
+        case .changed(let slot, let change):
+            changed(slot, change, now)
         case .released(let slot, let recycle):
             if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
             if slots[slot].phase == .busy {
@@ -138,12 +136,33 @@ package struct PoolState: Sendable {
         return actions
     }
 
+    private mutating func changed(_ slot: Int, _ change: WorkerChange, _ now: ContinuousClock.Instant) {
+        switch change {
+        case .ready:
+            engineAnswers = true
+            slots[slot].answers = true
+            if slots[slot].phase == .starting { slots[slot].phase = .idle(since: now) }
+        case .silent:
+            slots[slot].answers = false
+        case .answering:
+            slots[slot].answers = true
+        case .engineSilent:
+            engineAnswers = false
+            engineRetry = now.advanced(by: Self.engineRetryInterval)
+        case .engineAnswering:
+            engineAnswers = true
+        case .leaving:
+            if slots[slot].phase != .vacant { slots[slot].phase = .stopping }
+        }
+    }
+
     private mutating func ended(
         _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let profile = slots[slot].profile
         slots[slot].phase = .vacant
         slots[slot].profile = nil
+        slots[slot].answers = false
         guard let profile else { return }
         switch end {
         case .stopped:
@@ -207,7 +226,11 @@ package struct PoolState: Sendable {
     private mutating func grantIdle(_ actions: inout [Action]) {
         var left: [Waiter] = []
         for waiter in waiters {
-            guard let slot = slots.indices.first(where: { isIdle($0) && slots[$0].profile == waiter.profile }) else {
+            guard
+                let slot = slots.indices.first(where: {
+                    isIdle($0) && slots[$0].answers && slots[$0].profile == waiter.profile
+                })
+            else {
                 left.append(waiter)
                 continue
             }

@@ -138,14 +138,9 @@ package final class WorkerPool: Sendable {
     private func live(_ worker: any Worker, in slot: Int) async {
         let begun = ContinuousClock.now
         observer.workerStarting(worker)
-        let end = await worker.run { status in
-            switch status {
-            case .idle:
-                self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun)
-                self.apply(.ready(slot: slot))
-            default:
-                self.apply(.leaving(slot: slot))
-            }
+        let end = await worker.run { change in
+            if change == .ready { self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun) }
+            self.apply(.changed(slot: slot, change))
         }
         observer.workerEnded(worker, end)
         apply { shared in

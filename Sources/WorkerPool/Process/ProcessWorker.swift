@@ -70,17 +70,17 @@ package final class ProcessWorker: Worker {
         await session.acknowledge(ref)
     }
 
-    package func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd {
+    package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
             try directory.create(owner: nil)
             try await record()
-            end = await live { changed(.idle) }
+            end = await live(changed)
         } catch {
             end = .startFailed(error)
         }
         session.become(.stopping)
-        changed(.stopping)
+        changed(.leaving)
         if case .lost(let loss) = end { link.abandon(loss) } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }
@@ -102,12 +102,12 @@ package final class ProcessWorker: Worker {
         }
     }
 
-    private func live(_ ready: @escaping @Sendable () -> Void) async -> WorkerEnd {
+    private func live(_ changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let life = WorkerLife(link: link, session: session, fate: fate, context: context) {
             // The process's own end is seen by whoever runs it.
             .alive
         }
-        return await life.run(ready: ready) { started throws(WorkerError) in try await self.runAgent(started) }
+        return await life.run(changed: changed) { started throws(WorkerError) in try await self.runAgent(started) }
     }
 
     /// Runs the agent's process until it ends or the task is cancelled: SIGTERM, the stop time-out, SIGKILL.

@@ -20,10 +20,9 @@ package protocol Worker: AnyObject, Sendable {
     /// The attempt it runs.
     var currentAttempt: AttemptRef? { get }
 
-    /// Lives: makes and starts the container or process, and returns when nothing of it is left. Calls `changed` with
-    /// `idle` once its agent has called, and with `stopping` when its end has begun. Ends by `stop` or by itself;
-    /// cancelling the task is the same as `stop(force: true)`.
-    func run(changed: @escaping @Sendable (WorkerStatus) -> Void) async -> WorkerEnd
+    /// Lives: makes and starts the container or process, and returns when nothing of it is left; `changed` is told what
+    /// happens on the way. Ends by `stop` or by itself; cancelling the task is the same as `stop(force: true)`.
+    func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd
 
     /// Asks for the end: gracefully, or at once. Returns immediately; `run` returns when it is done.
     func stop(force: Bool)
@@ -35,6 +34,22 @@ package protocol Worker: AnyObject, Sendable {
 
     /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
     func acknowledge(_ ref: AttemptRef) async
+}
+
+/// What a pool must know of a worker's life while it lasts.
+package enum WorkerChange: Sendable, Equatable {
+    /// Its agent has called: it can take an attempt.
+    case ready
+    /// Its agent hung up: it can't take one now.
+    case silent
+    /// Its agent is back.
+    case answering
+    /// The engine does not answer.
+    case engineSilent
+    /// The engine answers again.
+    case engineAnswering
+    /// Its end has begun.
+    case leaving
 }
 
 /// How a worker's life ended.

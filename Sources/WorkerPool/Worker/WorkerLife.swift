@@ -26,7 +26,7 @@ struct WorkerLife: Sendable {
     /// Runs until the worker's fate is known and `begin` has returned. `begin` starts the container or process and calls
     /// its argument when that is done; it may go on until it is cancelled.
     func run(
-        ready: @escaping @Sendable () -> Void,
+        changed: @escaping @Sendable (WorkerChange) -> Void,
         begin: @escaping @Sendable (_ started: @escaping @Sendable () -> Void) async throws(WorkerError) -> Void
     ) async -> WorkerEnd {
         let failure = OneShot<WorkerError>()
@@ -34,7 +34,7 @@ struct WorkerLife: Sendable {
         let connected = OneShot<Void>()
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await serve(listening, failure) }
-            group.addTask { await follow(connected, ready) }
+            group.addTask { await follow(connected, changed) }
             group.addTask { await watchSilence(connected) }
             group.addTask {
                 guard await listening.wait() != nil else { return }
@@ -84,17 +84,25 @@ struct WorkerLife: Sendable {
         }
     }
 
-    private func follow(_ connected: OneShot<Void>, _ ready: @Sendable () -> Void) async {
+    private func follow(
+        _ connected: OneShot<Void>, _ changed: @escaping @Sendable (WorkerChange) -> Void
+    ) async {
         await withDiscardingTaskGroup { group in
             for await event in link.events {
                 switch event {
                 case .connected:
-                    if connected.set(()), session.become(.starting) || session.become(.idle) {
+                    guard !connected.set(()) else {
+                        session.become(.starting)
                         session.become(.idle)
-                        ready()
+                        changed(.ready)
+                        continue
                     }
+                    session.become(link.currentAttempt == nil ? .idle : .busy)
+                    changed(.answering)
                 case .disconnected:
-                    group.addTask { await lookAfterDisconnect() }
+                    session.become(.unhealthy)
+                    changed(.silent)
+                    group.addTask { await lookAfterDisconnect(changed) }
                 case .agentReplaced:
                     fate.lose(WorkerLoss(observation: "its agent ended and was started again by the engine"))
                 }
@@ -104,7 +112,7 @@ struct WorkerLife: Sendable {
     }
 
     /// Finds out what became of a worker whose agent hung up.
-    private func lookAfterDisconnect() async {
+    private func lookAfterDisconnect(_ changed: @Sendable (WorkerChange) -> Void) async {
         let begun = ContinuousClock.now
         var sawEngineTrouble = false
         var pause = Duration.milliseconds(20)
@@ -112,6 +120,7 @@ struct WorkerLife: Sendable {
             let elapsed = ContinuousClock.now - begun
             switch await examine() {
             case .gone(var loss):
+                if sawEngineTrouble { changed(.engineAnswering) }
                 loss.engineStopped = loss.engineStopped || sawEngineTrouble
                 return fate.lose(loss)
             case .alive where elapsed > WorkerContext.reconnectLimit:
@@ -120,7 +129,9 @@ struct WorkerLife: Sendable {
                 return fate.lose(
                     WorkerLoss(observation: "its agent is gone and the engine does not answer", engineStopped: true))
             case .alive: break
-            case .unknown: sawEngineTrouble = true
+            case .unknown:
+                sawEngineTrouble = true
+                changed(.engineSilent)
             }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
