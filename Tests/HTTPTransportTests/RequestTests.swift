@@ -96,6 +96,7 @@ struct RequestTests {
         }
     }
 
+    /// More at once than the server's queue of connections holds.
     @Test func manyRequestsAtOnceAllGetTheirOwnAnswer() async throws {
         try await withServer { connection in
             while case let head = connection.readHead(), !head.isEmpty {

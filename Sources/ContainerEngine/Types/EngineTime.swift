@@ -24,9 +24,10 @@ package enum EngineTime {
 
     /// `seconds.nanoseconds`, the only form of time that both engines accept in a query.
     package static func query(_ date: Date) -> String {
-        let nanoseconds = Int64((date.timeIntervalSince1970 * 1_000_000_000).rounded())
-        let fraction = String(nanoseconds % 1_000_000_000)
-        return "\(nanoseconds / 1_000_000_000).\(String(repeating: "0", count: max(0, 9 - fraction.count)))\(fraction)"
+        // A `Date` holds no more than microseconds.
+        let microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
+        let fraction = String(microseconds % 1_000_000)
+        return "\(microseconds / 1_000_000).\(String(repeating: "0", count: max(0, 6 - fraction.count)))\(fraction)000"
     }
 
     /// Days since 1970-01-01 in the proleptic Gregorian calendar, counted in years that begin in March.

@@ -15,6 +15,8 @@ extension TransportError {
             case ENOENT, ENOTDIR: self = error(.socketMissing, "there is no socket at \(socketPath)")
             case EACCES, EPERM: self = error(.permissionDenied, "no permission to open the socket \(socketPath)")
             case ECONNREFUSED: self = error(.connectionRefused, "nobody listens on the socket \(socketPath)")
+            case 0, EAGAIN:
+                self = error(.connectFailed, "could not connect to \(socketPath): its queue of connections is full")
             default: self = error(.connectFailed, "could not connect to \(socketPath): \(words)")
             }
         case CURLE_GOT_NOTHING:

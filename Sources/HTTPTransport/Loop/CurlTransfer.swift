@@ -18,6 +18,7 @@ final class CurlTransfer {
     private(set) var failure: TransportError?
     private(set) var isReceivePaused = false
     private(set) var isSendPaused = false
+    private let begin: Nanoseconds
     private let totalExpiry: Nanoseconds
     private let headExpiry: Nanoseconds
     private var lastActivity: Nanoseconds
@@ -27,9 +28,10 @@ final class CurlTransfer {
         self.exchange = exchange
         self.handle = handle
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        lastActivity = .now
-        totalExpiry = lastActivity.adding(exchange.request.limits.total)
-        headExpiry = lastActivity.adding(exchange.request.limits.head)
+        begin = .now
+        lastActivity = begin
+        totalExpiry = begin.adding(exchange.request.limits.total)
+        headExpiry = begin.adding(exchange.request.limits.head)
     }
 
     /// Only when the handle no longer points here: it was reset or freed.
@@ -225,13 +227,25 @@ final class CurlTransfer {
         return TransportError(.timedOut, "\(name) within \(span?.inSeconds ?? "the limit")")
     }
 
+    /// Whether the connection failed only because the server's queue of connections was full, for up to two seconds.
+    ///
+    /// On a Unix socket that is EAGAIN at once, where TCP would wait; libcurl takes it for a connect in progress and then
+    /// knows no error number. Nothing was sent, so that trying again is safe for every request.
+    func shouldConnectAgain(_ result: CURLcode) -> Bool {
+        guard result == CURLE_COULDNT_CONNECT, Nanoseconds.now < begin.adding(.seconds(2)) else { return false }
+        let number = systemErrno
+        return number == 0 || number == EAGAIN
+    }
+
+    private var systemErrno: Int32 { Int32(truncatingIfNeeded: acode_curl_get_long(handle, CURLINFO_OS_ERRNO)) }
+
     /// The result libcurl reported, in our words.
     func outcome(_ result: CURLcode, socketPath: String) -> Result<Void, TransportError> {
         if let failure { return .failure(failure) }
         if result == CURLE_OK { return .success(()) }
         return .failure(
             TransportError(
-                curl: result, systemErrno: Int32(truncatingIfNeeded: acode_curl_get_long(handle, CURLINFO_OS_ERRNO)),
+                curl: result, systemErrno: systemErrno,
                 detail: String(cString: errorText), socketPath: socketPath))
     }
 }

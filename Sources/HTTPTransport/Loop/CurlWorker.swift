@@ -8,6 +8,8 @@ struct CurlWorker {
     private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
     /// Handles that were used and reset; making one costs more than a request.
     private var spare: [UnsafeMutableRawPointer] = []
+    /// Running transfers that connect again, and when: the server's queue of connections was full.
+    private var waiting: [UnsafeMutableRawPointer: Nanoseconds] = [:]
     /// No limit of a running transfer passes before this.
     private var nextExpiry = Nanoseconds.never
     private var isShuttingDown = false
@@ -22,6 +24,7 @@ struct CurlWorker {
         while true {
             for command in commands() { carryOut(command) }
             if isShuttingDown { return }
+            connectAgain()
             var count: Int32 = 0
             curl_multi_perform(multi, &count)
             endFinished()
@@ -86,7 +89,21 @@ struct CurlWorker {
                 let transfer = running[handle]
             else { continue }
             let result = acode_curl_message_result(message)
-            end(transfer, transfer.outcome(result, socketPath: loop.socketPath))
+            if transfer.shouldConnectAgain(result) {
+                curl_multi_remove_handle(multi, handle)
+                waiting[handle] = Nanoseconds.now.adding(.milliseconds(5))
+            } else {
+                end(transfer, transfer.outcome(result, socketPath: loop.socketPath))
+            }
+        }
+    }
+
+    private mutating func connectAgain() {
+        guard !waiting.isEmpty else { return }
+        let now = Nanoseconds.now
+        for (handle, time) in waiting where time <= now {
+            waiting[handle] = nil
+            curl_multi_add_handle(multi, handle)
         }
     }
 
@@ -110,6 +127,7 @@ struct CurlWorker {
     private mutating func end(_ transfer: CurlTransfer, _ outcome: Result<Void, TransportError>) {
         curl_multi_remove_handle(multi, transfer.handle)
         running[transfer.handle] = nil
+        waiting[transfer.handle] = nil
         handles[ObjectIdentifier(transfer.exchange)] = nil
         recycle(transfer.handle)
         if case .writer(let writer) = transfer.exchange.request.body { writer.readerIsGone() }
@@ -124,8 +142,9 @@ struct CurlWorker {
 
     /// How long libcurl may sleep; it wakes earlier for sockets, for its own timers, and for commands.
     private var pollMilliseconds: Int32 {
-        guard nextExpiry != .never else { return 600_000 }
-        let left = max(0, nextExpiry - .now)
+        let wakeUp = waiting.values.reduce(nextExpiry) { min($0, $1) }
+        guard wakeUp != .never else { return 600_000 }
+        let left = max(0, wakeUp - .now)
         return Int32(min(600_000, (left + 999_999) / 1_000_000))
     }
 }
