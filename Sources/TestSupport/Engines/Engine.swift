@@ -32,10 +32,9 @@ package enum Engine: String, CaseIterable, Sendable, CustomStringConvertible {
         guard let directory else { throw EngineNotConfigured(variable: "ACODE_ENGINES_DIR") }
         var environment = ProcessPlan.plainEnvironment
         environment["ACODE_ENGINES_DIR"] = directory
-        try await ChildProcess.run(
+        _ = try await ChildProcess.tool(
             ProcessPlan("\(Checkout.root)/scripts/engines", [verb, rawValue], environment: environment),
-            logs: NSTemporaryDirectory(), within: .seconds(90)
-        ).succeeded()
+            within: .seconds(90))
     }
 
     package var description: String { rawValue }

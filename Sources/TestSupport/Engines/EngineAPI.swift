@@ -26,10 +26,8 @@ package struct EngineAPI: Sendable {
             "%{http_code}",
         ]
         if let body { arguments += ["-H", "Content-Type: application/json", "-d", try body.encoded()] }
-        let curl = try await ChildProcess.run(
-            ProcessPlan("/usr/bin/curl", arguments + ["http://localhost/v1.41\(path)"]), logs: NSTemporaryDirectory(),
-            within: limit + .seconds(5)
-        ).succeeded()
+        let curl = try await ChildProcess.tool(
+            ProcessPlan("/usr/bin/curl", arguments + ["http://localhost/v1.41\(path)"]), within: limit + .seconds(5))
         let status = Int(String(decoding: curl.output.suffix(3), as: UTF8.self)) ?? 0
         return Answer(status: status, body: Array(curl.output.dropLast(3)))
     }

@@ -50,6 +50,7 @@ package final class AcodeFixture: Sendable {
     ///   - name: names the logs; a parametrised test adds its argument.
     ///   - settings: settings by their dotted path, for every command of the test.
     /// - Throws: what `body` throws, with what the supervisors said; `LeftBehind`.
+    @discardableResult
     package static func with<Value: Sendable>(
         _ name: String = #function, settings: [String: JSONValue] = [:],
         _ body: (AcodeFixture) async throws -> Value

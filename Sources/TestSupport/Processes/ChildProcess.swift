@@ -52,6 +52,16 @@ package final class ChildProcess: Sendable {
         return finished.process
     }
 
+    /// Runs a tool of the tests to its end, whose outputs nobody needs afterwards.
+    ///
+    /// - Throws: `UnexpectedEnd` when it failed, or has not ended after `limit`.
+    package static func tool(_ plan: ProcessPlan, within limit: Duration) async throws -> FinishedProcess {
+        let directory = "\(NSTemporaryDirectory())/acode-tool-\(counter.next())-\(getpid())"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        return try await run(plan, logs: directory, within: limit).succeeded()
+    }
+
     /// A program's end and how it came about.
     package struct Ending: Sendable {
         /// What ended.

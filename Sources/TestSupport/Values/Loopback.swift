@@ -1,0 +1,22 @@
+internal import Glibc
+
+/// TCP ports of this machine.
+package enum Loopback {
+    /// A port nobody listens on at the moment.
+    package static func freePort() -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard bind(descriptor, address, size) == 0, getsockname(descriptor, address, &size) == 0 else {
+                    return 0
+                }
+                return UnsafeRawPointer(address).load(as: sockaddr_in.self).sin_port.bigEndian
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// C-1…C-4: configuration as a user meets it.
+    @Suite("Configuration", .timeLimit(.minutes(1)))
+    struct Configuration {
+        @Test("the documented block is accepted as written and `show --origin` says where values come from")
+        func origins() async throws {
+            try await AcodeFixture.with { fixture in
+                try fixture.write(
+                    """
+                    workers:
+                      mode: docker
+                      count: 4
+                      docker:
+                        image: "mcr.microsoft.com/dotnet/sdk:8.0"
+                        pullPolicy: ifNotPresent  # always, never, ifNotPresent
+                        keepContainers: false
+                        network: bridge
+                        resources:
+                          cpus: 1.0
+                          memoryMb: 512
+                          pidsLimit: 100
+                        mounts:
+                          - source: /host/repo
+                            target: /workspace
+                            readOnly: false
+                    """, to: fixture.configuration)
+                try fixture.write("workers: {count: 6}\n", to: "\(fixture.directory)/acode.prod.yaml")
+                let show = try await fixture.acode(
+                    ["config", "show", "--origin", "--json", "--pool", "from-flag"],
+                    environment: ["ACODE_ENV": "prod", "ACODE_QUEUE_LEASE": "20s"])
+                let text = try show.succeeded().text
+                _ = try show.json()
+                let page = try await fixture.acode(
+                    ["config", "show", "--origin", "--pool", "from-flag"],
+                    environment: ["ACODE_ENV": "prod", "ACODE_QUEUE_LEASE": "20s"]
+                ).succeeded().text
+                for part in ["acode.prod.yaml", "ACODE_QUEUE_LEASE", "--pool", "acode.yaml"] {
+                    #expect(page.contains(part), "\(part)\n\(page)")
+                    #expect(text.contains(part), "\(part)\n\(text)")
+                }
+                func line(_ key: String) -> String {
+                    page.split(separator: "\n").map(String.init).first { $0.contains("\(key):") } ?? ""
+                }
+                #expect(line("count").contains("6") && line("count").contains("acode.prod.yaml"))
+                #expect(line("memoryMb").contains("512") && line("memoryMb").contains("acode.yaml:"))
+                #expect(line("lease").contains("20s") && line("lease").contains("ACODE_QUEUE_LEASE"))
+                #expect(line("heartbeat").contains("default"))
+            }
+        }
+
+        @Test("every mistake is told at once with file, line, column, path and a hint")
+        func mistakes() async throws {
+            try await AcodeFixture.with { fixture in
+                try fixture.write(
+                    """
+                    workers:
+                      count: many
+                      docker:
+                        imgae: x
+                        resources:
+                          cpus: -1
+                        mounts:
+                          - source: /
+                            target: /host
+                    """, to: fixture.configuration)
+                for command in [["config", "validate"], ["task", "list"], ["worker", "start", "--mode", "local"]] {
+                    let run = try await fixture.acode(command)
+                    #expect(run.code == 78)
+                    for place in ["acode.yaml:2:10", "acode.yaml:4:5", "acode.yaml:6:13", "acode.yaml:8:17"] {
+                        #expect(run.errorText.contains(place), "\(place)\n\(run)")
+                    }
+                    #expect(run.errorText.contains("workers.docker.image"), "the nearest name: \(run.errorText)")
+                    #expect(run.errorText.contains("workers.count"))
+                }
+            }
+        }
+
+        @Test("`validate` accepts a good file, for one environment or several")
+        func validate() async throws {
+            try await AcodeFixture.with(settings: ["workers.count": 2]) { fixture in
+                try fixture.write("workers: {count: 3}\n", to: "\(fixture.directory)/acode.prod.yaml")
+                try fixture.write("workers: {count: none}\n", to: "\(fixture.directory)/acode.test.yaml")
+                try await fixture.acode("config", "validate").succeeded()
+                try await fixture.acode("config", "validate", "--env", "prod").succeeded()
+                let bad = try await fixture.acode("config", "validate", "--env", "prod", "--env", "test")
+                #expect(bad.code == 78)
+                #expect(bad.errorText.contains("acode.test.yaml:1:"))
+            }
+        }
+
+        @Test("a file that was named and isn't there is an error")
+        func missingFile() async throws {
+            try await AcodeFixture.with { fixture in
+                let run = try await fixture.acode("config", "show", "--config", "/no/such/acode.yaml")
+                #expect(run.code == 78)
+                #expect(run.errorText.contains("/no/such/acode.yaml"))
+            }
+        }
+
+        @Test("what `show` prints can be read back")
+        func roundTrip() async throws {
+            try await AcodeFixture.with(settings: ["workers.count": 7, "queue.lease": "44s"]) { fixture in
+                let shown = try await fixture.acode("config", "show").succeeded().text
+                let copy = try fixture.file("copy.yaml", shown)
+                let again = try await fixture.acode("config", "show", "--config", copy).succeeded().text
+                #expect(again == shown)
+                #expect(shown.contains("44s"))
+            }
+        }
+
+        @Test("the example file is valid")
+        func example() async throws {
+            try await AcodeFixture.with { fixture in
+                try await fixture.acode("config", "validate", "--config", "\(Checkout.root)/config.example.yaml")
+                    .succeeded()
+            }
+        }
+    }
+}

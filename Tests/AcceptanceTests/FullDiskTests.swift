@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// Design decision 10: disks that are full.
+    @Suite("Full disk", .timeLimit(.minutes(1)))
+    struct FullDisk {
+        private static func mountTiny(_ path: String, size: String, _ fixture: AcodeFixture) async throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            _ = try await ChildProcess.tool(
+                ProcessPlan("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=\(size),mode=0700", "acode-test", path]),
+                within: .seconds(10))
+            fixture.atEnd {
+                _ = try await ChildProcess.tool(ProcessPlan("/usr/bin/umount", [path]), within: .seconds(10))
+            }
+        }
+
+        @Test("logs that don't fit cost no task; the loss is counted and told", arguments: Backend.all)
+        func logs(_ backend: Backend) async throws {
+            try await AcodeFixture.with("full-disk-\(backend)") { fixture in
+                try await Self.mountTiny("\(fixture.stateDirectory)/logs", size: "256k", fixture)
+                try await fixture.withSupervisor(backend) { _ in
+                    let id = try await fixture.submitScript("seq 1 200000; echo the end >&2")
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["outcome"] == "succeeded" && task["exitCode"] == 0)
+                    let total = (1...200_000).reduce(0) { $0 + "\($1)\n".utf8.count } + 8
+                    let usage = task["attempts"][0]["usage"]
+                    #expect(usage["outputBytes"] == total)
+                    let dropped = try #require(usage["outputDropped"].int)
+                    #expect(dropped > total - (256 << 10) && dropped < total)
+                    let reason = try #require(task["reason"].string)
+                    #expect(reason.contains("\(dropped) bytes"))
+                    #expect(reason.lowercased().contains("no space left"))
+                    let log = try await fixture.acode("task", "logs", id)
+                    #expect(log.text.hasPrefix("1\n2\n3\n"))
+                    // The next task runs all the same, also when not even its log's directory can be made.
+                    #expect(try await fixture.submitAndWait([], ["true"]).code == 0)
+                }
+            }
+        }
+
+        @Test("a store on a full disk: commands say so and nothing hangs")
+        func store() async throws {
+            try await AcodeFixture.with { fixture in
+                try await Self.mountTiny(fixture.stateDirectory, size: "1m", fixture)
+                let text = String(repeating: "x", count: 900_000)
+                let input = try fixture.file("big", text)
+                var last: FinishedProcess?
+                for _ in 1...5 {
+                    last = try await fixture.acode("task", "submit", "--stdin-file", input, "--", "cat")
+                    if last?.code != 0 { break }
+                }
+                let refused = try #require(last)
+                #expect(refused.code == 69)
+                #expect(refused.errorText.lowercased().contains("full"))
+            }
+        }
+    }
+}

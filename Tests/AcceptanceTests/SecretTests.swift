@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// FR-070…074: secrets are files for one task and nowhere else.
+    @Suite("Secrets", .timeLimit(.minutes(1)))
+    struct Secrets {
+        private static let value = "s3cr3t-Zq8-value"
+
+        /// Every file below a directory that holds the secret.
+        private static func filesHolding(_ text: String, below directory: String) async throws -> [String] {
+            let plan = ProcessPlan("/bin/grep", ["-rlaF", "--", text, directory])
+            let grep = try await ChildProcess.run(plan, logs: NSTemporaryDirectory(), within: .seconds(20))
+            return grep.lines
+        }
+
+        @Test("a task reads its secret; nobody else ever sees it", arguments: Backend.all)
+        func readAndHidden(_ backend: Backend) async throws {
+            let source = "/tmp/acode-secret-\(UInt32.random(in: 0...(.max)))"
+            try Data("\(Self.value)".utf8).write(to: URL(fileURLWithPath: source))
+            defer { try? FileManager.default.removeItem(atPath: source) }
+            let settings: [String: JSONValue] = [
+                "secrets": [
+                    "token": ["file": .string(source)], "from-env": ["env": "SECRET_OF_TEST"],
+                    "from-command": ["command": ["printf", .string("made-\(Self.value)")]],
+                ],
+                "logs.level": "debug",
+            ]
+            try await AcodeFixture.with("secrets-\(backend)", settings: settings) { fixture in
+                var options = PoolOptions()
+                options.environment = ["SECRET_OF_TEST": "env-\(Self.value)"]
+                let end = try await fixture.withSupervisor(backend, options) { supervisor in
+                    let secrets = "$ACODE_SECRETS_DIR"
+                    let run = try await fixture.runScript(
+                        "cd \(secrets); for f in token from-env from-command; do sha256sum < $f; done;"
+                            + " stat -c '%a %u' token; env | grep -c \(Self.value); echo begun; sleep 2",
+                        ["--secret", "token", "--secret", "from-env", "--secret", "from-command", "--name", "reader"])
+                    var expected: [String] = []
+                    for prefix in ["", "env-", "made-"] {
+                        expected.append(try await Digest.sha256(Array("\(prefix)\(Self.value)".utf8)) + "  -")
+                    }
+                    let owner = backend.engine == nil ? "0" : "1000"
+                    #expect(run.lines == expected + ["400 \(owner)", "0", "begun"], "\(run)")
+                    if let engine = backend.engine {
+                        let details = try await supervisor.onlyContainer()
+                        #expect(try details.encoded().contains(Self.value) == false)
+                        let id = try #require(details["Id"].string)
+                        #expect(!(try await engine.api.logs(id).all.text.contains(Self.value)))
+                    }
+                    // The attempt is over, so its files are gone from the host too.
+                    #expect(try await Self.filesHolding(Self.value, below: fixture.runtimeDirectory).isEmpty)
+                    let later = try await fixture.runScript("ls $ACODE_SECRETS_DIR | wc -l")
+                    #expect(later.text.trimmingCharacters(in: .whitespacesAndNewlines) == "0")
+                }
+                #expect(!end.errorText.contains(Self.value) && !end.text.contains(Self.value))
+                #expect(try await Self.filesHolding(Self.value, below: fixture.stateDirectory).isEmpty)
+                let shown = try await fixture.acode("config", "show").succeeded()
+                #expect(!shown.text.contains("env-\(Self.value)"))
+            }
+        }
+
+        @Test("a secret that a task prints is masked in every log", arguments: Backend.all)
+        func masked(_ backend: Backend) async throws {
+            let settings: [String: JSONValue] = ["secrets": ["token": ["env": "SECRET_OF_TEST"]]]
+            try await AcodeFixture.with("masked-\(backend)", settings: settings) { fixture in
+                var options = PoolOptions()
+                options.environment = ["SECRET_OF_TEST": Self.value]
+                try await fixture.withSupervisor(backend, options) { _ in
+                    let run = try await fixture.runScript(
+                        "echo before; cat $ACODE_SECRETS_DIR/token; echo; echo after", ["--secret", "token"])
+                    #expect(!run.text.contains(Self.value), "\(run)")
+                    #expect(run.text.hasPrefix("before\n") && run.text.hasSuffix("after\n"))
+                    #expect(try await Self.filesHolding(Self.value, below: fixture.stateDirectory).isEmpty)
+                }
+            }
+        }
+
+        @Test("an unknown secret fails the task with its name", arguments: [Backend.local])
+        func unknown(_ backend: Backend) async throws {
+            try await AcodeFixture.with { fixture in
+                try await fixture.withSupervisor(backend) { _ in
+                    let run = try await fixture.submitAndWait(["--secret", "nobody-knows"], ["true"])
+                    #expect(run.code == 1)
+                    #expect(run.errorText.contains("nobody-knows"))
+                }
+            }
+        }
+    }
+
+    /// FR-056…062: what of the host a task sees.
+    @Suite("Mounts", .timeLimit(.minutes(1)))
+    struct Mounts {
+        @Test("the pool's and a task's mounts are there, read-only where asked for", arguments: Engine.all)
+        func mounts(_ engine: Engine) async throws {
+            let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"
+            for name in ["pool", "allowed"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(base)/\(name)", withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o777])
+                try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: "\(base)/\(name)")
+            }
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            let settings: [String: JSONValue] = [
+                "workers.docker.mounts": [["source": .string("\(base)/pool"), "target": "/pool", "readOnly": true]],
+                "workers.docker.allowedMounts": [.string("\(base)/allowed")],
+            ]
+            try await AcodeFixture.with("mounts-\(engine)", settings: settings) { fixture in
+                try fixture.write("from the host\n", to: "\(base)/pool/file")
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let run = try await fixture.runScript(
+                        "cat /pool/file; touch /pool/x 2>/dev/null || echo read-only; echo written > /mine/file",
+                        ["--mount", "\(base)/allowed:/mine"])
+                    #expect(run.text == "from the host\nread-only\n", "\(run)")
+                    #expect(try String(contentsOfFile: "\(base)/allowed/file", encoding: .utf8) == "written\n")
+                    let readOnly = try await fixture.runScript(
+                        "touch /mine/x 2>/dev/null || echo read-only", ["--mount", "\(base)/allowed:/mine:ro"])
+                    #expect(readOnly.text == "read-only\n")
+                    for source in ["\(base)/pool", "/etc", "\(base)/allowed/../pool", try engine.socket] {
+                        let refused = try await fixture.submitAndWait(["--mount", "\(source):/mine"], ["true"])
+                        #expect(refused.code != 0, "\(source)")
+                        #expect(refused.errorText.contains("mount"), "\(refused)")
+                    }
+                }
+            }
+        }
+
+        @Test("a link inside an allowed directory is no way out of it", arguments: Engine.all)
+        func link(_ engine: Engine) async throws {
+            let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"
+            try FileManager.default.createDirectory(atPath: "\(base)/allowed", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: "\(base)/allowed/out", withDestinationPath: "/etc")
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            let settings: [String: JSONValue] = ["workers.docker.allowedMounts": [.string("\(base)/allowed")]]
+            try await AcodeFixture.with("link-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let run = try await fixture.submitAndWait(
+                        ["--mount", "\(base)/allowed/out:/mine:ro"], ["cat", "/mine/hostname"])
+                    #expect(run.code != 0)
+                    #expect(run.output.isEmpty, "\(run)")
+                }
+            }
+        }
+
+        @Test("a source that isn't there is told, and not made", arguments: Engine.all)
+        func missingSource(_ engine: Engine) async throws {
+            let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"
+            try FileManager.default.createDirectory(atPath: base, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            let settings: [String: JSONValue] = ["workers.docker.allowedMounts": [.string(base)]]
+            try await AcodeFixture.with("missing-source-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let run = try await fixture.submitAndWait(["--mount", "\(base)/nowhere:/mine"], ["true"])
+                    #expect(run.code == 1)
+                    #expect(run.errorText.contains("\(base)/nowhere"))
+                    #expect(!FileManager.default.fileExists(atPath: "\(base)/nowhere"))
+                }
+            }
+        }
+    }
+}
