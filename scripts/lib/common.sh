@@ -38,9 +38,11 @@ missing_packages() {
     done
 }
 
-# install_packages NAME…: install what is missing; say nothing and do nothing when all is there.
+# install_packages NAME…: install what is missing; say nothing and do nothing when all is there. Nothing is ever removed
+# for it, such as another vendor's Docker.
 install_packages() {
     local missing log
+    if [ $# -eq 0 ]; then return 0; fi
     need dpkg-query "this needs Debian or Ubuntu; elsewhere install these by hand: $*"
     mapfile -t missing < <(missing_packages "$@")
     if [ "${#missing[@]}" -eq 0 ]; then return 0; fi
@@ -59,5 +61,5 @@ install_packages() {
 
 apt_get() {
     as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
-        apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 --no-install-recommends "$@"
+        apt-get -y -q --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 --no-install-recommends "$@"
 }
