@@ -1,3 +1,4 @@
+package import ContainerEngine
 internal import Foundation
 internal import HTTPTransport
 
@@ -85,15 +86,21 @@ package struct ControlClient: Sendable {
         let stream = try await open(request)
         do throws(TransportError) {
             while let piece = try await stream.next() {
-                guard let frames = try? decoder.feed(piece) else {
-                    throw TransportError(.malformedAnswer, "the worker's output is not framed")
-                }
-                for frame in frames { await body(frame) }
+                decoder.append(piece)
+                while let frame = try frame(of: &decoder) { await body(frame) }
             }
         } catch {
             throw ControlClientError(error, socketPath: socketPath)
         }
-        if decoder.isMidFrame { throw ControlClientError(.connectionLost, "the worker's output was cut off") }
+        if decoder.bufferedCount > 0 { throw ControlClientError(.connectionLost, "the worker's output was cut off") }
+    }
+
+    private func frame(of decoder: inout LogFrameDecoder) throws(TransportError) -> LogFrame? {
+        do throws(LogFrameDecoder.Malformed) {
+            return try decoder.next()
+        } catch {
+            throw TransportError(.malformedAnswer, error.description)
+        }
     }
 
     // MARK: Exchanges

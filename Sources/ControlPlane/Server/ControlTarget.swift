@@ -1,3 +1,5 @@
+package import ContainerEngine
+
 /// What the routes ask of a supervisor. All calls come from server tasks; the ones that aren't `async` must not block.
 package protocol ControlTarget: Sendable {
     /// What the supervisor is doing.
@@ -38,5 +40,5 @@ package protocol ControlTarget: Sendable {
     func queueStatus() async throws(ControlFailure) -> QueueStatus
 
     /// All metrics in Prometheus' text format.
-    func metricsText() -> String
+    func metricsText() async -> String
 }

@@ -17,7 +17,7 @@ enum HealthRoutes {
         router.get("metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: target.metricsText())))
+                body: ResponseBody(byteBuffer: ByteBuffer(string: await target.metricsText())))
         }
     }
 }

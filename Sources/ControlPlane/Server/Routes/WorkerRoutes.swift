@@ -1,3 +1,4 @@
+internal import ContainerEngine
 internal import Hummingbird
 
 /// What can be asked about single workers; only on the control socket.

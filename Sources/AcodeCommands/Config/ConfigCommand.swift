@@ -1,0 +1,8 @@
+internal import ArgumentParser
+
+/// `acode config`.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check and show the configuration.",
+        subcommands: [ConfigValidate.self, ConfigShow.self])
+}

@@ -1,0 +1,64 @@
+internal import Foundation
+internal import Glibc
+internal import Settings
+
+/// Whether the directories can be used.
+enum DirectoryChecks {
+    static func run(_ state: StateSettings) -> [DoctorCheck] {
+        [
+            writable("state directory", state.dir, option: "--state-dir"),
+            freeSpace(state.dir),
+            writable("runtime directory", state.runtimeDir, option: "--runtime-dir"),
+            memoryOnly(state.runtimeDir),
+        ].compactMap { $0 }
+    }
+
+    /// Whether a directory is writable, or can be made.
+    private static func writable(_ name: String, _ path: String, option: String) -> DoctorCheck {
+        let existing = nearestExisting(path)
+        guard access(existing, W_OK | X_OK) == 0 else {
+            let cause = String(cString: strerror(errno))
+            return .fail(
+                name, "\(path): \(existing) can't be written: \(cause)",
+                fix: "choose another with \(option), or give this user the right to write there")
+        }
+        return .ok(name, existing == path ? path : "\(path), made at first use")
+    }
+
+    private static func freeSpace(_ path: String) -> DoctorCheck? {
+        var info = statvfs()
+        guard statvfs(nearestExisting(path), &info) == 0 else { return nil }
+        let free = UInt64(info.f_bavail) * UInt64(info.f_frsize)
+        return judge(free: free)
+    }
+
+    static func judge(free: UInt64) -> DoctorCheck {
+        let detail = "\(HumanText.bytes(free)) free for tasks, logs and outputs"
+        switch free {
+        case ..<(100 << 20): return .fail("disk space", detail, fix: "free some, or choose another --state-dir")
+        case ..<(1 << 30): return .warn("disk space", detail, fix: "free some, or choose another --state-dir")
+        default: return .ok("disk space", detail)
+        }
+    }
+
+    /// Secrets are kept in the runtime directory, so it should never reach a disk.
+    private static func memoryOnly(_ path: String) -> DoctorCheck? {
+        guard let data = FileManager.default.contents(atPath: "/proc/self/mountinfo") else { return nil }
+        let type = MountTable.fileSystem(of: path, mountInfo: String(decoding: data, as: UTF8.self))
+        guard let type else { return nil }
+        guard type == "tmpfs" || type == "ramfs" else {
+            return .warn(
+                "runtime file system", "\(path) is on \(type), so secrets of tasks reach a disk",
+                fix: "choose a directory on a tmpfs, such as /run or $XDG_RUNTIME_DIR, with --runtime-dir")
+        }
+        return .ok("runtime file system", type)
+    }
+
+    private static func nearestExisting(_ path: String) -> String {
+        var path = path
+        while path != "/", !path.isEmpty, access(path, F_OK) != 0 {
+            path = (path as NSString).deletingLastPathComponent
+        }
+        return path.isEmpty ? "/" : path
+    }
+}

@@ -1,0 +1,98 @@
+internal import ContainerEngine
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import Settings
+internal import TaskModel
+
+/// Whether there is a container engine, and what it can do.
+struct EngineChecks {
+    let settings: Settings
+    let environment: [String: String]
+
+    func run() async -> [DoctorCheck] {
+        guard settings.workers.mode == .docker else { return [.ok("engine", "not needed: workers.mode is local")] }
+        let candidates: [EngineEndpoint]
+        do throws(EngineError) {
+            candidates = try EngineDiscovery.candidates(
+                explicitSocket: settings.workers.docker.socket, environment: environment, userID: geteuid())
+        } catch {
+            return [.fail("engine", error.message, fix: error.hint)]
+        }
+        var checks: [DoctorCheck] = []
+        var found: EngineClient?
+        for candidate in candidates where found == nil {
+            do throws(EngineError) {
+                found = try await EngineClient.connect(to: candidate, logger: Logger(label: "acode"))
+            } catch {
+                // Only the first that answers is needed, so the others are no trouble as long as there is one.
+                checks.append(.warn("engine socket", "\(candidate): \(error.message)", fix: error.hint))
+            }
+        }
+        guard let found else { return checks + [missing(candidates)] }
+        defer { found.shutdown() }
+        return await inspect(found)
+    }
+
+    private func missing(_ candidates: [EngineEndpoint]) -> DoctorCheck {
+        let detail = "none of \(candidates.count) places has an engine that answers"
+        guard settings.workers.fallback else {
+            return .fail("engine", detail, fix: "install Docker or Podman and start it, or set workers.mode to local")
+        }
+        return .warn(
+            "engine", "\(detail); tasks run as local processes, which isolates them less",
+            fix: "install Docker or Podman and start it")
+    }
+
+    private func inspect(_ engine: EngineClient) async -> [DoctorCheck] {
+        let identity = engine.identity
+        var checks: [DoctorCheck] = [
+            .ok(
+                "engine",
+                "\(identity.kind.rawValue) \(identity.version), API \(identity.apiVersion), \(engine.endpoint)")
+        ]
+        do throws(EngineError) {
+            checks += Self.judge(try await engine.info())
+        } catch {
+            checks.append(.fail("engine", error.description, fix: error.hint))
+        }
+        return checks
+    }
+
+    /// What the engine says about itself, judged.
+    static func judge(_ info: EngineInfo) -> [DoctorCheck] {
+        var checks: [DoctorCheck] = [
+            info.cgroupVersion == "2"
+                ? .ok("cgroups", "version 2, driver \(info.cgroupDriver)")
+                : .ok(
+                    "cgroups", "version \(info.cgroupVersion), driver \(info.cgroupDriver); version 2 accounts better")
+        ]
+        let missing = [
+            ("memory", info.memoryLimit), ("processes", info.pidsLimit), ("CPU", info.cpuCfsQuota),
+        ].filter { !$0.1 }.map(\.0)
+        if info.dropsLimitsSilently {
+            checks.append(
+                .fail(
+                    "limits", "a rootless engine on cgroup version 1 accepts limits and ignores them",
+                    fix: "boot with cgroup version 2, or use a rootful engine"))
+        } else if missing.isEmpty {
+            checks.append(.ok("limits", "memory, CPU and processes can be limited"))
+        } else {
+            checks.append(
+                .fail(
+                    "limits", "can't be limited here: \(missing.joined(separator: ", "))",
+                    fix: info.rootless
+                        ? "delegate the cgroup controllers to this user (systemd: Delegate=cpu memory pids)"
+                        : "enable these cgroup controllers in the kernel"))
+        }
+        if !info.swapLimit, info.memoryLimit {
+            checks.append(
+                .warn(
+                    "swap", "swap can't be limited, so a task may swap beyond its memory limit",
+                    fix: "boot with swapaccount=1, or switch swap off"))
+        }
+        if info.rootless { checks.append(.ok("rootless", "the engine runs without root")) }
+        checks += info.warnings.map { .warn("engine", $0, fix: nil) }
+        return checks
+    }
+}

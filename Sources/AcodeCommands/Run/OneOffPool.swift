@@ -1,0 +1,128 @@
+internal import AgentProtocol
+internal import Foundation
+internal import Logging
+internal import Settings
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+internal import Telemetry
+internal import UnixSignals
+
+/// A pool of one worker that runs one task and ends.
+struct OneOffPool: Sendable {
+    let context: CommandContext
+    let spec: TaskSpec
+    /// Whether only what is wrong is logged.
+    let isQuiet: Bool
+
+    /// Runs the task and returns what to exit with.
+    func run() async throws -> Int32 {
+        let agent = try AgentLocation.find()
+        let place = try OneOffPlace(context.settings.state)
+        let settings = Self.settings(context.settings, place: place, mounts: spec.mounts)
+        let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !context.console.isColorForbidden)
+        defer { _ = writer.flush(timeout: .seconds(1)) }
+        let code = try await context.withStore(at: settings.store.path) { store in
+            try await run(in: store, settings, StateLayout(state: place.state, pool: place.pool), agent: agent)
+        }
+        place.remove()
+        return code
+    }
+
+    /// The settings of the pool: private directories, one worker, the mounts of this call beside those of the
+    /// configuration, and no second attempt, because nobody said that the command may be repeated.
+    static func settings(_ base: Settings, place: OneOffPlace, mounts: [MountSpec]) -> Settings {
+        var settings = base
+        settings.state = place.state
+        settings.store.path = "\(place.state.dir)/\(StoreSettings.fileName)"
+        settings.workers.pool = place.pool
+        settings.workers.count = 1
+        settings.workers.docker.mounts += mounts
+        settings.queue.queues = []
+        settings.queue.maxDeliveries = 1
+        settings.http.listen = nil
+        return settings
+    }
+
+    private func run(
+        in store: any TaskStore, _ settings: Settings, _ layout: StateLayout, agent: String
+    ) async throws -> Int32 {
+        try await cancelLeftovers(in: store)
+        var spec = spec
+        spec.mounts = []
+        spec.retry = RetryPolicy()
+        guard let task = try await store.submit([spec]).first else {
+            throw CommandFailure(ExitCodes.internal, "the store took no task")
+        }
+        var options = SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current)
+        options.exitsWhenIdle = true
+        options.tap = SinkTap(sink: OutputSink())
+        var logger = Logger(label: "acode")
+        if isQuiet { logger.logLevel = .warning }
+        let supervisor = Supervisor(options: options, store: store, layout: layout, logger: logger)
+        let signal = try await supervise(supervisor, task.id, store)
+        guard let end = try await store.task(task.id) else {
+            throw CommandFailure(ExitCodes.internal, "the task is gone from the store")
+        }
+        if signal == nil, let words = Self.explanation(of: end) { context.console.note("acode: \(words)") }
+        return signal.map(ExitCodes.signal) ?? Self.exitCode(of: end)
+    }
+
+    /// What a killed program left unfinished is not begun again.
+    private func cancelLeftovers(in store: any TaskStore) async throws {
+        let unfinished = TaskState.allCases.filter { !$0.isTerminal }
+        for task in try await store.tasks(matching: TaskFilter(states: Set(unfinished), limit: 1000)) {
+            _ = try await store.cancel(task.id, reason: "its program was killed")
+        }
+    }
+
+    /// Runs the supervisor; the first signal cancels the task, the second ends everything at once. Returns the first.
+    private func supervise(_ supervisor: Supervisor, _ task: TaskID, _ store: any TaskStore) async throws -> Int32? {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let first = Forced()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await signal in signals {
+                    guard first.signal == nil else {
+                        supervisor.shutDown(force: true)
+                        continue
+                    }
+                    first.signal = signal.rawValue
+                    _ = try await store.cancel(task, reason: "acode run was stopped by \(signal)")
+                    supervisor.checkLeases()
+                    // It may not have been claimed yet, and then nobody else ends the pool.
+                    if try await store.task(task)?.state.isTerminal ?? true { supervisor.shutDown(force: false) }
+                }
+            }
+            do throws(SupervisorError) {
+                try await supervisor.run()
+            } catch {
+                group.cancelAll()
+                throw CommandFailure(error)
+            }
+            group.cancelAll()
+        }
+        return first.signal
+    }
+
+    /// The command's own code; 69 when there was no worker for it.
+    static func exitCode(of task: QueuedTask) -> Int32 {
+        task.outcome == .workerUnavailable ? ExitCodes.unavailable : ExitCodes.of(task)
+    }
+
+    /// What is said about the end, `nil` when the exit code says it all.
+    static func explanation(of task: QueuedTask) -> String? {
+        if task.state == .complete { return nil }
+        if task.outcome == .failed, let code = task.exitCode, code < 128 { return nil }
+        return task.reason ?? "the command ended without a reason on record"
+    }
+}
+
+/// Passes the output of the task on.
+private struct SinkTap: OutputTap {
+    let sink: OutputSink
+
+    func output(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
+        await sink.write(Array(bytes), to: stream == .standardOutput ? .standardOutput : .standardError)
+    }
+}

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Settings
+internal import TaskModel
+
+/// `acode run`.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run one command in a worker of its own, and exit with its code.",
+        usage: "acode run [<options>] -- COMMAND [ARGUMENT ...]",
+        discussion: """
+            Needs no running supervisor. The command's output is passed on as it comes; Ctrl-C and SIGTERM stop it. \
+            Exits with the command's code, 128+n when a signal ended it, 126 or 127 when it can't be started, 69 \
+            when no worker can be had. The command is run once at most.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Pool options") var pool: PoolOptions
+    @OptionGroup var task: TaskOptions
+
+    @Argument(parsing: .postTerminator, help: "The program and its arguments.")
+    var command: [String] = []
+
+    func validate() throws {
+        if command.isEmpty { throw ValidationError("Give a command after --.") }
+    }
+
+    func run() async throws {
+        var spec = try task.spec(command: command)
+        if let path = task.stdinFile { spec.stdin = try InputFile.text(path, limit: 1 << 20, flag: "--stdin-file") }
+        try TaskSpecCheck.check(spec)
+        let context = try CommandContext(global, flags: pool.settingFlags)
+        context.showWarnings()
+        let code = try await OneOffPool(context: context, spec: spec, isQuiet: global.logLevel == nil).run()
+        if code != 0 { throw ExitCode(code) }
+    }
+}

@@ -1,0 +1,39 @@
+internal import Foundation
+internal import TaskModel
+
+extension Listing where Item == QueuedTask {
+    /// Tasks in a table, as ids or as JSON.
+    static func tasks(_ tasks: [QueuedTask], now: Date) -> Listing {
+        Listing(
+            items: tasks,
+            columns: ["id", "name", "state", "outcome", "code", "queue", "age", "took", "command"].map {
+                Table.Column(title: $0, isRight: ["code", "took"].contains($0))
+            },
+            cells: { task in
+                let took = task.startedAt.map { max(0, (task.finishedAt ?? now).timeIntervalSince($0)) }
+                return [
+                    Table.Cell(task.id.rawValue), Table.Cell((task.spec.name ?? "").shortened(to: 24)),
+                    Table.Cell(task.state.rawValue, task.style), Table.Cell(task.outcome?.rawValue ?? ""),
+                    Table.Cell(task.exitCode.map(String.init) ?? ""), Table.Cell(task.spec.queue),
+                    Table.Cell(HumanText.age(task.createdAt, now: now)),
+                    Table.Cell(took.map(HumanText.duration) ?? ""),
+                    Table.Cell(HumanText.command(task.spec.command).shortened(to: 48)),
+                ]
+            },
+            id: \.id.rawValue, json: { TaskSummary(task: $0) })
+    }
+}
+
+extension QueuedTask {
+    /// How its state looks.
+    var style: TextStyle {
+        switch state {
+        case .pending: .dim
+        case .enqueued: .plain
+        case .inProgress, .enqueuedForOrchestration: .active
+        case .complete, .resolvedManually: .good
+        case .error: .bad
+        case .cancelled: .attention
+        }
+    }
+}

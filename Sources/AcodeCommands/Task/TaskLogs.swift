@@ -1,0 +1,85 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+
+/// `acode task logs`.
+struct TaskLogs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Print what a task wrote, stdout to stdout and stderr to stderr.",
+        discussion: "Prints the last attempt's output, byte for byte. With --json, one object for each line.")
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    @Flag(name: .shortAndLong, help: "Go on until the task ends, into later attempts too.")
+    var follow = false
+
+    @Option(help: ArgumentHelp("Only this attempt; 1 is the first.", valueName: "number"))
+    var attempt: Int?
+
+    @Argument(help: "The task's id, or its beginning.")
+    var id: String
+
+    func run() async throws {
+        let context = try CommandContext(global)
+        let end = try await Interruption.race {
+            try await context.withStore { store in
+                let task = try await TaskReference.task(id, in: store)
+                let attempts = try await store.attempts(of: task.id)
+                if let attempt, !attempts.contains(where: { $0.attempt == attempt }), !follow || task.state.isTerminal {
+                    throw CommandFailure(
+                        ExitCodes.failed, "the task \(task.id) has no attempt \(attempt); it has \(attempts.count)")
+                }
+                try noteElsewhere(attempts, context)
+                let range = attempt.map { FollowState.Range.only($0) } ?? .from(attempts.last?.attempt ?? 1)
+                var follower = TaskFollower(task, range: range, layout: context.layout)
+                let sink = OutputSink()
+                let isJSON = context.console.isJSON
+                if follow {
+                    var loop = FollowLoop(
+                        store: store, followers: [follower], output: { await write($1, sink, isJSON: isJSON) },
+                        ended: { _, _ in })
+                    _ = try await loop.run()
+                } else {
+                    try await follower.refresh(store)
+                    while case let entries = await follower.next(), !entries.isEmpty {
+                        await write(entries, sink, isJSON: isJSON)
+                    }
+                }
+            }
+        }
+        if case .signal(let number) = end { throw ExitCode(ExitCodes.signal(number)) }
+    }
+
+    private func write(_ entries: [ContainerLogFormat.Entry], _ sink: OutputSink, isJSON: Bool) async {
+        guard isJSON else { return await sink.write(entries) }
+        let lines = entries.compactMap { try? JSONText.line(LogLine($0)) }
+        await sink.write(Array(lines.joined().utf8), to: .standardOutput)
+    }
+
+    private func noteElsewhere(_ attempts: [TaskAttempt], _ context: CommandContext) throws {
+        let host = ProcessInfo.processInfo.hostName
+        let wanted = attempts.filter { attempt == nil ? $0.attempt == attempts.last?.attempt : $0.attempt == attempt }
+        for missing in wanted where missing.host != host {
+            throw CommandFailure(
+                ExitCodes.failed, "the log of attempt \(missing.attempt) is on the host \(missing.host)",
+                hint: "run this command there")
+        }
+    }
+}
+
+/// One entry of a log as JSON; bytes that are no text come as base 64.
+struct LogLine: Encodable {
+    var time: String
+    var stream: String
+    var text: String?
+    var base64: String?
+
+    init(_ entry: ContainerLogFormat.Entry) {
+        time = entry.time
+        stream = entry.stream.rawValue
+        text = String(validating: entry.bytes, as: UTF8.self)
+        if text == nil { base64 = Data(entry.bytes).base64EncodedString() }
+    }
+}

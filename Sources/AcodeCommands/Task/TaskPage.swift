@@ -1,0 +1,80 @@
+internal import ControlPlane
+internal import Foundation
+internal import TaskModel
+
+/// Everything about a task on one page for people.
+struct TaskPage {
+    var task: QueuedTask
+    var attempts: [AttemptSummary]
+    var now: Date
+
+    /// The page; what is not set is left out.
+    func text(usesColor: Bool) -> String {
+        let pairs = facts.filter { !$0.value.isEmpty }
+        let width = pairs.map(\.title.count).max() ?? 0
+        var text = pairs.map { pair in
+            let value = pair.title == "state" && usesColor ? task.style.apply(to: pair.value) : pair.value
+            return "\((pair.title + ":").padded(to: width + 1))  \(value)\n"
+        }.joined()
+        text += "\n\(TaskStory.tell(task, now: now))\n"
+        if !attempts.isEmpty { text += "\n" + attemptTable.text(usesColor: usesColor) }
+        if let log = attempts.last?.log { text += "\nlog: \(log)\n" }
+        return text
+    }
+
+    private var facts: [(title: String, value: String)] {
+        let spec = task.spec
+        let limits = [
+            spec.resources.cpus.map { "\($0) cpus" }, spec.resources.memoryMb.map { "\($0) MiB" },
+            spec.resources.pidsLimit.map { "\($0) processes" },
+        ].compactMap { $0 }
+        return [
+            ("id", task.id.rawValue), ("name", (spec.name ?? "").onOneLine), ("state", task.state.rawValue),
+            ("outcome", task.outcome?.rawValue ?? ""), ("exit code", task.exitCode.map(String.init) ?? ""),
+            ("reason", (task.reason ?? "").onOneLine), ("command", HumanText.command(spec.command).onOneLine),
+            ("queue", spec.queue), ("priority", spec.priority == 0 ? "" : String(spec.priority)),
+            ("image", spec.image ?? ""), ("workdir", spec.workdir ?? ""),
+            ("limits", limits.joined(separator: ", ")),
+            ("environment", spec.env.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ").onOneLine),
+            (
+                "mounts",
+                spec.mounts.map { "\($0.source):\($0.target)\($0.readOnly ? ":ro" : "")" }.joined(separator: " ")
+            ),
+            ("secrets", spec.secrets.joined(separator: " ")),
+            ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
+            ("retries", spec.retry.maxAttempts > 1 ? "at most \(spec.retry.maxAttempts - 1)" : ""),
+            ("isolation", spec.isolation == .any ? "" : spec.isolation.rawValue),
+            ("worker", task.worker?.rawValue ?? ""), ("created", time(task.createdAt)),
+            ("due", task.state == .pending ? time(task.runAt) : ""), ("started", time(task.startedAt)),
+            ("finished", time(task.finishedAt)),
+        ]
+    }
+
+    private func time(_ date: Date?) -> String {
+        date.map {
+            "\(StableJSON.text(of: $0)) (\($0 <= now ? HumanText.age($0, now: now) : "in " + HumanText.duration($0.timeIntervalSince(now))))"
+        }
+            ?? ""
+    }
+
+    private var attemptTable: Table {
+        var table = Table(
+            columns: ["attempt", "worker", "outcome", "code", "took", "cpu", "memory", "reason"].map {
+                Table.Column(title: $0, isRight: ["attempt", "code", "took", "cpu", "memory"].contains($0))
+            })
+        table.rows = attempts.map { summary in
+            let attempt = summary.attempt
+            let usage = attempt.usage
+            return [
+                Table.Cell(String(attempt.attempt)), Table.Cell(attempt.worker?.rawValue ?? ""),
+                Table.Cell(attempt.outcome?.rawValue ?? "running", attempt.outcome == .succeeded ? .good : .plain),
+                Table.Cell(attempt.exitCode.map(String.init) ?? ""),
+                Table.Cell(usage.map { HumanText.duration($0.wallSeconds) } ?? ""),
+                Table.Cell(usage.map { HumanText.duration($0.cpuSeconds) } ?? ""),
+                Table.Cell(usage.map { HumanText.bytes(UInt64(max(0, $0.maxResidentBytes))) } ?? ""),
+                Table.Cell(attempt.reason ?? ""),
+            ]
+        }
+        return table
+    }
+}

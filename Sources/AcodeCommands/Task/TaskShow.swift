@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+
+/// `acode task show`.
+struct TaskShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show everything about a task, and why it ended as it did.")
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    @Argument(help: "The task's id, or its beginning.")
+    var id: String
+
+    func run() async throws {
+        let context = try CommandContext(global)
+        let (task, attempts) = try await context.withStore { store in
+            let task = try await TaskReference.task(id, in: store)
+            return (task, try await store.attempts(of: task.id))
+        }
+        let now = Date()
+        let layout = context.layout
+        let summaries = attempts.map {
+            AttemptSummary(attempt: $0, log: layout.log(task: task.id, attempt: $0.attempt))
+        }
+        if context.console.isJSON {
+            let details = TaskDetails(task: task, attempts: summaries, summary: TaskStory.tell(task, now: now))
+            context.console.print(try JSONText.pretty(details))
+        } else {
+            let page = TaskPage(task: task, attempts: summaries, now: now)
+            context.console.print(page.text(usesColor: context.console.usesColor))
+        }
+    }
+}

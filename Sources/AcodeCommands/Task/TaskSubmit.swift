@@ -1,0 +1,124 @@
+internal import ArgumentParser
+internal import ControlPlane
+internal import Foundation
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+
+/// `acode task submit`.
+struct TaskSubmit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit", abstract: "Put tasks into a queue.",
+        usage: """
+            acode task submit [<options>] -- COMMAND [ARGUMENT ...]
+            acode task submit [<options>] --file tasks.yaml
+            """,
+        discussion: """
+            Prints the id of each task. With --wait, prints the tasks' output instead, as it comes, and exits with the \
+            command's code; of several tasks with the code of the first that failed.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var quiet: QuietOption
+    @OptionGroup var task: TaskOptions
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A YAML or JSON file of tasks; - is standard input.", valueName: "file")
+    )
+    var file: String?
+
+    @Flag(help: "Wait for the end, with the output as it comes.")
+    var wait = false
+
+    @Option(help: ArgumentHelp("The image of the container.", valueName: "image"))
+    var image: String?
+
+    @Option(help: ArgumentHelp("CPU cores.", valueName: "number"))
+    var cpus: Double?
+
+    @Option(help: ArgumentHelp("Memory in MiB.", valueName: "number"))
+    var memoryMb: Int?
+
+    @Option(help: ArgumentHelp("Processes and threads.", valueName: "number"))
+    var pids: Int?
+
+    @Option(help: ArgumentHelp("The queue.", valueName: "name"))
+    var queue: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs first; from -1000 to 1000.", valueName: "number"))
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("How long until it is due: 90s, 5m, 2h.", valueName: "duration"))
+    var delay: String?
+
+    @Option(help: ArgumentHelp("How often it is tried again after a failure.", valueName: "number"))
+    var retries: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "container: wait for a container rather than run as a local process.", valueName: "any|container"))
+    var isolation: String?
+
+    @Argument(parsing: .postTerminator, help: "The program and its arguments.")
+    var command: [String] = []
+
+    func validate() throws {
+        if file != nil, !command.isEmpty { throw ValidationError("Give either --file or a command, not both.") }
+        if file == nil, command.isEmpty { throw ValidationError("Give a command after --, or --file.") }
+    }
+
+    func run() async throws {
+        let context = try CommandContext(global)
+        let specs = try specs(defaultRetry: context.settings.queue.retry)
+        let layout = context.layout
+        let tasks = try await context.withStore { store in
+            let tasks = try await store.submit(specs)
+            await context.announce(.submitted)
+            if !wait { try show(tasks, context.console) }
+            return tasks
+        }
+        guard wait else { return }
+        let code = try await TaskWaiting(context: context, layout: layout, quiet: quiet.quiet).stream(tasks)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func show(_ tasks: [QueuedTask], _ console: Console) throws {
+        let format: Listing<QueuedTask>.Format = console.isJSON ? .json : .ids
+        console.print(try Listing.tasks(tasks, now: Date()).text(format, usesColor: false))
+    }
+
+    /// What is to be submitted.
+    func specs(defaultRetry: RetryPolicy) throws(CommandFailure) -> [TaskSpec] {
+        if let file {
+            let text = try InputFile.text(file, limit: 64 << 20, flag: "--file")
+            do throws(ConfigurationError) {
+                return try TaskFile.parse(
+                    contents: text, name: file == "-" ? "standard input" : file, defaultRetry: defaultRetry)
+            } catch {
+                throw CommandFailure(error, in: file == "-" ? "the task file" : file)
+            }
+        }
+        var spec = try task.spec(command: command)
+        spec.image = image
+        spec.resources = ResourceRequest(cpus: cpus, memoryMb: memoryMb, pidsLimit: pids)
+        if let path = task.stdinFile { spec.stdin = try InputFile.text(path, limit: 1 << 20, flag: "--stdin-file") }
+        if let queue { spec.queue = queue }
+        if let priority { spec.priority = priority }
+        if let delay { spec.delay = try DurationOption.seconds(delay, flag: "--delay") }
+        spec.retry = defaultRetry
+        if let retries {
+            guard (0..<1000).contains(retries) else {
+                throw CommandFailure(ExitCodes.usage, "--retries: \(retries) is not from 0 to 999")
+            }
+            spec.retry.maxAttempts = retries + 1
+        }
+        if let isolation {
+            guard let value = Isolation(rawValue: isolation) else {
+                throw CommandFailure(ExitCodes.usage, "--isolation: \"\(isolation)\" is neither any nor container")
+            }
+            spec.isolation = value
+        }
+        try TaskSpecCheck.check(spec)
+        return [spec]
+    }
+}

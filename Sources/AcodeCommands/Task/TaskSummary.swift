@@ -1,0 +1,84 @@
+internal import Foundation
+internal import TaskModel
+
+/// A task as JSON shows it: flat, with every key always there.
+struct TaskSummary: Encodable {
+    var task: QueuedTask
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, state, outcome, exitCode, reason, worker, attempt, createdAt, startedAt, finishedAt, queue
+        case priority, command, image, runAt, failures, interruptions, cancelRequested, progress
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try encode(into: &container)
+    }
+
+    private func encode(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
+        try container.encode(task.id, forKey: .id)
+        try container.encode(task.spec.name, forKey: .name)
+        try container.encode(task.state, forKey: .state)
+        try container.encode(task.outcome, forKey: .outcome)
+        try container.encode(task.exitCode, forKey: .exitCode)
+        try container.encode(task.reason, forKey: .reason)
+        try container.encode(task.worker, forKey: .worker)
+        try container.encode(task.attempt, forKey: .attempt)
+        try container.encode(task.createdAt, forKey: .createdAt)
+        try container.encode(task.startedAt, forKey: .startedAt)
+        try container.encode(task.finishedAt, forKey: .finishedAt)
+        try container.encode(task.spec.queue, forKey: .queue)
+        try container.encode(task.spec.priority, forKey: .priority)
+        try container.encode(task.spec.command, forKey: .command)
+        try container.encode(task.spec.image, forKey: .image)
+        try container.encode(task.runAt, forKey: .runAt)
+        try container.encode(task.failures, forKey: .failures)
+        try container.encode(task.interruptions, forKey: .interruptions)
+        try container.encode(task.cancelRequested, forKey: .cancelRequested)
+        try container.encode(task.progress, forKey: .progress)
+    }
+}
+
+/// One attempt as JSON shows it, with every key always there.
+struct AttemptSummary: Encodable {
+    var attempt: TaskAttempt
+    /// Its log on the host it ran on.
+    var log: String
+
+    enum CodingKeys: String, CodingKey {
+        case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage, log
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(attempt.attempt, forKey: .attempt)
+        try container.encode(attempt.supervisor, forKey: .supervisor)
+        try container.encode(attempt.host, forKey: .host)
+        try container.encode(attempt.worker, forKey: .worker)
+        try container.encode(attempt.claimedAt, forKey: .claimedAt)
+        try container.encode(attempt.startedAt, forKey: .startedAt)
+        try container.encode(attempt.finishedAt, forKey: .finishedAt)
+        try container.encode(attempt.outcome, forKey: .outcome)
+        try container.encode(attempt.exitCode, forKey: .exitCode)
+        try container.encode(attempt.reason, forKey: .reason)
+        try container.encode(attempt.usage, forKey: .usage)
+        try container.encode(log, forKey: .log)
+    }
+}
+
+/// Everything about a task: its summary, its specification, its attempts.
+struct TaskDetails: Encodable {
+    var task: QueuedTask
+    var attempts: [AttemptSummary]
+    var summary: String
+
+    private enum CodingKeys: String, CodingKey { case spec, attempts, explanation }
+
+    func encode(to encoder: any Encoder) throws {
+        try TaskSummary(task: task).encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(task.spec, forKey: .spec)
+        try container.encode(attempts, forKey: .attempts)
+        try container.encode(summary, forKey: .explanation)
+    }
+}

@@ -1,0 +1,88 @@
+internal import ControlPlane
+internal import Foundation
+internal import Settings
+internal import Supervisor
+internal import Synchronization
+internal import TaskModel
+internal import TaskStore
+
+/// Waits for tasks and shows their output while they run.
+struct TaskWaiting: Sendable {
+    let context: CommandContext
+    let layout: StateLayout
+    let quiet: Bool
+
+    /// Streams the output of all attempts and returns what to exit with.
+    func stream(_ tasks: [QueuedTask]) async throws -> Int32 {
+        let ids = tasks.map(\.id)
+        async let presence: Void = noteMissingSupervisor(ids)
+        let end = try await Interruption.race {
+            try await context.withStore { store in
+                let sink = OutputSink()
+                let views = Mutex(tasks.count > 1 ? tasks.map { LinePrefixer(label: Self.label($0)) } : [])
+                var loop = FollowLoop(
+                    store: store,
+                    followers: tasks.map { TaskFollower($0, range: .from(1), layout: layout) },
+                    output: { index, entries in
+                        guard tasks.count > 1 else { return await sink.write(entries) }
+                        for entry in entries {
+                            let bytes = views.withLock { $0[index].feed(entry.bytes, entry.stream) }
+                            if !bytes.isEmpty { await sink.write(bytes, to: entry.stream) }
+                        }
+                    },
+                    ended: { index, task in
+                        if tasks.count > 1 {
+                            for rest in views.withLock({ $0[index].finish() }) {
+                                await sink.write(rest.bytes, to: rest.stream)
+                            }
+                        }
+                        noteEnd(of: task, isOneOfMany: tasks.count > 1)
+                    })
+                return try await loop.run()
+            }
+        }
+        _ = await presence
+        switch end {
+        case .finished(let tasks):
+            if context.console.isJSON { noteJSON(tasks) }
+            return Self.exitCode(of: tasks)
+        case .signal(let number):
+            let list = ids.prefix(3).map(\.rawValue).joined(separator: " ")
+            let rest = ids.count > 3 ? " and \(ids.count - 3) more" : ""
+            context.console.note(
+                "acode: no longer waiting; \(ids.count == 1 ? "the task goes" : "the tasks go") on: \(list)\(rest)")
+            context.console.note("hint: `acode task cancel` stops tasks, `acode task logs -f` shows their output")
+            return ExitCodes.signal(number)
+        }
+    }
+
+    /// The first failure's code, in the order the tasks were given.
+    static func exitCode(of tasks: [QueuedTask]) -> Int32 {
+        tasks.lazy.map(ExitCodes.of).first { $0 != 0 } ?? ExitCodes.done
+    }
+
+    static func label(_ task: QueuedTask) -> String {
+        (task.spec.name ?? String(task.id.rawValue.suffix(12))).onOneLine
+    }
+
+    private func noteEnd(of task: QueuedTask, isOneOfMany: Bool) {
+        guard task.state != .complete, !quiet else { return }
+        let name = isOneOfMany ? "task \(Self.label(task)) (\(task.id))" : "the task \(task.id)"
+        let outcome = task.outcome?.rawValue ?? task.state.rawValue
+        context.console.note("acode: \(name): \(outcome): \((task.reason ?? "no reason is recorded").onOneLine)")
+    }
+
+    /// Output owns both streams while waiting, so the summary as JSON goes where messages go.
+    private func noteJSON(_ tasks: [QueuedTask]) {
+        for task in tasks {
+            if let line = try? JSONText.line(TaskSummary(task: task)) { context.console.note(String(line.dropLast())) }
+        }
+    }
+
+    private func noteMissingSupervisor(_ ids: [TaskID]) async {
+        let sockets = StateLayout.controlSockets(state: context.settings.state)
+        guard await Announcement.announce(.submitted, to: sockets) == 0 else { return }
+        context.console.note("acode: no supervisor runs on this host, so the task waits in its queue")
+        context.console.note("hint: start one with `acode worker start`, or run one command with `acode run`")
+    }
+}

@@ -1,0 +1,131 @@
+internal import ContainerEngine
+internal import ControlPlane
+internal import Metrics
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+internal import Telemetry
+internal import WorkerPool
+
+/// A supervisor as the control plane sees it.
+struct SupervisorTarget: ControlTarget {
+    let supervisor: Supervisor
+    let store: any TaskStore
+    let metrics: PrometheusRegistry
+
+    func summary() -> SupervisorSummary { SupervisorSummary(supervisor.status) }
+
+    func reasonsNotReady() -> [String] { Self.reasonsNotReady(supervisor.status) }
+
+    /// Why a supervisor in this condition takes no tasks.
+    static func reasonsNotReady(_ status: SupervisorStatus) -> [String] {
+        switch status.state {
+        case .starting: ["the supervisor is starting"]
+        case .draining: ["the supervisor drains: it finishes what runs and takes nothing new"]
+        case .stopping: ["the supervisor is stopping"]
+        case .engineUnavailable: ["the container engine does not answer"]
+        case .running: status.ready == 0 ? ["no worker is ready"] : []
+        }
+    }
+
+    func workerSummaries() -> [WorkerSummary] { supervisor.workers.map(WorkerSummary.init) }
+
+    func workerOutput(
+        _ id: String, tail: Int?, follow: Bool
+    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
+        let output: WorkerOutput?
+        do throws(EngineError) {
+            output = try await supervisor.output(of: WorkerID(rawValue: id), tail: tail, follow: follow)
+        } catch {
+            throw ControlFailure(error.isNotFound ? .notFound : .unavailable, error.description)
+        }
+        if let output { return AnyErrorOutput(output: output) }
+        guard supervisor.workers.contains(where: { $0.id.rawValue == id }) else {
+            throw ControlFailure(.notFound, "this supervisor has no worker \(id)")
+        }
+        throw ControlFailure(
+            .unsupported, "the worker \(id) is no container, so it has no output of its own; see `acode task logs`")
+    }
+
+    func wake() { supervisor.wake() }
+
+    func checkLeases() { supervisor.checkLeases() }
+
+    func shutDown(force: Bool) { supervisor.shutDown(force: force) }
+
+    func drain() { supervisor.drain() }
+
+    func stopWorker(_ id: String, force: Bool) -> Bool {
+        supervisor.stopWorker(WorkerID(rawValue: id), force: force)
+    }
+
+    func queueStatus() async throws(ControlFailure) -> QueueStatus {
+        do throws(StoreError) {
+            let counts = try await store.counts()
+            return QueueStatus(
+                queues: counts.map { QueueDepth(queue: $0.queue, state: $0.state.rawValue, count: $0.count) })
+        } catch {
+            throw ControlFailure(.unavailable, "the task store: \(error.message)")
+        }
+    }
+
+    func metricsText() async -> String {
+        // What is only a number of now is read when somebody asks for it.
+        if let counts = try? await store.counts() {
+            for count in counts {
+                let labels = [("queue", count.queue), ("state", count.state.rawValue)]
+                Gauge(label: "acode_queue_depth", dimensions: labels).record(count.count)
+            }
+        }
+        let workers = supervisor.workers
+        for status in WorkerStatus.allCases {
+            Gauge(label: "acode_workers", dimensions: [("state", status.rawValue)])
+                .record(workers.count { $0.status == status })
+        }
+        return metrics.render()
+    }
+}
+
+extension SupervisorSummary {
+    init(_ status: SupervisorStatus) {
+        self.init(
+            id: status.id.rawValue, pool: status.pool, pid: status.pid, mode: status.mode.rawValue,
+            engine: status.engine.map { Engine(kind: $0.kind, version: $0.version, socket: $0.socket) },
+            fallbackReason: status.fallbackReason, state: status.state.rawValue, slots: status.slots,
+            busy: status.busy, ready: status.ready, startedAt: status.startedAt, version: AcodeVersion.current)
+    }
+}
+
+extension WorkerSummary {
+    init(_ report: WorkerReport) {
+        self.init(
+            id: report.id.rawValue, containerName: report.containerName, containerID: report.containerID,
+            status: report.status.rawValue, profile: report.profile, task: report.task?.rawValue,
+            attempt: report.attempt, usage: report.usage.map(Usage.init))
+    }
+}
+
+extension WorkerSummary.Usage {
+    init(_ usage: WorkerUsage) {
+        self.init(
+            cpuCores: usage.cpuCores, memoryBytes: usage.memoryBytes, memoryLimitBytes: usage.memoryLimitBytes,
+            processes: usage.processes, processLimit: usage.processLimit, blockRead: usage.blockRead,
+            blockWritten: usage.blockWritten, networkReceived: usage.networkReceived, networkSent: usage.networkSent)
+    }
+}
+
+/// A container's output, with errors as the control plane takes them.
+private struct AnyErrorOutput: AsyncSequence, Sendable {
+    typealias Element = LogFrame
+    typealias Failure = any Error
+
+    let output: WorkerOutput
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var frames: WorkerOutput.AsyncIterator
+
+        mutating func next() async throws -> LogFrame? { try await frames.next() }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(frames: output.makeAsyncIterator()) }
+}

@@ -1,0 +1,11 @@
+internal import ArgumentParser
+
+/// `acode worker`.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Run a pool of workers, and look after it.",
+        subcommands: [
+            WorkerStart.self, WorkerList.self, WorkerShow.self, WorkerLogs.self, WorkerStats.self, WorkerStop.self,
+            WorkerDrain.self,
+        ])
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import ControlPlane
+internal import Settings
+
+/// `acode worker list`.
+struct WorkerList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the workers of the pool.")
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var quiet: QuietOption
+
+    func run() async throws {
+        let context = try CommandContext(global)
+        let workers: [WorkerSummary]
+        do throws(ControlClientError) {
+            workers = try await context.controlClient().workers()
+        } catch {
+            let failure = CommandFailure(error, pool: context.settings.workers.pool)
+            guard error.code == .noSupervisor else { throw failure }
+            // Nobody runs workers, so there are none: an answer, not a failure.
+            context.console.note(String(failure.text.dropLast()))
+            workers = []
+        }
+        try context.console.show(.workers(workers), quiet: quiet.quiet)
+    }
+}

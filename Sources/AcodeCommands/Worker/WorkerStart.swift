@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import Metrics
+internal import Settings
+internal import Supervisor
+internal import TaskStore
+internal import Telemetry
+
+/// `acode worker start`.
+struct WorkerStart: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Run a supervisor and its pool of workers in the foreground.",
+        discussion: """
+            Ctrl-C or SIGTERM ends it gracefully: running tasks may finish for a while, then they are interrupted and \
+            go back to their queue. A second one ends it at once.
+            """)
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup(title: "Pool options") var pool: PoolOptions
+
+    @Option(name: .shortAndLong, help: "How many tasks run at once.")
+    var count: Int?
+
+    @Option(help: ArgumentHelp("Serve only this queue; may be repeated.", valueName: "name"))
+    var queue: [String] = []
+
+    @Option(help: ArgumentHelp("Serve health and metrics on this TCP address.", valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("How log lines look.", valueName: "auto|json|text"))
+    var logFormat: String?
+
+    @Option(help: ArgumentHelp("How long running tasks may go on after Ctrl-C.", valueName: "duration"))
+    var shutdownTimeout: String?
+
+    /// The settings among the options.
+    var settingFlags: [FlagValue] {
+        let texts: [(flag: String, path: String, text: String?)] = [
+            ("--count", "workers.count", count.map(String.init)),
+            ("--queue", "queue.queues", queue.isEmpty ? nil : queue.joined(separator: ",")),
+            ("--listen", "http.listen", listen),
+            ("--log-format", "logs.format", logFormat),
+            ("--shutdown-timeout", "workers.shutdownTimeout", shutdownTimeout),
+        ]
+        return pool.settingFlags
+            + texts.compactMap { flag, path, text in text.map { FlagValue(flag: flag, path: path, text: $0) } }
+    }
+
+    func run() async throws {
+        let context = try CommandContext(global, flags: settingFlags)
+        context.showWarnings()
+        let settings = context.settings
+        let agent = try AgentLocation.find()
+        let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !global.noColor)
+        let metrics = PrometheusRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let forcedBy = try await context.withStore { store in
+            let logger = Logger(label: "acode")
+            let supervisor = Supervisor(
+                options: SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current),
+                store: store, layout: context.layout, logger: logger)
+            return try await SupervisorProcess(
+                supervisor: supervisor,
+                target: SupervisorTarget(supervisor: supervisor, store: store, metrics: metrics),
+                settings: settings, layout: context.layout, logger: logger, note: context.console.note
+            ).run()
+        }
+        _ = writer.flush(timeout: .seconds(1))
+        if let forcedBy { throw ExitCode(ExitCodes.signal(forcedBy)) }
+    }
+}
