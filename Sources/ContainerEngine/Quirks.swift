@@ -23,8 +23,6 @@ package struct Quirks: Sendable, Equatable {
     package let logTimeResolution: Int64
     /// The name of the network that `NetworkMode: bridge` joins.
     package let bridgeNetworkName: String
-    /// Whether image names come back with their registry.
-    package let imageNamesAreQualified: Bool
 
     /// The quirks of an engine.
     package init(_ identity: EngineIdentity) {
@@ -41,7 +39,6 @@ package struct Quirks: Sendable, Equatable {
             refusesMissingBindSources = true
             logTimeResolution = 1
             bridgeNetworkName = "bridge"
-            imageNamesAreQualified = false
         case .podman:
             swapsNetworkCounters = identity.majorVersion < 5
             bulkStatsPath = "/v\(identity.version)/libpod/containers/stats"
@@ -54,7 +51,6 @@ package struct Quirks: Sendable, Equatable {
             refusesMissingBindSources = false
             logTimeResolution = 1_000_000_000
             bridgeNetworkName = "podman"
-            imageNamesAreQualified = true
         }
     }
 }
