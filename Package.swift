@@ -57,6 +57,7 @@ let package = Package(
     targets: [
         // Floor 0: system libraries, the words of the product, HTTP over a Unix socket.
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "TaskModel", swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CLibCurl"], swiftSettings: strict),
@@ -78,7 +79,8 @@ let package = Package(
         .target(
             name: "WorkerPool",
             dependencies: [
-                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, metrics, algorithms, subprocess, system,
+                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, metrics, algorithms, subprocess,
+                system,
             ] + nio,
             swiftSettings: strict),
 
@@ -117,6 +119,28 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
         .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),
+        .testTarget(
+            name: "WorkerPoolTests",
+            dependencies: ["AgentProtocol", "ContainerEngine", "Settings", "TaskModel", "WorkerPool", log, nio[0]],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisorTests",
+            dependencies: [
+                "AgentProtocol", "ContainerEngine", "Settings", "Supervisor", "TaskModel", "TaskStore", "WorkerPool",
+                log,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControlPlaneTests", dependencies: ["ContainerEngine", "ControlPlane", "HTTPTransport", log],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AcodeCommandsTests",
+            dependencies: [
+                "AcodeCommands", "ControlPlane", "Settings", "Supervisor", "TaskModel", "TaskStore", "WorkerPool",
+                arguments, log,
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "PackageTests", swiftSettings: strict),
         .testTarget(name: "AcceptanceTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

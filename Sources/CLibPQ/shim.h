@@ -1,0 +1,2 @@
+// libpq, for the PostgreSQL store.
+#include <libpq-fe.h>
