@@ -89,7 +89,7 @@ package actor AttemptLog {
     package func close() -> Summary {
         reportUnwritten()
         if summary.leftOut > 0 {
-            mark("\(summary.leftOut) bytes of output were left out here: the log keeps \(headLimit * 2) bytes")
+            mark("\(summary.leftOut) bytes of output were left out here: the log keeps at most \(headLimit * 2) bytes")
         }
         for part in [older, segment].compactMap({ $0 }) {
             part.file.close()
@@ -125,18 +125,29 @@ package actor AttemptLog {
         }
     }
 
+    /// Spreads output over segments, each filled to the byte, so that the cap holds whatever the chunks' sizes.
     private func writeTail(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
-        if segment == nil || (segment.map { $0.bytes >= segmentLimit } ?? false) { rotate() }
-        guard segment != nil else { return unwritten(bytes.count) }
+        var rest = bytes
+        while !rest.isEmpty {
+            if segment.map({ $0.bytes >= segmentLimit }) ?? true { rotate() }
+            guard let segment else { return unwritten(rest.count) }
+            let piece = rest.prefix(Int(segmentLimit - segment.bytes))
+            appendToSegment(piece, stream)
+            rest = rest.dropFirst(piece.count)
+        }
+    }
+
+    private func appendToSegment(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
         buffer.removeAll(keepingCapacity: true)
         ContainerLogFormat.append(bytes, stream: stream, time: Timestamp.now(), to: &buffer)
         do {
             try segment?.file.append(buffer)
-            segment?.bytes += UInt64(bytes.count)
         } catch {
             summary.problem = error.message
             unwritten(bytes.count)
         }
+        // Counted also when it could not be written: then the segment holds less, and the end is reached all the same.
+        segment?.bytes += UInt64(bytes.count)
     }
 
     private func rotate() {
