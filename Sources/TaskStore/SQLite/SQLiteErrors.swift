@@ -36,9 +36,16 @@ extension StoreError {
         }
     }
 
+    /// The same error with the file it is about, for errors of opening: later ones happen far from any file's name.
+    func naming(_ path: String) -> StoreError {
+        guard !message.contains(path) else { return self }
+        return StoreError(code, "\(path): \(message)", operation: operation, sqliteCode: sqliteCode, hint: hint)
+    }
+
     private static func hint(for code: Code) -> String? {
         switch code {
         case .busy: "another process keeps the task store locked; try again"
+        case .notADatabase: "move the file away to begin with an empty store, or name another with store.path"
         case .full: "free some disk space"
         case .corrupt: "restore the file from a copy, or move it away to begin with an empty store"
         default: nil

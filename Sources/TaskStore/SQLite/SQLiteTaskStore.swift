@@ -31,7 +31,11 @@ package final class SQLiteTaskStore: Sendable {
     package init(
         path: String, clock: any StoreClock = SystemStoreClock(), options: Options = Options()
     ) async throws(StoreError) {
-        connections = try await Connections.open(path: path, options: options)
+        do {
+            connections = try await Connections.open(path: path, options: options)
+        } catch {
+            throw error.naming(path)
+        }
         writer = GroupCommit(connection: connections.writer, clock: clock, busyTimeout: options.busyTimeout)
     }
 
