@@ -48,7 +48,8 @@ extension EngineClient {
             case .tooOld(let theirs):
                 throw failure(
                     .apiTooOld, .decoding,
-                    "the engine speaks API \(theirs); \(EngineAPIVersion.oldest) is the oldest that works", nil)
+                    "the engine at \(endpoint.socketPath) speaks API \(theirs); \(EngineAPIVersion.oldest) is the oldest that works",
+                    nil)
             }
         }
     }

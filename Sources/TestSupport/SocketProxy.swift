@@ -111,6 +111,7 @@ package final class SocketProxy: Sendable {
                     case .cutBody(let count):
                         answerLeft = count
                         countsBodyOnly = true
+                        head = []
                     case .answer(let answer):
                         client.write(answer)
                         return client.cut()
