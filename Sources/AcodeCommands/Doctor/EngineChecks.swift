@@ -25,13 +25,17 @@ struct EngineChecks {
             do throws(EngineError) {
                 found = try await EngineClient.connect(to: candidate, logger: Logger(label: "acode"))
             } catch {
-                // Only the first that answers is needed, so the others are no trouble as long as there is one.
                 checks.append(.warn("engine socket", "\(candidate): \(error.message)", fix: error.hint))
             }
         }
         guard let found else { return checks + [missing(candidates)] }
         defer { found.shutdown() }
-        return await inspect(found)
+        return checks.map(Self.passedOver) + (await inspect(found))
+    }
+
+    /// A place without an engine is no trouble when another has one.
+    private static func passedOver(_ check: DoctorCheck) -> DoctorCheck {
+        .ok(check.name, "\(check.detail) (not needed)")
     }
 
     private func missing(_ candidates: [EngineEndpoint]) -> DoctorCheck {

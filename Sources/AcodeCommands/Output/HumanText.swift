@@ -31,7 +31,8 @@ enum HumanText {
             value /= 1024
             unit += 1
         }
-        let digits = unit == 0 || value >= 99.95 || value == value.rounded() ? "%.0f" : "%.1f"
+        let tenths = (value * 10).rounded() / 10
+        let digits = unit == 0 || value >= 99.95 || tenths == tenths.rounded() ? "%.0f" : "%.1f"
         return String(format: digits, value) + units[unit]
     }
 

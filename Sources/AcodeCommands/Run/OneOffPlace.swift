@@ -39,7 +39,7 @@ struct OneOffPlace {
                     ExitCodes.internal, "can't write to \(root): \(String(cString: strerror(errno)))",
                     hint: "choose another with --state-dir")
             }
-            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            guard flock(file, LOCK_EX | LOCK_NB) == 0, Self.isStill(file, at: "\(root)/\(name).lock") else {
                 close(file)
                 continue
             }
@@ -51,10 +51,19 @@ struct OneOffPlace {
         throw CommandFailure(ExitCodes.tryAgain, "\(Self.most) one-off pools run already")
     }
 
+    /// Whether a locked file is the one at the path: its last owner may have removed it between `open` and `flock`.
+    private static func isStill(_ file: Int32, at path: String) -> Bool {
+        var locked = stat()
+        var named = stat()
+        guard fstat(file, &locked) == 0, stat(path, &named) == 0 else { return false }
+        return locked.st_ino == named.st_ino && locked.st_dev == named.st_dev
+    }
+
     /// Removes the directories and lets others have the number. Only to be called when the pool ended in an orderly way.
     func remove() {
         try? FileManager.default.removeItem(atPath: state.dir)
         try? FileManager.default.removeItem(atPath: StateLayout(state: state, pool: pool).runtimeDirectory)
+        unlink("\(state.dir).lock")
         close(descriptor)
     }
 }

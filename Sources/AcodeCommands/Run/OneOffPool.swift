@@ -41,6 +41,8 @@ struct OneOffPool: Sendable {
         settings.queue.queues = []
         settings.queue.maxDeliveries = 1
         settings.http.listen = nil
+        // What is logged here is for the person at the terminal, or for the log of a CI job.
+        if settings.logs.format == .auto { settings.logs.format = .text }
         return settings
     }
 

@@ -23,13 +23,13 @@ package struct ControlServer: Sendable {
         let ownership = try SocketOwnership(socketPath: socketPath)
         defer { ownership.release() }
         let router = Router(context: BasicRequestContext.self)
-        router.addMiddleware { FailureMiddleware() }
+        router.addMiddleware { FailureMiddleware(logger: logger) }
         HealthRoutes.add(to: router, target: target)
         SupervisorRoutes.add(to: router, target: target)
         WorkerRoutes.add(to: router, target: target)
         let path = socketPath
         defer { unlink(path) }
-        try await Listener.run(router, address: .unixDomainSocket(path: path), place: path, logger: logger) { _ in
+        try await Listener.run(router, address: .unixDomainSocket(path: path), place: path) { _ in
             // The directory is closed to others already; this is for directories that a user made wider.
             chmod(path, 0o600)
             ready()

@@ -22,11 +22,11 @@ package struct HealthServer: Sendable {
     /// - Throws: `bind_failed`, or `stopped` when it stopped without being asked.
     package func run(ready: @escaping @Sendable (Int) -> Void = { _ in }) async throws(ControlServerError) {
         let router = Router(context: BasicRequestContext.self)
-        router.addMiddleware { FailureMiddleware() }
+        router.addMiddleware { FailureMiddleware(logger: logger) }
         HealthRoutes.add(to: router, target: target)
         let port = port
         try await Listener.run(
-            router, address: .hostname(host, port: port), place: "\(host):\(port)", logger: logger
+            router, address: .hostname(host, port: port), place: "\(host):\(port)"
         ) { ready($0 ?? port) }
     }
 }

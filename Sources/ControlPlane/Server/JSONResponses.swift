@@ -19,6 +19,8 @@ extension Response {
 
 /// Turns every error of a route into the one form of failures, so that no answer is empty.
 struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
+    let logger: Logger
+
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -31,7 +33,8 @@ struct FailureMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch is DecodingError {
             return try .failure(ControlFailure(.badRequest, "the body is not the JSON that \(request.uri.path) takes"))
         } catch {
-            context.logger.error("a request failed", metadata: ["error.message": "\(error)"])
+            logger.error(
+                "a request failed", metadata: ["http.path": "\(request.uri.path)", "error.message": "\(error)"])
             return try .failure(ControlFailure(.internal, "the request failed inside the supervisor"))
         }
     }

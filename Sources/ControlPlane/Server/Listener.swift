@@ -7,12 +7,9 @@ internal import NIOCore
 enum Listener {
     /// Serves until the task is cancelled; `ready` gets the bound port, when there is one.
     static func run(
-        _ router: Router<BasicRequestContext>, address: BindAddress, place: String, logger: Logger,
+        _ router: Router<BasicRequestContext>, address: BindAddress, place: String,
         ready: @escaping @Sendable (Int?) -> Void
     ) async throws(ControlServerError) {
-        var quiet = logger
-        // The framework's own lines are of no use to an operator.
-        quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             router: router,
             // Monitoring must not be able to hold connections without end; no answer to it takes long.
@@ -20,7 +17,9 @@ enum Listener {
             configuration: ApplicationConfiguration(
                 address: address, backlog: 256,
                 availableConnectionsDelegate: MaximumAvailableConnections(256)),
-            onServerRunning: { ready($0.localAddress?.port) }, logger: quiet)
+            onServerRunning: { ready($0.localAddress?.port) },
+            // The framework reports every connection that a shutdown cuts as an error; our own lines come from the routes.
+            logger: Logger(label: "acode.http") { _ in SwiftLogNoOpLogHandler() })
         do {
             try await application.run()
         } catch {

@@ -33,7 +33,10 @@ package enum StableJSON {
     }
 
     /// A time as it appears in JSON: `2026-11-21T06:12:48.123Z`.
-    package static func text(of date: Date) -> String { date.formatted(style) }
+    package static func text(of date: Date) -> String {
+        // The style cuts digits off; half of the last one makes that rounding, so that what was read is written again.
+        date.addingTimeInterval(0.0005).formatted(style)
+    }
 
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

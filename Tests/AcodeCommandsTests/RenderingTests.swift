@@ -1,0 +1,113 @@
+import ControlPlane
+import Foundation
+import TaskModel
+import TaskStore
+import Testing
+
+@testable import AcodeCommands
+
+@Suite("Rendering")
+struct RenderingTests {
+    @Test func columnsAreAlignedAndEmptyCellsShow() {
+        let table = Table(
+            columns: [.init(title: "id"), .init(title: "code", isRight: true), .init(title: "name")],
+            rows: [["a", "1", "x"], ["longer", "137", ""]])
+        #expect(table.text(usesColor: false) == "ID      CODE  NAME\na          1  x\nlonger   137  -\n")
+    }
+
+    @Test func coloursDoNotShiftColumns() {
+        let table = Table(columns: [.init(title: "s"), .init(title: "t")], rows: [[.init("ok", .good), "x"]])
+        #expect(table.text(usesColor: true) == "\u{1B}[1mS\u{1B}[0m   \u{1B}[1mT\u{1B}[0m\n\u{1B}[32mok\u{1B}[0m  x\n")
+    }
+
+    @Test func namesCantControlTheTerminal() {
+        let table = Table(columns: [.init(title: "n")], rows: [[.init("a\u{1B}[2Jb\nc\u{9B}d")]])
+        #expect(table.text(usesColor: false) == "N\na [2Jb c d\n")
+    }
+
+    @Test func everyFormatOfAListHasItsForm() throws {
+        let tasks = [Sample.ended(.error, .failed, code: 3, reason: "exited with code 3")]
+        let listing = Listing.tasks(tasks, now: Sample.created + 60)
+        #expect(try listing.text(.ids, usesColor: false) == "\(Sample.id)\n")
+        let table = try listing.text(.table, usesColor: false)
+        #expect(
+            table.split(separator: "\n").last
+                == "\(Sample.id)  -     error  failed      3  default  1m ago  3.0s  make 'test all'")
+        #expect(try Listing.tasks([], now: Sample.created).text(.json, usesColor: false) == "[\n\n]\n")
+    }
+
+    @Test func aTaskInJSONHasItsKeysAlwaysAndNulls() throws {
+        let data = Data(try StableJSON.encode(TaskSummary(task: Sample.task())))
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(
+            Set(object.keys).isSuperset(of: [
+                "id", "name", "state", "outcome", "exitCode", "reason", "worker", "attempt", "createdAt", "startedAt",
+                "finishedAt", "queue", "priority", "command",
+            ]))
+        #expect(object["outcome"] is NSNull)
+        #expect(object["state"] as? String == "enqueued")
+        #expect(object["createdAt"] as? String == "2026-11-18T11:06:40.000Z")
+        #expect(object["command"] as? [String] == ["make", "test all"])
+    }
+
+    @Test func detailsHoldTheSummaryTheSpecificationAndTheAttempts() throws {
+        let attempt = TaskAttempt(
+            taskID: Sample.id, attempt: 1, supervisor: SupervisorID(rawValue: "s"), host: "h", claimedAt: Sample.created
+        )
+        let details = TaskDetails(
+            task: Sample.task(), attempts: [AttemptSummary(attempt: attempt, log: "/l/1.log")], summary: "It waits.")
+        let data = Data(try StableJSON.encode(details))
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object["id"] as? String == Sample.id.rawValue)
+        #expect(object["explanation"] as? String == "It waits.")
+        #expect((object["attempts"] as? [[String: Any]])?.first?["log"] as? String == "/l/1.log")
+        #expect((object["spec"] as? [String: Any])?["queue"] as? String == "default")
+    }
+
+    @Test(
+        arguments: [
+            (0.0004, "0ms"), (0.42, "420ms"), (1, "1.0s"), (3.24, "3.2s"), (42, "42s"), (250, "4m 10s"), (3600, "1h"),
+            (7500, "2h 5m"), (273_600, "3d 4h"), (-1, "-"), (.infinity, "-"),
+        ] as [(Double, String)])
+    func durationsAreReadable(seconds: Double, text: String) { #expect(HumanText.duration(seconds) == text) }
+
+    @Test(
+        arguments: [
+            (UInt64(0), "0B"), (1023, "1023B"), (1024, "1KiB"), (1536, "1.5KiB"), (20 << 20, "20MiB"),
+            (1_048_575, "1MiB"), (.max, "16EiB"),
+        ] as [(UInt64, String)])
+    func sizesAreReadable(count: UInt64, text: String) { #expect(HumanText.bytes(count) == text) }
+
+    @Test(
+        arguments: [
+            (["make", "a=b"], "make a=b"), (["sh", "-c", "echo 'x'; exit"], "sh -c 'echo '\\''x'\\''; exit'"),
+            (["a", ""], "a ''"),
+            (["é"], "é"), (["$HOME"], "'$HOME'"),
+        ] as [([String], String)])
+    func commandsCanBePastedIntoAShell(words: [String], text: String) { #expect(HumanText.command(words) == text) }
+
+    @Test(
+        arguments: [
+            (true, false, [:], true), (false, false, [:], false), (true, true, [:], false),
+            (true, false, ["NO_COLOR": "1"], false), (true, false, ["NO_COLOR": ""], true),
+            (true, false, ["TERM": "dumb"], false),
+        ] as [(Bool, Bool, [String: String], Bool)])
+    func coloursAreForTerminalsOnly(
+        isTerminal: Bool, isForbidden: Bool, environment: [String: String], expected: Bool
+    ) {
+        #expect(
+            Console.mayColor(isTerminal: isTerminal, isForbidden: isForbidden, environment: environment) == expected)
+    }
+
+    @Test func queuesShowEveryState() {
+        let rows = QueueRow.rows([
+            QueueCount(queue: "b", state: .enqueued, count: 2), QueueCount(queue: "a", state: .error, count: 1),
+            QueueCount(queue: "b", state: .complete, count: 5),
+        ])
+        #expect(rows.map(\.queue) == ["a", "b"])
+        #expect(rows[1].counts["enqueued"] == 2)
+        #expect(rows[1].counts["complete"] == 5)
+        #expect(rows[1].counts["cancelled"] == 0)
+        #expect(rows[1].counts.count == TaskState.allCases.count)
+    }
+}

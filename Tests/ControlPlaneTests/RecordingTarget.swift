@@ -1,0 +1,60 @@
+import ContainerEngine
+import ControlPlane
+import Foundation
+import Synchronization
+
+/// A target that remembers what it was asked and answers what it was told to.
+final class RecordingTarget: ControlTarget {
+    struct State {
+        var calls: [String] = []
+        var reasons: [String] = []
+        var workers: [WorkerSummary] = []
+        var output: [LogFrame] = []
+        var endsOutput = true
+        var storeWorks = true
+    }
+
+    let state = Mutex(State())
+
+    static let summary = SupervisorSummary(
+        id: "0198c5a2-0000-7000-8000-000000000001", pool: "default", pid: 42, mode: "docker",
+        engine: .init(kind: "podman", version: "4.3.1", socket: "/run/podman/podman.sock"), state: "running", slots: 4,
+        busy: 1, ready: 4, startedAt: Date(timeIntervalSince1970: 1_795_000_000.123), version: "0.1.0")
+
+    var calls: [String] { state.withLock { $0.calls } }
+
+    private func note(_ call: String) { state.withLock { $0.calls.append(call) } }
+
+    func summary() -> SupervisorSummary { Self.summary }
+    func reasonsNotReady() -> [String] { state.withLock { $0.reasons } }
+    func workerSummaries() -> [WorkerSummary] { state.withLock { $0.workers } }
+
+    func workerOutput(
+        _ id: String, tail: Int?, follow: Bool
+    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
+        note("output \(id) tail \(tail.map(String.init) ?? "all") follow \(follow)")
+        guard workerSummaries().contains(where: { $0.id == id }) else { throw ControlFailure(.notFound, "no \(id)") }
+        let (frames, ends) = state.withLock { ($0.output, $0.endsOutput) }
+        return AsyncThrowingStream<LogFrame, any Error> { continuation in
+            for frame in frames { continuation.yield(frame) }
+            if ends { continuation.finish() }
+        }
+    }
+
+    func wake() { note("wake") }
+    func checkLeases() { note("check") }
+    func shutDown(force: Bool) { note("stop force \(force)") }
+    func drain() { note("drain") }
+
+    func stopWorker(_ id: String, force: Bool) -> Bool {
+        note("stop \(id) force \(force)")
+        return workerSummaries().contains { $0.id == id }
+    }
+
+    func queueStatus() async throws(ControlFailure) -> QueueStatus {
+        guard state.withLock({ $0.storeWorks }) else { throw ControlFailure(.unavailable, "the store is locked") }
+        return QueueStatus(queues: [QueueDepth(queue: "default", state: "enqueued", count: 3)])
+    }
+
+    func metricsText() async -> String { "# TYPE acode_workers gauge\nacode_workers{state=\"idle\"} 4\n" }
+}
