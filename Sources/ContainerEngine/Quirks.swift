@@ -13,6 +13,8 @@ package struct Quirks: Sendable, Equatable {
     package let reportsEveryOOM: Bool
     /// Whether restarts by policy are delayed more and more.
     package let delaysPolicyRestarts: Bool
+    /// Whether a kill waits long when the container has a restart policy.
+    package let killsSlowly: Bool
     /// Whether an exit code from `wait` may be believed at all, and comes at once.
     package let waitsReliably: Bool
     /// Whether labels and driver options of a volume in `Mounts` are honoured.
@@ -34,6 +36,7 @@ package struct Quirks: Sendable, Equatable {
             runsHealthchecks = true
             reportsEveryOOM = true
             delaysPolicyRestarts = true
+            killsSlowly = false
             waitsReliably = true
             honoursVolumeOptions = true
             refusesMissingBindSources = true
@@ -46,6 +49,7 @@ package struct Quirks: Sendable, Equatable {
             runsHealthchecks = false
             reportsEveryOOM = false
             delaysPolicyRestarts = false
+            killsSlowly = true
             waitsReliably = false
             honoursVolumeOptions = false
             refusesMissingBindSources = false

@@ -57,6 +57,23 @@ extension EngineClient {
         _ = try await call(request)
     }
 
+    /// Ends a container at once, without any grace. Nothing happens when it does not run.
+    ///
+    /// Podman's kill waits 20 s for a container with a restart policy, its stop without a time-out does not.
+    ///
+    /// - Throws: `not_found`.
+    package func endContainer(_ id: String) async throws(EngineError) {
+        do throws(EngineError) {
+            if quirks.killsSlowly {
+                try await stopContainer(id, timeout: .zero)
+            } else {
+                try await killContainer(id)
+            }
+        } catch {
+            guard error.code == .conflict else { throw error }
+        }
+    }
+
     /// What a removal found.
     package enum Removal: Sendable, Equatable {
         /// It is gone by our request.
@@ -69,15 +86,14 @@ extension EngineClient {
 
     /// Kills a container if it runs, and removes it with its anonymous volumes. `DELETE /containers/{id}?v=1`
     ///
-    /// Kills first, because Podman's forced removal would wait for a graceful stop.
+    /// Ends it first, because Podman's forced removal would wait for a graceful stop.
     @discardableResult
     package func removeContainer(_ id: String) async throws(EngineError) -> Removal {
         do throws(EngineError) {
-            try await killContainer(id)
+            try await endContainer(id)
         } catch {
-            if error.isNotFound { return .wasGone }
-            // It did not run: that is what we want.
-            guard error.code == .conflict else { throw error }
+            guard error.isNotFound else { throw error }
+            return .wasGone
         }
         var request = container(.removeContainer, .delete, id, "")
         request.query = [("v", "1"), ("force", "1")]

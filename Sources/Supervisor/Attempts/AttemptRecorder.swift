@@ -30,8 +30,11 @@ final class AttemptRecorder: AttemptObserver {
     /// When the command began, if it did.
     var startedAt: Date? { began.withLock { $0 } }
 
-    /// Says that no further note comes.
-    func finish() { sink.finish() }
+    /// Says that no further note comes, after the last progress that was held back.
+    func finish() {
+        if let last = throttle.withLock({ $0.heldBack }) { sink.yield(.progress(last.percent, last.message ?? "")) }
+        sink.finish()
+    }
 
     func attemptStarted(atNanos: Int64) async {
         let date = Date(timeIntervalSince1970: Double(atNanos) / 1e9)
@@ -61,20 +64,28 @@ package protocol OutputTap: Sendable {
     func output(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async
 }
 
-/// Lets a progress report pass when it says something new: one percent further, another message, or a second later.
+/// Lets a progress report pass when it says something new: one percent further or another message, at most ten a second,
+/// and the first 100 % at once.
 struct ProgressThrottle: Sendable {
+    /// The newest report, when it said something new and did not pass.
+    private(set) var heldBack: (percent: Double?, message: String?)?
     private var lastPercent: Double?
     private var lastMessage: String?
     private var lastAt: ContinuousClock.Instant?
 
     mutating func passes(percent: Double?, message: String?, at now: ContinuousClock.Instant) -> Bool {
+        let percent = percent.flatMap { $0.isFinite ? $0 : nil }
         let isFirst = lastAt == nil
         let moved = percent.map { abs($0 - (lastPercent ?? -100)) >= 1 } ?? false
         let spoke = message != lastMessage
+        let completes = percent == 100 && lastPercent != 100
         // Ten a second are enough for people, whatever a task in a tight loop says.
         let isTooSoon = lastAt.map { now - $0 < .milliseconds(100) } ?? false
-        guard isFirst || percent == 100 || (!isTooSoon && (moved || spoke)) else { return false }
-        (lastPercent, lastMessage, lastAt) = (percent, message, now)
+        guard isFirst || completes || (!isTooSoon && (moved || spoke)) else {
+            heldBack = spoke || (percent != nil && percent != lastPercent) ? (percent, message) : nil
+            return false
+        }
+        (lastPercent, lastMessage, lastAt, heldBack) = (percent, message, now, nil)
         return true
     }
 }

@@ -7,12 +7,16 @@ internal import WorkerPool
 /// description holds one.
 package struct SecretSources: Sendable {
     private let sources: [String: SecretSource]
+    private let commandLimit: Duration
 
     /// The largest secret, in bytes.
     private static let largest = 1 << 20
 
-    /// Knows where each named secret comes from.
-    package init(_ sources: [String: SecretSource]) { self.sources = sources }
+    /// Knows where each named secret comes from. A command that prints one is killed after `commandLimit`.
+    package init(_ sources: [String: SecretSource], commandLimit: Duration = .seconds(30)) {
+        self.sources = sources
+        self.commandLimit = commandLimit
+    }
 
     /// The values of the named secrets.
     ///
@@ -42,13 +46,30 @@ package struct SecretSources: Sendable {
             }
             return Array(value.utf8)
         case .command(let command):
-            guard let program = command.first,
+            guard let value = await output(of: command) else {
+                throw WorkerError(.host, "the secret \(name): its command failed, or took longer than \(commandLimit)")
+            }
+            return value
+        }
+    }
+
+    /// What a command prints; `nil` when it fails, prints too much or takes too long.
+    private func output(of command: [String]) async -> [UInt8]? {
+        guard let program = command.first else { return nil }
+        return await withTaskGroup(of: [UInt8]?.self) { group in
+            group.addTask {
                 let result = try? await Subprocess.run(
                     .name(program), arguments: Arguments(Array(command.dropFirst())), input: .none,
-                    output: .bytes(limit: Self.largest), error: .discarded),
-                result.terminationStatus.isSuccess
-            else { throw WorkerError(.host, "the secret \(name): its command failed") }
-            return result.standardOutput
+                    output: .bytes(limit: Self.largest), error: .discarded)
+                return result.flatMap { $0.terminationStatus.isSuccess ? $0.standardOutput : nil }
+            }
+            group.addTask {
+                try? await Task.sleep(for: commandLimit)
+                return nil
+            }
+            // The end of the task that runs it kills the command.
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
     }
 }

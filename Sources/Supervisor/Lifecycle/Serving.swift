@@ -17,9 +17,20 @@ extension Supervisor {
                 work.addTask { await running.pool.run() }
                 await running.dispatcher.run()
                 running.pool.close(force: shutdown.level == .force)
+                work.addTask { await self.forceLater(running) }
+                await running.pool.waitUntilClosed()
+                work.cancelAll()
             }
             services.cancelAll()
         }
+    }
+
+    /// An engine that hangs must not keep the supervisor: stopping gets its time-out and a little more.
+    private func forceLater(_ running: Running) async {
+        let limit = settings.workers.stopTimeout + .seconds(5)
+        guard (try? await Task.sleep(for: limit)) != nil else { return }
+        logger.warning("workers did not stop in time; forcing them")
+        running.pool.close(force: true)
     }
 
     /// Waits for a request to end, and carries it out with rising urgency. The dispatcher returns once the attempts have

@@ -28,18 +28,12 @@ package actor AttemptLog {
     private let headLimit: UInt64
     private let segmentLimit: UInt64
     private var head: LogFile?
-    private var segment: Segment?
-    private var older: Segment?
+    private var segment: LogSegment?
+    private var older: LogSegment?
     private var headBytes: UInt64 = 0
     private var unreported: UInt64 = 0
     private var summary = Summary()
     private var buffer: [UInt8] = []
-
-    private struct Segment {
-        let path: String
-        var file: LogFile
-        var bytes: UInt64
-    }
 
     /// Makes the log at `path`; `cap` is the most output bytes that are kept. Nothing is created before the first call.
     package init(path: String, cap: Int) {
@@ -85,18 +79,24 @@ package actor AttemptLog {
         mark("\(bytes) bytes of output are missing here: the supervisor was away for too long")
     }
 
-    /// Writes what is still held back, puts head and tail together, and closes the file.
+    /// Puts head and tail together, with a word about what is missing between them, and closes the file.
     package func close() -> Summary {
         reportUnwritten()
+        let parts = [older, segment].compactMap { $0 }
+        (older, segment) = (nil, nil)
         if summary.leftOut > 0 {
-            mark("\(summary.leftOut) bytes of output were left out here: the log keeps at most \(headLimit * 2) bytes")
+            mark("\(summary.leftOut) bytes of output were left out here: the log keeps \(headLimit * 2) bytes")
         }
-        for part in [older, segment].compactMap({ $0 }) {
+        for part in parts {
             part.file.close()
-            copyToHead(part)
+            let copied = part.read { entries in
+                reportUnwritten()
+                return put(entries)
+            }
+            if copied < part.bytes { unwritten(part.bytes - copied) }
             unlink(part.path)
         }
-        (older, segment) = (nil, nil)
+        reportUnwritten()
         head?.close()
         head = nil
         return summary
@@ -107,11 +107,16 @@ package actor AttemptLog {
     private func append(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
         guard !bytes.isEmpty else { return }
         reportUnwritten()
-        buffer.removeAll(keepingCapacity: true)
-        ContainerLogFormat.append(bytes, stream: stream, time: Timestamp.now(), to: &buffer)
-        if !put(buffer) { unwritten(bytes.count) }
+        encode(bytes, stream)
+        if !put(buffer) { unwritten(UInt64(bytes.count)) }
     }
 
+    private func encode(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
+        buffer.removeAll(keepingCapacity: true)
+        ContainerLogFormat.append(bytes, stream: stream, time: Timestamp.now(), to: &buffer)
+    }
+
+    /// Appends whole entries to the head.
     private func put(_ entry: [UInt8]) -> Bool {
         // Tried again each time: a full disk may have room later.
         if head == nil { open() }
@@ -127,74 +132,60 @@ package actor AttemptLog {
 
     /// Spreads output over segments, each filled to the byte, so that the cap holds whatever the chunks' sizes.
     private func writeTail(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
-        var rest = bytes
-        while !rest.isEmpty {
-            if segment.map({ $0.bytes >= segmentLimit }) ?? true { rotate() }
-            guard let segment else { return unwritten(rest.count) }
-            let piece = rest.prefix(Int(segmentLimit - segment.bytes))
-            appendToSegment(piece, stream)
-            rest = rest.dropFirst(piece.count)
-        }
-    }
-
-    private func appendToSegment(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
-        buffer.removeAll(keepingCapacity: true)
-        ContainerLogFormat.append(bytes, stream: stream, time: Timestamp.now(), to: &buffer)
+        if segment.map({ $0.bytes >= segmentLimit }) ?? true { rotate() }
+        reportUnwritten()
+        guard segment != nil else { return unwritten(UInt64(bytes.count)) }
+        encode(bytes, stream)
         do {
-            try segment?.file.append(buffer)
+            try segment?.append(buffer, bytes: UInt64(bytes.count))
         } catch {
             summary.problem = error.message
-            unwritten(bytes.count)
+            unwritten(UInt64(bytes.count))
         }
-        // Counted also when it could not be written: then the segment holds less, and the end is reached all the same.
-        segment?.bytes += UInt64(bytes.count)
     }
 
     private func rotate() {
-        if let dropped = older {
-            dropped.file.close()
-            unlink(dropped.path)
-            summary.leftOut += dropped.bytes
+        if let full = segment {
+            if let dropped = older {
+                dropped.file.close()
+                unlink(dropped.path)
+                summary.leftOut += dropped.bytes
+            }
+            (older, segment) = (full, nil)
         }
-        older = segment
         let name = older?.path == "\(path).tail.1" ? "\(path).tail.2" : "\(path).tail.1"
         do {
-            segment = Segment(path: name, file: try LogFile(path: name), bytes: 0)
+            segment = try LogSegment(path: name)
         } catch {
             summary.problem = error.message
-            segment = nil
-        }
-    }
-
-    private func copyToHead(_ part: Segment) {
-        guard let handle = FileHandle(forReadingAtPath: part.path) else { return unwritten(Int(part.bytes)) }
-        defer { try? handle.close() }
-        while let data = try? handle.read(upToCount: 1 << 20), !data.isEmpty {
-            if !put([UInt8](data)) { return unwritten(Int(part.bytes)) }
         }
     }
 
     // MARK: Markers
 
-    private func unwritten(_ count: Int) {
-        summary.unwritten += UInt64(count)
-        unreported += UInt64(count)
+    private func unwritten(_ count: UInt64) {
+        summary.unwritten += count
+        unreported += count
     }
 
     /// Once writing works again, says what is missing where it is missing.
     private func reportUnwritten() {
         guard unreported > 0 else { return }
-        let words = "\(unreported) bytes of output are missing here: \(summary.problem ?? "the log could not be written")"
-        var entry: [UInt8] = []
-        ContainerLogFormat.append(Self.marker(words), stream: .standardError, time: Timestamp.now(), to: &entry)
-        if put(entry) { unreported = 0 }
+        let problem = summary.problem ?? "the log could not be written"
+        if mark("\(unreported) bytes of output are missing here: \(problem)") { unreported = 0 }
     }
 
-    private func mark(_ words: String) {
-        var entry: [UInt8] = []
-        ContainerLogFormat.append(Self.marker(words), stream: .standardError, time: Timestamp.now(), to: &entry)
-        _ = put(entry)
+    /// Writes words of our own where the next output would go. Returns whether that worked.
+    @discardableResult
+    private func mark(_ words: String) -> Bool {
+        encode(Array("\n[acode: \(words)]\n".utf8)[...], .standardError)
+        guard segment != nil else { return put(buffer) }
+        do {
+            try segment?.append(marker: buffer)
+            return true
+        } catch {
+            summary.problem = error.message
+            return false
+        }
     }
-
-    private static func marker(_ words: String) -> ArraySlice<UInt8> { Array("\n[acode: \(words)]\n".utf8)[...] }
 }

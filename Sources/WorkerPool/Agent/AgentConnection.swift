@@ -8,6 +8,18 @@ struct AgentConnection: Sendable {
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private let allocator = ByteBufferAllocator()
 
+    /// Makes a raw channel one that tasks can read and write. Whoever calls this must use the result at once: the
+    /// framework traps when it is dropped unused, which is why accepted channels are not made so any earlier.
+    static func open(_ channel: any NIOCore.Channel) async throws -> Channel {
+        try await channel.eventLoop.submit {
+            let wrapped = try Channel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
+            channel.setOption(.autoRead, value: true).whenComplete { _ in }
+            return wrapped
+        }.get()
+    }
+
     init(outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) { self.outbound = outbound }
 
     /// Sends one message; waits while the agent does not read. Throws when the connection is closed.

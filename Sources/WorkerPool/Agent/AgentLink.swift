@@ -66,18 +66,19 @@ package final class AgentLink: Sendable {
     ///
     /// - Throws: what `bind(2)` said, also for a path over 107 bytes.
     package func serve(listening: @escaping @Sendable () -> Void) async throws {
+        let accepted = AcceptedChannels()
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 8)
+            .childChannelOption(.autoRead, value: false)
             .bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try AgentConnection.Channel(
-                        wrappingChannelSynchronously: channel,
-                        configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
-                }
+                accepted.add(channel)
+                return channel.eventLoop.makeSucceededFuture(channel)
             }
         // The agent runs as another user than the supervisor; the 0700 directory above keeps everyone else out.
         chmod(socketPath, 0o666)
         listening()
+        // Whatever was accepted and not served when the listening ends must not stay open.
+        defer { accepted.closeAll() }
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await connection in connections {
@@ -134,10 +135,10 @@ package final class AgentLink: Sendable {
 
     // MARK: One connection
 
-    private func serve(_ channel: AgentConnection.Channel) async {
+    private func serve(_ channel: any Channel) async {
         do {
-            let peer = try await PeerCredentials.of(channel.channel)
-            try await channel.executeThenClose { inbound, outbound in
+            let peer = try await PeerCredentials.of(channel)
+            try await AgentConnection.open(channel).executeThenClose { inbound, outbound in
                 guard mayConnect(peer.pid) else {
                     logger.warning(
                         "refused a connection to a worker's socket from another process",
@@ -147,6 +148,7 @@ package final class AgentLink: Sendable {
                 try await converse(AgentMessages(inbound: inbound), AgentConnection(outbound: outbound), peer)
             }
         } catch {
+            channel.close(promise: nil)
             logger.debug(
                 "agent connection ended", metadata: ["worker.id": "\(workerID)", "error.message": "\(error)"])
         }

@@ -42,7 +42,7 @@ package struct ContainerReaper: Sendable {
         ]
         do {
             if isKept {
-                try await engine.killContainer(container.id, signal: "SIGKILL")
+                try await engine.endContainer(container.id)
             } else {
                 try await engine.removeContainer(container.id)
             }

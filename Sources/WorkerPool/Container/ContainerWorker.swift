@@ -119,12 +119,23 @@ package final class ContainerWorker: Worker {
             identity.set(containerID: created.id)
             // Attached before the start, so that not even the first words of a container that dies at once are lost.
             startup = StartupOutput(try await engine.attach(created.id))
-            try await engine.startContainer(created.id)
+            try await start(created.id)
         } catch {
             throw WorkerError(engine: error)
         }
         started()
         await startup.collect(until: link)
+    }
+
+    /// Starts the container. When the answer is lost, the container's own state is the answer.
+    private func start(_ container: String) async throws(EngineError) {
+        do {
+            try await engine.startContainer(container)
+        } catch where error.code == .connectionLost || error.code == .timedOut {
+            guard let state = try await engine.inspectContainer(container)?.state, state.status == .running else {
+                throw error
+            }
+        }
     }
 
     /// Not a child task: a create that is cancelled half-way would leave a container whose id nobody knows.
@@ -163,50 +174,79 @@ package final class ContainerWorker: Worker {
 
     // MARK: Down
 
-    /// Stops and removes the container, for as long as it takes an engine that does not answer; a forced stop tries once.
-    private func takeDown(after end: WorkerEnd, _ changed: @Sendable (WorkerChange) -> Void) async {
-        let loss: WorkerLoss
-        if case .lost(let observed) = end { loss = observed } else {
-            loss = WorkerLoss(observation: "the worker was stopped")
-        }
+    /// Ends and removes the container, for as long as it takes an engine that does not answer. Once the end is forced
+    /// only a few seconds are left; what then remains is removed at the pool's next start.
+    private func takeDown(after end: WorkerEnd, _ changed: @escaping @Sendable (WorkerChange) -> Void) async {
+        var loss = WorkerLoss(observation: "the worker was stopped")
+        if case .lost(let observed) = end { loss = observed }
         // Without an id the create may still have worked: then its name finds the container.
-        guard let containerID = containerID ?? (identity.mayExist ? ContainerBlueprint.name(of: id) : nil) else {
+        guard let container = containerID ?? (identity.mayExist ? ContainerBlueprint.name(of: id) : nil) else {
             link.abandon(loss)
             return await context.journal.forget(id)
         }
+        let isGone = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [loss] in
+                await self.remove(container, gracefully: end == .stopped, loss, changed)
+            }
+            group.addTask {
+                await self.fate.waitForForce()
+                try? await self.engine.endContainer(container)
+                try? await Task.sleep(for: Self.forcedRemovalLimit)
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        link.abandon(loss)
+        if isGone {
+            await context.journal.forget(id)
+        } else {
+            context.logger.error(
+                "could not remove a container; the next start of this pool will",
+                metadata: ["worker.id": "\(id)", "container.id": "\(container)"])
+        }
+    }
+
+    private static let forcedRemovalLimit = Duration.seconds(5)
+
+    /// Tries until the container is gone, or refused to go for another reason than an engine that does not answer.
+    private func remove(
+        _ container: String, gracefully: Bool, _ loss: WorkerLoss, _ changed: @Sendable (WorkerChange) -> Void
+    ) async -> Bool {
         var pause = Duration.milliseconds(200)
-        while true {
+        while !Task.isCancelled {
             do {
-                try await remove(containerID, gracefully: end == .stopped && !fate.isForced)
-                break
-            } catch where error.isEngineUnavailable && !fate.isForced {
+                try await removeOnce(container, gracefully: gracefully && !fate.isForced)
+                return true
+            } catch where error.isEngineUnavailable {
+                // The attempt need not wait for the engine to learn that its worker is gone.
                 link.abandon(loss)
                 changed(.engineSilent)
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             } catch {
-                context.logger.error(
-                    "could not remove a container; the next start of this pool will",
+                context.logger.warning(
+                    "the engine would not remove a container",
                     metadata: [
-                        "worker.id": "\(id)", "container.id": "\(containerID)", "error.message": "\(error)",
+                        "worker.id": "\(id)", "container.id": "\(container)", "error.message": "\(error)",
                     ])
-                return link.abandon(loss)
+                return false
             }
         }
-        link.abandon(loss)
-        await context.journal.forget(id)
+        return false
     }
 
-    private func remove(_ containerID: String, gracefully: Bool) async throws(EngineError) {
+    private func removeOnce(_ container: String, gracefully: Bool) async throws(EngineError) {
         do {
-            if gracefully {
-                try await engine.stopContainer(containerID, timeout: context.stopTimeout)
+            if gracefully { try await engine.stopContainer(container, timeout: context.stopTimeout) }
+            if settings.docker.keepContainers {
+                try await engine.endContainer(container)
             } else {
-                try await engine.killContainer(containerID, signal: "SIGKILL")
+                try await engine.removeContainer(container)
             }
         } catch where error.isNotFound || error.isConflict {
-            // Gone or not running already: what was wanted.
+            // Gone already, or being removed by somebody else: what was wanted.
         }
-        if !settings.docker.keepContainers { try await engine.removeContainer(containerID) }
     }
 }

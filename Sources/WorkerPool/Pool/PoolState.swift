@@ -30,30 +30,6 @@ package struct PoolState: Sendable {
         case finished
     }
 
-    /// What a slot is doing.
-    package enum Phase: Sendable, Equatable {
-        /// Holds nothing. → `starting`.
-        case vacant
-        /// Its worker is on the way. → `idle`, `vacant`, `stopping`.
-        case starting
-        /// Its worker waits. → `busy`, `stopping`, `vacant`.
-        case idle(since: ContinuousClock.Instant)
-        /// Its worker was given to an attempt. → `idle`, `stopping`, `vacant`.
-        case busy
-        /// Its worker goes away. → `vacant`.
-        case stopping
-    }
-
-    /// One slot.
-    package struct Slot: Sendable, Equatable {
-        /// What it is doing.
-        package var phase: Phase = .vacant
-        /// The profile of its worker; `nil` when vacant.
-        package var profile: WorkerProfile?
-        /// Whether its worker's agent is connected; one that is not takes no attempt.
-        package var answers = false
-    }
-
     private enum Mode { case open, draining, closing(force: Bool), finished }
 
     private struct Waiter {
@@ -70,6 +46,7 @@ package struct PoolState: Sendable {
     private var mode = Mode.open
     private var engineAnswers = true
     private var engineRetry: ContinuousClock.Instant?
+    private var nextWake: ContinuousClock.Instant?
     private static let engineRetryInterval = Duration.seconds(1)
 
     /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
@@ -89,7 +66,8 @@ package struct PoolState: Sendable {
             case .starting, .busy, .stopping: false
             }
         }
-        return max(0, usable - waiters.count)
+        // Who waits has a slot on the way whenever one is usable: `settle` sees to it, so nothing is to be deducted.
+        return usable
     }
 
     /// Whether new workers are refused because the last one found no engine.
@@ -128,8 +106,11 @@ package struct PoolState: Sendable {
             if isOpen { mode = .draining }
             rejectAll(&actions)
         case .close(let force):
-            if case .finished = mode { return [] }
-            mode = .closing(force: force)
+            switch mode {
+            case .finished: return []
+            case .closing(let wasForced): mode = .closing(force: force || wasForced)
+            case .open, .draining: mode = .closing(force: force)
+            }
             rejectAll(&actions)
         }
         settle(now, &actions)
@@ -186,6 +167,8 @@ package struct PoolState: Sendable {
     }
 
     private mutating func spend(_ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        // Profiles come with tasks, in any number; what is no longer counted against one is forgotten.
+        budgets = budgets.filter { !$0.value.isUnspent(at: now) }
         var budget = budgets[profile] ?? RestartBudget(rules: rules)
         let wasExhausted = budget.isExhausted(at: now)
         budget.failed(at: now)
@@ -203,6 +186,7 @@ package struct PoolState: Sendable {
             grantIdle(&actions)
             makeRoom(now, &actions)
             fillWarm(now, &actions)
+            tryEngine(now, &actions)
         case .draining:
             for slot in slots.indices where isIdle(slot) { stop(slot, force: false, &actions) }
         case .closing(let force):
@@ -274,18 +258,39 @@ package struct PoolState: Sendable {
         }
     }
 
-    private func mayStart(
+    private mutating func mayStart(
         _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) -> Bool {
         guard let next = budgets[profile]?.nextStart(at: now), next > now else { return true }
-        actions.append(.wake(at: next))
+        wake(at: next, now, &actions)
         return false
     }
 
-    private func engineMayBeAsked(_ now: ContinuousClock.Instant, _ actions: inout [Action]) -> Bool {
+    private mutating func engineMayBeAsked(_ now: ContinuousClock.Instant, _ actions: inout [Action]) -> Bool {
         guard !engineAnswers, let engineRetry, engineRetry > now else { return true }
-        actions.append(.wake(at: engineRetry))
+        wake(at: engineRetry, now, &actions)
         return false
+    }
+
+    /// When nothing under way will tell whether the engine answers again, the next attempt is let in to find out.
+    private mutating func tryEngine(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard !engineAnswers, engineMayBeAsked(now, &actions) else { return }
+        engineAnswers = !slots.contains { slot in
+            switch slot.phase {
+            case .vacant: false
+            case .starting, .stopping: true
+            case .idle, .busy: !slot.answers
+            }
+        }
+    }
+
+    /// Asks for a timer unless one is set already that comes no later.
+    private mutating func wake(
+        at instant: ContinuousClock.Instant, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        if let nextWake, nextWake > now, nextWake <= instant { return }
+        nextWake = instant
+        actions.append(.wake(at: instant))
     }
 
     private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }

@@ -13,6 +13,9 @@ package struct RestartBudget: Sendable, Equatable {
     /// Whether the budget of the window is spent at `now`.
     package func isExhausted(at now: ContinuousClock.Instant) -> Bool { recent(at: now).count > rules.maxRestarts }
 
+    /// Whether nothing counts against the profile any more at `now`.
+    package func isUnspent(at now: ContinuousClock.Instant) -> Bool { recent(at: now).isEmpty }
+
     /// When the next start is allowed; in the past when it is allowed now.
     package func nextStart(at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         let recent = recent(at: now)

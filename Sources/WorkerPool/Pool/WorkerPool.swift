@@ -30,6 +30,7 @@ package final class WorkerPool: Sendable {
     private let orders: AsyncStream<Order>
     private let orderly: AsyncStream<Order>.Continuation
     private let changed: AsyncStream<Void>.Continuation
+    private let closed = OneShot<Void>()
 
     /// Ticks after anything changed that may let another attempt start; ticks that nobody takes collapse into one.
     package let changes: AsyncStream<Void>
@@ -126,6 +127,9 @@ package final class WorkerPool: Sendable {
     /// Ends the pool: idle workers now, busy ones when released, or all at once with `force`.
     package func close(force: Bool) { apply(.close(force: force)) }
 
+    /// Waits until a closed pool has no worker left.
+    package func waitUntilClosed() async { _ = await closed.wait() }
+
     /// Replaces a worker: the slot stops it now if it is idle and starts another.
     package func stop(worker id: WorkerID, force: Bool) -> Bool {
         let worker = shared.withLock { shared in shared.workers.values.first { $0.id == id } }
@@ -194,7 +198,10 @@ package final class WorkerPool: Sendable {
         case .warnExhausted(let profile, let until):
             effects.append { observer.restartBudgetExhausted(profile, wait: until - .now) }
         case .finished:
-            effects.append { orderly.yield(.finish) }
+            effects.append { [closed] in
+                orderly.yield(.finish)
+                closed.set(())
+            }
         }
     }
 }

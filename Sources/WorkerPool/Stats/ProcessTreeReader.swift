@@ -14,6 +14,8 @@ package struct ProcessTreeReader: Sendable {
         package var threads: Int
         /// Its resident pages.
         package var pages: UInt64
+        /// Whether it has ended and waits for its parent to notice.
+        package var isZombie = false
     }
 
     private let entries: [Int32: Entry]
@@ -57,6 +59,22 @@ package struct ProcessTreeReader: Sendable {
         return sample
     }
 
+    /// Every process.
+    var pids: [Int32] { Array(entries.keys) }
+
+    /// Whether a process is a zombie.
+    func isZombie(_ pid: Int32) -> Bool { entries[pid]?.isZombie ?? false }
+
+    /// These processes and all that descend from them.
+    func family(of roots: [Int32]) -> Set<Int32> {
+        var family = Set<Int32>()
+        var pending = roots
+        while let pid = pending.popLast() {
+            if family.insert(pid).inserted { pending += children[pid] ?? [] }
+        }
+        return family
+    }
+
     /// Reads a line of `/proc/<pid>/stat`; the command in parentheses may hold anything.
     static func parse(_ line: String) -> Entry? {
         guard let end = line.lastIndex(of: ")") else { return nil }
@@ -65,6 +83,6 @@ package struct ProcessTreeReader: Sendable {
             let pages = UInt64(fields[21])
         else { return nil }
         let ticks = fields[11...14].compactMap { UInt64($0) }.reduce(0, +)
-        return Entry(parent: parent, ticks: ticks, threads: threads, pages: pages)
+        return Entry(parent: parent, ticks: ticks, threads: threads, pages: pages, isZombie: fields[0] == "Z")
     }
 }
