@@ -19,6 +19,8 @@ package enum AcodeProgram {
         } catch let failure as CommandFailure {
             FileHandle.standardError.write(Data(failure.text.utf8))
             exit(failure.exitCode)
+        } catch is ReaderGone {
+            exit(ReaderGone.exitCode)
         } catch {
             AcodeCommand.exit(withError: error)
         }

@@ -15,7 +15,10 @@ struct TaskStoryTests {
                 "It failed: the kernel killed it at the memory limit of 64 MiB."
             ),
             (Sample.ended(.error, nil, code: nil), "It failed: no reason is recorded."),
-            (Sample.ended(.cancelled, .cancelled, code: nil, reason: "on request."), "It was cancelled: on request."),
+            (
+                Sample.ended(.cancelled, .cancelled, code: nil, reason: "cancelled: on request."),
+                "It was cancelled: on request."
+            ),
             (Sample.task(), "It has waited for 1m for a free worker in the queue default."),
             (
                 Sample.task {

@@ -10,9 +10,9 @@ struct FollowLoop {
     let store: any TaskStore
     var followers: [TaskFollower]
     /// Takes output of the task with this index.
-    var output: (Int, [ContainerLogFormat.Entry]) async -> Void
+    var output: (Int, [ContainerLogFormat.Entry]) async throws -> Void
     /// Told once of every task that has ended.
-    var ended: (Int, QueuedTask) async -> Void
+    var ended: (Int, QueuedTask) async throws -> Void
 
     /// Returns the tasks as they ended. Cancelling the calling task makes it throw `CancellationError`.
     mutating func run() async throws -> [QueuedTask] {
@@ -30,10 +30,10 @@ struct FollowLoop {
                     let entries = await followers[index].next()
                     if entries.isEmpty { break }
                     isIdle = false
-                    await output(index, entries)
+                    try await output(index, entries)
                     try Task.checkCancellation()
                 }
-                if followers[index].isDone { await ended(index, followers[index].task) }
+                if followers[index].isDone { try await ended(index, followers[index].task) }
             }
             open.removeAll { followers[$0].isDone }
             // Many tasks make each look dearer, so that there are fewer of them.

@@ -1,5 +1,6 @@
 internal import AgentProtocol
 internal import Foundation
+internal import Glibc
 internal import Logging
 internal import Settings
 internal import Supervisor
@@ -58,11 +59,12 @@ struct OneOffPool: Sendable {
         }
         var options = SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current)
         options.exitsWhenIdle = true
-        options.tap = SinkTap(sink: OutputSink())
+        let (readerGone, tell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        options.tap = SinkTap(sink: OutputSink(), readerGone: tell)
         var logger = Logger(label: "acode")
         if isQuiet { logger.logLevel = .warning }
         let supervisor = Supervisor(options: options, store: store, layout: layout, logger: logger)
-        let signal = try await supervise(supervisor, task.id, store)
+        let signal = try await supervise(supervisor, task.id, store, readerGone: readerGone)
         guard let end = try await store.task(task.id) else {
             throw CommandFailure(ExitCodes.internal, "the task is gone from the store")
         }
@@ -78,8 +80,11 @@ struct OneOffPool: Sendable {
         }
     }
 
-    /// Runs the supervisor; the first signal cancels the task, the second ends everything at once. Returns the first.
-    private func supervise(_ supervisor: Supervisor, _ task: TaskID, _ store: any TaskStore) async throws -> Int32? {
+    /// Runs the supervisor; the first signal cancels the task, the second ends everything at once. That nobody reads the
+    /// output any more counts as a signal too. Returns the first.
+    private func supervise(
+        _ supervisor: Supervisor, _ task: TaskID, _ store: any TaskStore, readerGone: AsyncStream<Void>
+    ) async throws -> Int32? {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let first = Forced()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -90,10 +95,13 @@ struct OneOffPool: Sendable {
                         continue
                     }
                     first.signal = signal.rawValue
-                    _ = try await store.cancel(task, reason: "acode run was stopped by \(signal)")
-                    supervisor.checkLeases()
-                    // It may not have been claimed yet, and then nobody else ends the pool.
-                    if try await store.task(task)?.state.isTerminal ?? true { supervisor.shutDown(force: false) }
+                    try await cancel(task, in: store, supervisor, reason: "acode run was stopped by \(signal)")
+                }
+            }
+            group.addTask {
+                for await _ in readerGone {
+                    first.signal = SIGPIPE
+                    try await cancel(task, in: store, supervisor, reason: "nobody reads the output any more")
                 }
             }
             do throws(SupervisorError) {
@@ -105,6 +113,15 @@ struct OneOffPool: Sendable {
             group.cancelAll()
         }
         return first.signal
+    }
+
+    private func cancel(
+        _ task: TaskID, in store: any TaskStore, _ supervisor: Supervisor, reason: String
+    ) async throws {
+        let cancelled = try await store.cancel(task, reason: reason)
+        supervisor.checkLeases()
+        // It may not have been claimed yet, and then nobody else ends the pool.
+        if cancelled?.state.isTerminal ?? true { supervisor.shutDown(force: false) }
     }
 
     /// The command's own code; 69 when there was no worker for it.
@@ -123,8 +140,10 @@ struct OneOffPool: Sendable {
 /// Passes the output of the task on.
 private struct SinkTap: OutputTap {
     let sink: OutputSink
+    let readerGone: AsyncStream<Void>.Continuation
 
     func output(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
         await sink.write(Array(bytes), to: stream == .standardOutput ? .standardOutput : .standardError)
+        if await sink.isBroken { readerGone.yield() }
     }
 }

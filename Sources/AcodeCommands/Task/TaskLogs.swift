@@ -34,17 +34,17 @@ struct TaskLogs: AsyncParsableCommand {
                 try noteElsewhere(attempts, context)
                 let range = attempt.map { FollowState.Range.only($0) } ?? .from(attempts.last?.attempt ?? 1)
                 var follower = TaskFollower(task, range: range, layout: context.layout)
-                let sink = OutputSink()
+                let output = TaskOutput()
                 let isJSON = context.console.isJSON
                 if follow {
                     var loop = FollowLoop(
-                        store: store, followers: [follower], output: { await write($1, sink, isJSON: isJSON) },
+                        store: store, followers: [follower], output: { try await write($1, output, isJSON: isJSON) },
                         ended: { _, _ in })
                     _ = try await loop.run()
                 } else {
                     try await follower.refresh(store)
                     while case let entries = await follower.next(), !entries.isEmpty {
-                        await write(entries, sink, isJSON: isJSON)
+                        try await write(entries, output, isJSON: isJSON)
                     }
                 }
             }
@@ -52,10 +52,10 @@ struct TaskLogs: AsyncParsableCommand {
         if case .signal(let number) = end { throw ExitCode(ExitCodes.signal(number)) }
     }
 
-    private func write(_ entries: [ContainerLogFormat.Entry], _ sink: OutputSink, isJSON: Bool) async {
-        guard isJSON else { return await sink.write(entries) }
+    private func write(_ entries: [ContainerLogFormat.Entry], _ output: TaskOutput, isJSON: Bool) async throws {
+        guard isJSON else { return try await output.write(entries) }
         let lines = entries.compactMap { try? JSONText.line(LogLine($0)) }
-        await sink.write(Array(lines.joined().utf8), to: .standardOutput)
+        try await output.write(lines.joined())
     }
 
     private func noteElsewhere(_ attempts: [TaskAttempt], _ context: CommandContext) throws {

@@ -12,7 +12,7 @@ enum TaskStory {
         case .enqueuedForOrchestration: "Its command has ended; the workflow has yet to look at the result."
         case .complete: "It succeeded\(took(task))."
         case .error: "It failed: \(reason(task)).\(tries(task))"
-        case .cancelled: "It was cancelled: \(reason(task))."
+        case .cancelled: "It was cancelled: \(withoutPrefix(reason(task)))."
         case .resolvedManually: "Somebody settled it by hand: \(reason(task))."
         }
     }
@@ -52,6 +52,11 @@ enum TaskStory {
 
     private static func tries(_ task: QueuedTask) -> String {
         task.attempt > 1 ? " That was attempt \(task.attempt)." : ""
+    }
+
+    /// A reason that begins with the word that is said already.
+    private static func withoutPrefix(_ reason: String) -> String {
+        reason.hasPrefix("cancelled: ") ? String(reason.dropFirst("cancelled: ".count)) : reason
     }
 
     private static func reason(_ task: QueuedTask) -> String {

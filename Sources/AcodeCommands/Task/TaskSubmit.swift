@@ -70,15 +70,13 @@ struct TaskSubmit: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let specs = try specs(defaultRetry: context.settings.queue.retry)
-        let layout = context.layout
-        let tasks = try await context.withStore { store in
+        let code = try await context.withStore { store in
             let tasks = try await store.submit(specs)
+            if wait { return try await TaskWaiting(context: context, quiet: quiet.quiet).stream(tasks, from: store) }
             await context.announce(.submitted)
-            if !wait { try show(tasks, context.console) }
-            return tasks
+            try show(tasks, context.console)
+            return ExitCodes.done
         }
-        guard wait else { return }
-        let code = try await TaskWaiting(context: context, layout: layout, quiet: quiet.quiet).stream(tasks)
         if code != 0 { throw ExitCode(code) }
     }
 

@@ -2,44 +2,29 @@ internal import ControlPlane
 internal import Foundation
 internal import Settings
 internal import Supervisor
-internal import Synchronization
 internal import TaskModel
 internal import TaskStore
 
 /// Waits for tasks and shows their output while they run.
 struct TaskWaiting: Sendable {
     let context: CommandContext
-    let layout: StateLayout
     let quiet: Bool
 
     /// Streams the output of all attempts and returns what to exit with.
-    func stream(_ tasks: [QueuedTask]) async throws -> Int32 {
+    func stream(_ tasks: [QueuedTask], from store: any TaskStore) async throws -> Int32 {
         let ids = tasks.map(\.id)
         async let presence: Void = noteMissingSupervisor(ids)
         let end = try await Interruption.race {
-            try await context.withStore { store in
-                let sink = OutputSink()
-                let views = Mutex(tasks.count > 1 ? tasks.map { LinePrefixer(label: Self.label($0)) } : [])
-                var loop = FollowLoop(
-                    store: store,
-                    followers: tasks.map { TaskFollower($0, range: .from(1), layout: layout) },
-                    output: { index, entries in
-                        guard tasks.count > 1 else { return await sink.write(entries) }
-                        for entry in entries {
-                            let bytes = views.withLock { $0[index].feed(entry.bytes, entry.stream) }
-                            if !bytes.isEmpty { await sink.write(bytes, to: entry.stream) }
-                        }
-                    },
-                    ended: { index, task in
-                        if tasks.count > 1 {
-                            for rest in views.withLock({ $0[index].finish() }) {
-                                await sink.write(rest.bytes, to: rest.stream)
-                            }
-                        }
-                        noteEnd(of: task, isOneOfMany: tasks.count > 1)
-                    })
-                return try await loop.run()
-            }
+            let isOneOfMany = tasks.count > 1
+            let output = TaskOutput(labels: isOneOfMany ? tasks.map(Self.label) : [])
+            var loop = FollowLoop(
+                store: store, followers: tasks.map { TaskFollower($0, range: .from(1), layout: context.layout) },
+                output: { index, entries in try await output.write(entries, of: index) },
+                ended: { index, task in
+                    try await output.finish(index)
+                    noteEnd(of: task, isOneOfMany: isOneOfMany)
+                })
+            return try await loop.run()
         }
         _ = await presence
         switch end {
