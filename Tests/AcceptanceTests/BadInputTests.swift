@@ -25,7 +25,7 @@ extension Acceptance {
                 Case(["worker", "nonsense"], 64, "nonsense"),
                 Case(["worker", "start", "--nonsense"], 64, "--nonsense"),
                 Case(["worker", "start", "--count", "0"], 78, "--count", "0"),
-                Case(["worker", "start", "--count", "many"], 78, "--count", "many"),
+                Case(["worker", "start", "--count", "many"], 64, "--count", "many"),
                 Case(["worker", "start", "--mode", "vm"], 78, "--mode", "vm", "docker"),
                 Case(["worker", "start", "--image", "Not An Image"], 78, "--image", "Not An Image"),
                 Case(["worker", "start", "--pool", "UPPER"], 78, "--pool", "UPPER"),
@@ -40,7 +40,7 @@ extension Acceptance {
                 Case(["task", "submit", "--retries", "-1", "--", "true"], 64, "--retries"),
                 Case(["task", "submit", "--isolation", "some", "--", "true"], 64, "--isolation", "some"),
                 Case(["task", "submit", "--mount", "nonsense", "--", "true"], 64, "--mount", "nonsense"),
-                Case(["task", "submit", "--stdin-file", "/no/such", "--", "cat"], 64, "/no/such"),
+                Case(["task", "submit", "--stdin-file", "/no/such", "--", "cat"], 1, "/no/such"),
                 Case(["task", "show"], 64, "id"),
                 Case(
                     ["task", "show", "0198c5a2-0000-7000-8000-000000000000"], 1, "0198c5a2-0000-7000-8000-000000000000"),

@@ -21,18 +21,21 @@ extension Acceptance {
             }
         }
 
-        @Test("without an engine it fails, with every place it looked at and what to do")
+        @Test("without an engine it says where it looked and what to do, and fails where falling back is not allowed")
         func withoutEngine() async throws {
-            try await AcodeFixture.with { fixture in
-                let page = try await fixture.acode(
-                    ["doctor"], environment: ["DOCKER_HOST": "unix:///no/such/docker.sock"])
-                #expect(page.code == 1, "\(page)")
-                #expect(page.text.contains("/no/such/docker.sock"))
-                #expect(page.text.lowercased().contains("fail"))
-                let json = try await fixture.acode(
-                    ["doctor", "--json"], environment: ["DOCKER_HOST": "unix:///no/such/docker.sock"])
-                #expect(json.code == 1)
-                #expect(try JSONValue(parsing: json.output).encoded().contains("\"fail\""))
+            let variables = ["DOCKER_HOST": "unix:///no/such/docker.sock"]
+            for (allowed, code, verdict) in [(true, Int32(0), "warn"), (false, 1, "fail")] {
+                try await AcodeFixture.with("doctor-\(verdict)", settings: ["workers.fallback": .bool(allowed)]) {
+                    fixture in
+                    let page = try await fixture.acode(["doctor"], environment: variables)
+                    #expect(page.code == code, "\(page)")
+                    #expect(page.text.contains("/no/such/docker.sock"))
+                    #expect(page.text.contains("fix:"))
+                    #expect(page.text.contains(verdict), "\(page)")
+                    let json = try await fixture.acode(["doctor", "--json"], environment: variables)
+                    #expect(json.code == code)
+                    #expect(try JSONValue(parsing: json.output).encoded().contains("\"\(verdict)\""))
+                }
             }
         }
 

@@ -24,8 +24,8 @@ extension Acceptance {
                 Case(testDescription: "attach: half a frame", fault: .cutBody(afterBytes: 4), match: "/attach"),
                 Case(
                     testDescription: "inspect: garbage", fault: .answer(Array("\u{0}garbage\r\n\r\n".utf8)),
-                    match: "/json"),
-                Case(testDescription: "inspect: half a body", fault: .cutBody(afterBytes: 50), match: "/json"),
+                    match: "/json HTTP"),
+                Case(testDescription: "inspect: half a body", fault: .cutBody(afterBytes: 50), match: "/json HTTP"),
                 Case(testDescription: "everything is slow", fault: .delay(.milliseconds(300)), match: "", times: 30),
                 Case(testDescription: "events: cut at once", fault: .cut(afterBytes: 0), match: "/events", times: 3),
                 Case(testDescription: "wait: half a body", fault: .cutBody(afterBytes: 3), match: "/wait"),
@@ -104,7 +104,7 @@ extension Acceptance {
                 defer { proxy.stop() }
                 var options = PoolOptions()
                 options.engineSocket = proxy.socketPath
-                options.grace = .seconds(60)
+                options.grace = .seconds(45)
                 options.mayFail = true
                 try await fixture.withSupervisor(.of(engine), options) { _ in
                     proxy.inject(.hang)

@@ -26,7 +26,9 @@ extension Acceptance {
                         #expect(try await fixture.acode("task", "logs", id).text == "\(number + 1)\n")
                     }
                     try await supervisor.waitForWorkers(2, within: .seconds(60))
-                    #expect(try await supervisor.containers().count == 2)
+                    try await eventually("exactly two containers to be left", within: .seconds(40)) {
+                        try await supervisor.containers().count == 2
+                    }
                 }
             }
         }

@@ -15,7 +15,7 @@ extension Acceptance {
                 switch self {
                 case .missing: ["no such file", "does not exist", "no socket"]
                 case .noListener: ["refused", "nobody listens", "nothing listens"]
-                case .notASocket: ["refused", "not a socket"]
+                case .notASocket: ["refused", "not a socket", "nobody listens"]
                 case .hanging: ["no answer", "did not answer", "timed out", "not answer"]
                 case .garbage: ["not an engine", "http", "garbage", "unexpected", "answer"]
                 case .serverError: ["500"]
@@ -114,7 +114,7 @@ extension Acceptance {
                 let start = try await fixture.acode(
                     ["worker", "start", "--engine-socket", proxy.socketPath, "--no-fallback"], user: 65534)
                 #expect(start.code == 69, "\(start)")
-                #expect(start.errorText.lowercased().contains("permission denied"))
+                #expect(start.errorText.lowercased().contains("permission"))
                 #expect(start.errorText.contains("hint:"))
             }
         }

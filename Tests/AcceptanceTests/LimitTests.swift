@@ -74,7 +74,7 @@ extension Acceptance {
             let pool = try SharedPools.pool(.of(engine))
             let probe = try #require(CgroupProbe(inspection: try await pool.supervisor.onlyContainer()))
             let id = try await pool.fixture.submitScript(
-                "b() { b | b & }; b 2>/dev/null; while :; do :; done", ["--timeout", "4s"])
+                "(b() { b | b & }; b) 2>/dev/null & while :; do :; done", ["--timeout", "4s"])
             var most = 0
             try await eventually("a fork to be refused") {
                 most = max(most, probe.processes ?? 0)

@@ -34,7 +34,7 @@ extension Acceptance {
                     let secrets = "$ACODE_SECRETS_DIR"
                     let run = try await fixture.runScript(
                         "cd \(secrets); for f in token from-env from-command; do sha256sum < $f; done;"
-                            + " stat -c '%a %u' token; env | grep -c \(Self.value); echo begun; sleep 2",
+                            + " stat -c '%a %u' token; env | grep -c 's3cr3t-[Z]q8'; echo begun; sleep 2",
                         ["--secret", "token", "--secret", "from-env", "--secret", "from-command", "--name", "reader"])
                     var expected: [String] = []
                     for prefix in ["", "env-", "made-"] {

@@ -77,7 +77,8 @@ extension Acceptance {
             let common = String(zip(first, second).prefix { $0 == $1 }.map(\.0))
             let ambiguous = try await fixture.acode("task", "show", common)
             #expect(ambiguous.code == 1)
-            #expect(ambiguous.errorText.contains(first) && ambiguous.errorText.contains(second))
+            let candidates = ambiguous.errorText.matches(of: /[0-9a-f]{8}-[0-9a-f-]{27}/).map { String($0.0) }
+            #expect(candidates.count >= 2 && candidates.allSatisfy { $0.hasPrefix(common) }, "\(ambiguous)")
             let unknown = try await fixture.acode("task", "show", "ffffffff-0000")
             #expect(unknown.code == 1)
             #expect(unknown.errorText.contains("ffffffff-0000"))
