@@ -68,7 +68,7 @@ struct LogReadingTests {
                         output: { _, entries in
                             seen.add(entries.map { String(decoding: $0.bytes, as: UTF8.self) })
                             waker.yield()
-                        }, ended: { _, task in seen.add(["ended \(task.state.rawValue)"]) })
+                        }, ended: { _, follower in seen.add(["ended \(follower.task.state.rawValue)"]) })
                     return try await loop.run()
                 }
                 for attempt in 1...2 {

@@ -12,7 +12,7 @@ struct FollowLoop {
     /// Takes output of the task with this index.
     var output: (Int, [ContainerLogFormat.Entry]) async throws -> Void
     /// Told once of every task that has ended.
-    var ended: (Int, QueuedTask) async throws -> Void
+    var ended: (Int, TaskFollower) async throws -> Void
 
     /// Returns the tasks as they ended. Cancelling the calling task makes it throw `CancellationError`.
     mutating func run() async throws -> [QueuedTask] {
@@ -33,7 +33,7 @@ struct FollowLoop {
                     try await output(index, entries)
                     try Task.checkCancellation()
                 }
-                if followers[index].isDone { try await ended(index, followers[index].task) }
+                if followers[index].isDone { try await ended(index, followers[index]) }
             }
             open.removeAll { followers[$0].isDone }
             // Many tasks make each look dearer, so that there are fewer of them.

@@ -20,9 +20,14 @@ struct TaskWaiting: Sendable {
             var loop = FollowLoop(
                 store: store, followers: tasks.map { TaskFollower($0, range: .from(1), layout: context.layout) },
                 output: { index, entries in try await output.write(entries, of: index) },
-                ended: { index, task in
+                ended: { index, follower in
                     try await output.finish(index)
-                    noteEnd(of: task, isOneOfMany: isOneOfMany)
+                    for attempt in follower.elsewhere {
+                        context.console.note(
+                            "acode: the output of attempt \(attempt.attempt) of \(follower.id) is on the host \(attempt.host)"
+                        )
+                    }
+                    noteEnd(of: follower.task, isOneOfMany: isOneOfMany)
                 })
             return try await loop.run()
         }
