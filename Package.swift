@@ -23,6 +23,7 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let algorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -94,7 +95,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ControlPlane",
-            dependencies: ["ContainerEngine", "HTTPTransport", log, nio[0]] + hummingbird, swiftSettings: strict),
+            dependencies: ["ContainerEngine", "HTTPTransport", log, lifecycle] + nio + hummingbird,
+            swiftSettings: strict),
 
         // Floor 4 and 5: the commands, and the program that is nothing but them.
         .target(

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Hummingbird
 package import Logging
+internal import NIOCore
 
 /// Serves a supervisor on its control socket, to the user who owns it and to nobody else.
 package struct ControlServer: Sendable {
@@ -28,11 +29,26 @@ package struct ControlServer: Sendable {
         SupervisorRoutes.add(to: router, target: target)
         WorkerRoutes.add(to: router, target: target)
         let path = socketPath
-        defer { unlink(path) }
+        let bell = try await announcements()
+        defer {
+            bell.close(promise: nil)
+            unlink(path)
+            unlink(Announcement.path(beside: path))
+        }
         try await Listener.run(router, address: .unixDomainSocket(path: path), place: path) { _ in
             // The directory is closed to others already; this is for directories that a user made wider.
             chmod(path, 0o600)
             ready()
+        }
+    }
+
+    private func announcements() async throws(ControlServerError) -> any Channel {
+        do {
+            return try await AnnouncementListener.open(controlSocket: socketPath, target: target)
+        } catch {
+            throw ControlServerError(
+                .bindFailed, "can't listen for announcements beside \(socketPath): \(error)",
+                hint: "make its directory writable")
         }
     }
 }

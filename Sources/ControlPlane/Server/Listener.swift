@@ -2,6 +2,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
+internal import ServiceLifecycle
 
 /// What both servers have in common.
 enum Listener {
@@ -21,7 +22,7 @@ enum Listener {
             // The framework reports every connection that a shutdown cuts as an error; our own lines come from the routes.
             logger: Logger(label: "acode.http") { _ in SwiftLogNoOpLogHandler() })
         do {
-            try await application.run()
+            try await serve(application)
         } catch {
             if Task.isCancelled { return }
             throw ControlServerError(
@@ -29,5 +30,23 @@ enum Listener {
                 hint: "choose another address, or end what listens there")
         }
         guard Task.isCancelled else { throw ControlServerError(.stopped, "the server on \(place) stopped") }
+    }
+
+    /// Runs the application until the task is cancelled. It must end by its own graceful shutdown: a server that is simply
+    /// cancelled can drop a connection it has just accepted, and the framework ends the process for that.
+    private static func serve(_ application: some ApplicationProtocol) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [application], logger: Logger(label: "acode.http") { _ in SwiftLogNoOpLogHandler() })
+        // A client that follows a log must not hold the end up.
+        configuration.maximumGracefulShutdownDuration = .seconds(2)
+        let services = ServiceGroup(configuration: configuration)
+        // Not a child task, so that cancelling does not reach it before the graceful shutdown.
+        let running = Task { try await services.run() }
+        try await withTaskCancellationHandler {
+            try await running.value
+        } onCancel: {
+            // The handler can't wait itself.
+            Task { await services.triggerGracefulShutdown() }
+        }
     }
 }

@@ -29,7 +29,6 @@ package struct AttemptRunner: Sendable {
         let log = AttemptLog(
             path: layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt),
             cap: settings.logs.maxBytesPerAttempt)
-        await log.open()
         let recorder = AttemptRecorder(log: log, tap: tap)
         var worker: (any Worker)?
         let record = await withTaskGroup(of: Void.self) { group in

@@ -38,22 +38,27 @@ final class LeaseKeeper: Sendable {
     /// Renews until the task is cancelled.
     func run() async {
         let timer = AsyncTimerSequence(interval: settings.heartbeat, clock: .continuous).map { _ in }
-        var lastSuccess = ContinuousClock.now
-        var failures = 0
+        var watch = LeaseWatch(lease: settings.lease, heartbeat: settings.heartbeat, now: .now)
         for await _ in merge(checks, timer) {
+            // Leases last from before the store was asked, not from when it answered.
+            let asked = ContinuousClock.now
             do {
                 try await renew()
-                lastSuccess = .now
-                failures = 0
+                watch.succeeded(at: asked)
             } catch {
-                failures += 1
+                let next = watch.failed(at: .now)
                 metrics.heartbeatFailed()
-                if failures > Self.toleratedFailures {
+                if watch.failures > Self.toleratedFailures {
                     logger.warning(
                         "leases could not be renewed",
-                        metadata: ["attempts.failed": "\(failures)", "error.message": "\(error)"])
+                        metadata: ["attempts.failed": "\(watch.failures)", "error.message": "\(error)"])
                 }
-                if ContinuousClock.now - lastSuccess > settings.lease {
+                switch next {
+                case .wait: break
+                case .tryAgain(let pause):
+                    try? await Task.sleep(for: pause)
+                    check()
+                case .giveUp:
                     for attempt in registry.all { attempt.stopIntent.set(.leaseLost) }
                 }
             }

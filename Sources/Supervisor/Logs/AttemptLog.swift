@@ -42,7 +42,7 @@ package actor AttemptLog {
         segmentLimit = UInt64(max(4, cap) / 4)
     }
 
-    /// Creates the file, so that a reader finds it even if there is no output. A failure shows in the summary.
+    /// Creates the file, if that has not been done; the first output and `close` do it too. A failure shows in the summary.
     package func open() {
         guard head == nil else { return }
         do {
@@ -81,11 +81,12 @@ package actor AttemptLog {
 
     /// Puts head and tail together, with a word about what is missing between them, and closes the file.
     package func close() -> Summary {
+        open()
         reportUnwritten()
         let parts = [older, segment].compactMap { $0 }
         (older, segment) = (nil, nil)
         if summary.leftOut > 0 {
-            mark("\(summary.leftOut) bytes of output were left out here: the log keeps \(headLimit * 2) bytes")
+            mark("\(summary.leftOut) bytes of output were left out here: the log keeps at most \(headLimit * 2) bytes")
         }
         for part in parts {
             part.file.close()
@@ -106,7 +107,8 @@ package actor AttemptLog {
 
     private func append(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
         guard !bytes.isEmpty else { return }
-        reportUnwritten()
+        // While not even the marker fits, nothing may follow the gap: it would look as if nothing were missing.
+        guard reportUnwritten() else { return unwritten(UInt64(bytes.count)) }
         encode(bytes, stream)
         if !put(buffer) { unwritten(UInt64(bytes.count)) }
     }
@@ -132,9 +134,17 @@ package actor AttemptLog {
 
     /// Spreads output over segments, each filled to the byte, so that the cap holds whatever the chunks' sizes.
     private func writeTail(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
-        if segment.map({ $0.bytes >= segmentLimit }) ?? true { rotate() }
-        reportUnwritten()
-        guard segment != nil else { return unwritten(UInt64(bytes.count)) }
+        var rest = bytes
+        while !rest.isEmpty {
+            if segment.map({ $0.bytes >= segmentLimit }) ?? true { rotate() }
+            let room = segmentLimit - (segment?.bytes ?? 0)
+            appendToSegment(rest.prefix(Int(room)), stream)
+            rest = rest.dropFirst(Int(room))
+        }
+    }
+
+    private func appendToSegment(_ bytes: ArraySlice<UInt8>, _ stream: ContainerLogFormat.Stream) {
+        guard segment != nil, reportUnwritten() else { return unwritten(UInt64(bytes.count)) }
         encode(bytes, stream)
         do {
             try segment?.append(buffer, bytes: UInt64(bytes.count))
@@ -169,10 +179,13 @@ package actor AttemptLog {
     }
 
     /// Once writing works again, says what is missing where it is missing.
-    private func reportUnwritten() {
-        guard unreported > 0 else { return }
+    @discardableResult
+    private func reportUnwritten() -> Bool {
+        guard unreported > 0 else { return true }
         let problem = summary.problem ?? "the log could not be written"
-        if mark("\(unreported) bytes of output are missing here: \(problem)") { unreported = 0 }
+        guard mark("\(unreported) bytes of output are missing here: \(problem)") else { return false }
+        unreported = 0
+        return true
     }
 
     /// Writes words of our own where the next output would go. Returns whether that worked.

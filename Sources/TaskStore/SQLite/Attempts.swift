@@ -4,7 +4,7 @@ package import TaskModel
 
 extension SQLiteTaskStore {
     package func start(_ lease: Lease, worker: WorkerID, at: Date) async throws(StoreError) -> Bool {
-        try await writer.perform("start") { scope in
+        try await writer.perform("start", surviving: .processEnd) { scope in
             guard let held = try scope.held(lease) else { return false }
             let began = StoredTime.milliseconds(at)
             let name = StoredText.clean(worker.rawValue)
@@ -20,7 +20,7 @@ extension SQLiteTaskStore {
 
     package func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus] {
         guard !leases.isEmpty else { return [] }
-        return try await writer.perform("renew") { scope in
+        return try await writer.perform("renew", surviving: .processEnd) { scope in
             let until = StoredTime.add(StoredTime.milliseconds(duration), to: scope.now)
             return try leases.map { lease in
                 guard let held = try scope.held(lease) else {
@@ -35,7 +35,7 @@ extension SQLiteTaskStore {
     package func record(
         _ kind: TaskEvent.Kind, message: String, progress: Double?, lease: Lease
     ) async throws(StoreError) {
-        try await writer.perform("record") { scope in
+        try await writer.perform("record", surviving: .processEnd) { scope in
             guard let held = try scope.held(lease) else { return }
             if let progress, progress.isFinite {
                 try scope.run(

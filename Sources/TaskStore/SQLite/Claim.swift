@@ -3,7 +3,7 @@ package import TaskModel
 
 extension SQLiteTaskStore {
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask] {
-        let rows = try await writer.perform("claim") { scope in try scope.claim(request) }
+        let rows = try await writer.perform("claim", surviving: .processEnd) { scope in try scope.claim(request) }
         var claimed: [ClaimedTask] = []
         claimed.reserveCapacity(rows.count)
         for row in rows {

@@ -19,6 +19,8 @@ final class GroupCommit: Sendable {
         var waiting: [PendingWrite] = []
         var isDraining = false
         var isClosed = false
+        /// Connections are opened flushing.
+        var isFlushing = true
     }
 
     private let connection: DatabaseQueue
@@ -42,12 +44,13 @@ final class GroupCommit: Sendable {
 
     /// Runs `body` inside a transaction and returns its value once that is durable. `body` may run more than once.
     func perform<Value: Sendable>(
-        _ operation: String, _ body: @escaping @Sendable (WriteScope) throws -> Value
+        _ operation: String, surviving durability: Durability = .powerLoss,
+        _ body: @escaping @Sendable (WriteScope) throws -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             accept(
                 PendingWrite(
-                    operation: operation, since: .now,
+                    operation: operation, durability: durability, since: .now,
                     run: { scope in
                         let value = try body(scope)
                         return { continuation.resume(returning: .success(value)) }
@@ -101,6 +104,7 @@ final class GroupCommit: Sendable {
 
     private func commit(_ batch: [PendingWrite], _ db: Database) {
         do {
+            try setFlushing(batch.contains { $0.durability == .powerLoss }, db)
             try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         } catch {
             for write in batch + overdue() { write.fail(StoreError(error, operation: write.operation)) }
@@ -118,6 +122,13 @@ final class GroupCommit: Sendable {
                 for write in batch { commit([write], db) }
             }
         }
+    }
+
+    /// With the write-ahead log, `NORMAL` writes a commit and `FULL` flushes it too; the setting belongs to the connection.
+    private func setFlushing(_ flushes: Bool, _ db: Database) throws {
+        guard state.withLock({ $0.isFlushing }) != flushes else { return }
+        try db.cachedStatement(sql: "PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")").execute()
+        state.withLock { $0.isFlushing = flushes }
     }
 
     /// Those that waited as long as the lock was waited for; trying again for each in turn would make them wait for ever.

@@ -4,7 +4,7 @@ package import TaskModel
 // The rows of supervisors and workers.
 extension SQLiteTaskStore: TaskStore {
     package func save(_ supervisor: SupervisorRecord) async throws(StoreError) {
-        try await writer.perform("save a supervisor") { scope in
+        try await writer.perform("save a supervisor", surviving: .processEnd) { scope in
             try scope.run(
                 """
                 INSERT INTO supervisor (id, pool, host, pid, started_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)

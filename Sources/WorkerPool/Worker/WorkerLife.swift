@@ -70,7 +70,9 @@ struct WorkerLife: Sendable {
         }
     }
 
+    /// Notes why the worker did not come up, unless its end was asked for meanwhile: then the trouble is our own doing.
     private func fail(_ error: WorkerError, _ failure: OneShot<WorkerError>) {
+        guard fate.current == nil else { return }
         failure.set(error)
         fate.lose(WorkerLoss(observation: error.message))
     }
