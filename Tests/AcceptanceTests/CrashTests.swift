@@ -94,6 +94,41 @@ extension Acceptance {
             }
         }
 
+        @Test("a supervisor that was frozen for longer than its lease can't overwrite what another did")
+        func frozen() async throws {
+            let settings: [String: JSONValue] = [
+                "queue.lease": "3s", "queue.heartbeat": "500ms", "queue.sweepInterval": "500ms",
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                try await fixture.withSupervisor(.local) { first in
+                    let go = "\(fixture.scratch)/go"
+                    let id = try await fixture.submitScript(
+                        "[ $ACODE_ATTEMPT = 1 ] || { echo from the second; exit 0; };"
+                            + " echo begun; until [ -e \(go) ]; do sleep 0.05; done; exit 9")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    first.process.send(SIGSTOP)
+                    var other = PoolOptions()
+                    other.pool = "t-\(fixture.id)-b"
+                    try await fixture.withSupervisor(.local, other) { _ in
+                        try await fixture.waitFor(id, state: "complete", within: .seconds(20))
+                    }
+                    // The first attempt ends while its supervisor sleeps; the report waits for it.
+                    try fixture.write("", to: go)
+                    first.process.send(SIGCONT)
+                    try await eventually("the first supervisor to be idle again") {
+                        try await first.workers().contains { $0["status"] == "idle" }
+                    }
+                    let task = try await fixture.task(id)
+                    #expect(task["state"] == "complete" && task["outcome"] == "succeeded" && task["attempt"] == 2)
+                    #expect(task["exitCode"] == 0)
+                    let attempts = task["attempts"].elements
+                    #expect(attempts.count == 2)
+                    #expect(attempts.first?["outcome"] != "failed", "\(attempts)")
+                    #expect(try await fixture.runScript("echo unharmed").text == "unharmed\n")
+                }
+            }
+        }
+
         @Test("supervisors that are killed again and again leak nothing", arguments: Engine.all)
         func killedRepeatedly(_ engine: Engine) async throws {
             try await AcodeFixture.with("killed-often-\(engine)") { fixture in

@@ -3,19 +3,27 @@ import Testing
 
 extension Acceptance {
     /// Design decision 8: an engine that goes away under load and comes back.
-    @Suite("Engine restart", .timeLimit(.minutes(4)))
+    @Suite("Engine restart", .timeLimit(.minutes(4)), .enginesOfItsOwn)
     struct EngineRestart {
+        private static func setUp() throws -> (EngineInstance, PoolOptions) {
+            let engines = try #require(EnginesOfItsOwn.current)
+            var options = PoolOptions(count: 2)
+            options.engines = engines
+            return (engines, options)
+        }
+
         @Test("tasks finish although their engine restarts", arguments: Engine.all)
         func restart(_ engine: Engine) async throws {
+            let (engines, options) = try Self.setUp()
             let settings: [String: JSONValue] = ["workers.docker.restart.backoff": "500ms"]
             try await AcodeFixture.with("restart-\(engine)", settings: settings) { fixture in
-                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { supervisor in
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     var ids: [String] = []
                     for number in 1...12 { ids.append(try await fixture.submitScript("sleep 1; echo \(number)")) }
                     try await eventually("the first to finish") {
                         try await fixture.tasks().contains { $0["state"] == "complete" }
                     }
-                    try await engine.control("restart")
+                    try await engines.control("restart", engine)
                     try await eventually("every task to end", within: .seconds(120), every: .milliseconds(500)) {
                         try await fixture.tasks().allSatisfy { $0["finishedAt"] != JSONValue.null }
                     }
@@ -30,45 +38,53 @@ extension Acceptance {
                         try await supervisor.containers().count == 2
                     }
                 }
+                let left = try await engines.api(engine).containers(label: "acode.pool=\(fixture.pool)")
+                #expect(left.isEmpty)
             }
         }
 
         @Test("an engine that is killed and comes back later: the pool recovers", arguments: Engine.all)
         func killedAndStarted(_ engine: Engine) async throws {
+            let (engines, options) = try Self.setUp()
             try await AcodeFixture.with("engine-killed-\(engine)") { fixture in
-                fixture.atEnd { if await !(try engine.api.isReady()) { try await engine.control("start") } }
-                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { supervisor in
+                fixture.atEnd { try await engines.control("start", engine) }
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let id = try await fixture.submitScript("echo begun; sleep 4; echo ended")
                     try await fixture.waitFor(id, toPrint: "begun")
-                    try await engine.control("kill")
+                    try await engines.control("kill", engine)
                     // Accepted while there is no engine; run by what is left or by what comes.
                     let later = try await fixture.submitScript("echo later")
-                    try await engine.control("start")
+                    try await engines.control("start", engine)
                     try await fixture.waitFor(id, state: "complete", within: .seconds(90))
                     try await fixture.waitFor(later, state: "complete", within: .seconds(90))
                     #expect(!supervisor.process.hasEnded)
                     try await supervisor.waitForWorkers(2, within: .seconds(60))
                 }
+                let left = try await engines.api(engine).containers(label: "acode.pool=\(fixture.pool)")
+                #expect(left.isEmpty)
             }
         }
 
         @Test("an engine that hangs for a while: running tasks go on, the pool recovers", arguments: Engine.all)
         func paused(_ engine: Engine) async throws {
+            let (engines, options) = try Self.setUp()
             try await AcodeFixture.with("paused-\(engine)") { fixture in
-                fixture.atEnd { try await engine.control("resume") }
-                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { supervisor in
+                fixture.atEnd { try await engines.control("resume", engine) }
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let id = try await fixture.submitScript("echo begun; sleep 5; echo ended")
                     try await fixture.waitFor(id, toPrint: "begun")
-                    try await engine.control("pause")
+                    try await engines.control("pause", engine)
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(30))
                     #expect(task["attempt"] == 1)
                     // An idle warm worker needs no engine either.
                     let other = try await fixture.runScript("echo other")
                     #expect(other.text == "other\n")
-                    try await engine.control("resume")
+                    try await engines.control("resume", engine)
                     try await supervisor.waitForWorkers(2, within: .seconds(60))
                     #expect(try await fixture.runScript("echo after").text == "after\n")
                 }
+                let left = try await engines.api(engine).containers(label: "acode.pool=\(fixture.pool)")
+                #expect(left.isEmpty)
             }
         }
     }

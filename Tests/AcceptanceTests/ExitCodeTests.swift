@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// O-5, Q-3: what a command's end becomes.
-    @Suite("Exit codes", .timeLimit(.minutes(1)), .sharedPools())
+    @Suite("Exit codes", .timeLimit(.minutes(1)), .sharedPools(count: 2))
     struct ExitCodes {
         /// A command, its exit code and what the task says afterwards.
         struct Case: Sendable, CustomTestStringConvertible {

@@ -45,6 +45,31 @@ extension Acceptance {
             }
         }
 
+        @Test("many programs submit at once while a pool works: each task is accepted and runs once")
+        func manySubmitters() async throws {
+            try await AcodeFixture.with { fixture in
+                try await fixture.withSupervisor(.local, PoolOptions(count: 2)) { _ in
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for submitter in 1...16 {
+                            group.addTask {
+                                for number in 1...3 {
+                                    _ = try await fixture.submit(["--name", "s\(submitter)-\(number)"], ["true"])
+                                }
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                    try await eventually("all to finish", every: .milliseconds(100)) {
+                        try await fixture.tasks().allSatisfy { $0["state"] == "complete" }
+                    }
+                    let tasks = try await fixture.tasks()
+                    #expect(tasks.count == 48)
+                    #expect(Set(tasks.compactMap { $0["name"].string }).count == 48)
+                    #expect(tasks.allSatisfy { $0["attempt"] == 1 })
+                }
+            }
+        }
+
         @Test("two supervisors share 200 tasks", arguments: Backend.all)
         func twoSupervisors(_ backend: Backend) async throws {
             let shared = "/tmp/acode-shared-\(UInt32.random(in: 0...(.max)))"

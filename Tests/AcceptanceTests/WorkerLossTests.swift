@@ -115,7 +115,7 @@ extension Acceptance {
             }
         }
 
-        @Test("a container that is paused for longer than the heartbeats last is replaced", arguments: [Engine.docker])
+        @Test("a worker that is frozen for longer than the heartbeats last is replaced", arguments: Engine.all)
         func hung(_ engine: Engine) async throws {
             let shared = "/tmp/acode-shared-\(UInt32.random(in: 0...(.max)))"
             try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
@@ -125,8 +125,13 @@ extension Acceptance {
                 try await fixture.withSupervisor(.of(engine)) { supervisor in
                     let id = try await fixture.submitScript(Self.script("/shared"))
                     try await fixture.waitFor(id, toPrint: "begun")
-                    let container = try #require(try await supervisor.onlyContainer()["Id"].string)
-                    _ = try await engine.api.call("POST", "/containers/\(container)/pause")
+                    let container = try await supervisor.onlyContainer()
+                    // Once all of the container, once only its first process.
+                    switch engine {
+                    case .docker:
+                        _ = try await engine.api.call("POST", "/containers/\(container["Id"].string ?? "")/pause")
+                    case .podman: kill(Int32(try #require(container["State"]["Pid"].int)), SIGSTOP)
+                    }
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(90))
                     #expect(task["attempt"] == 2)
                 }

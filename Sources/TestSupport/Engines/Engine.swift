@@ -24,19 +24,6 @@ package enum Engine: String, CaseIterable, Sendable, CustomStringConvertible {
     /// The Engine API of this engine, spoken without the product.
     package var api: EngineAPI { get throws { EngineAPI(engine: self, socket: try socket) } }
 
-    /// Runs `scripts/engines VERB` for this engine: `restart`, `kill`, `start`, `pause`, `resume`.
-    ///
-    /// - Throws: `UnexpectedEnd` when the script fails.
-    package func control(_ verb: String) async throws {
-        let directory = ProcessInfo.processInfo.environment["ACODE_ENGINES_DIR"]
-        guard let directory else { throw EngineNotConfigured(variable: "ACODE_ENGINES_DIR") }
-        var environment = ProcessPlan.plainEnvironment
-        environment["ACODE_ENGINES_DIR"] = directory
-        _ = try await ChildProcess.tool(
-            ProcessPlan("\(Checkout.root)/scripts/engines", [verb, rawValue], environment: environment),
-            within: .seconds(90))
-    }
-
     package var description: String { rawValue }
 }
 

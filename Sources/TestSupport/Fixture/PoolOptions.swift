@@ -6,6 +6,8 @@ package struct PoolOptions: Sendable {
     package var image = TestImage.busybox
     /// The engine's socket; `nil` is that of the backend's engine.
     package var engineSocket: String?
+    /// Engines of the test's own; `nil` are those all tests share.
+    package var engines: EngineInstance?
     /// The pool's name; `nil` is the fixture's.
     package var pool: String?
     /// Further options of `worker start`.

@@ -6,6 +6,8 @@ package struct SupervisorProcess: Sendable {
     package let backend: Backend
     /// Its pool's name.
     package let pool: String
+    /// The API of its engine, past any proxy; `nil` for local workers.
+    package let api: EngineAPI?
     let fixture: AcodeFixture
 
     /// `worker list` of its pool.
@@ -35,20 +37,19 @@ package struct SupervisorProcess: Sendable {
 
     /// The pool's containers as the engine sees them.
     package func containers() async throws -> [JSONValue] {
-        guard let engine = backend.engine else { return [] }
-        return try await engine.api.containers(label: "acode.pool=\(pool)")
+        try await api?.containers(label: "acode.pool=\(pool)") ?? []
     }
 
     /// The only container of the pool, inspected.
     ///
     /// - Throws: `NotInTime` when there isn't exactly one within 20 s.
     package func onlyContainer() async throws -> JSONValue {
-        guard let engine = backend.engine else { return .null }
+        guard let api else { return .null }
         let id: String = try await eventually("exactly one container of \(pool)") {
             let all = try await containers()
             return all.count == 1 ? all[0]["Id"].string : nil
         }
-        return try await engine.api.inspect(id)
+        return try await api.inspect(id)
     }
 }
 
@@ -74,9 +75,11 @@ extension AcodeFixture {
         var plan = plan(
             try Self.arguments(backend, options), environment: options.environment)
         plan.environment["ACODE_WORKERS_POOL"] = pool
+        let api = try Self.api(backend, options)
         var failure: (any Error)?
         let (_, ending) = try await ChildProcess.with(plan, logs: logs, grace: options.grace) { process in
-            let supervisor = SupervisorProcess(process: process, backend: backend, pool: pool, fixture: self)
+            let supervisor = SupervisorProcess(
+                process: process, backend: backend, pool: pool, api: api, fixture: self)
             do {
                 if options.waitsForWorkers { try await supervisor.waitForWorkers(options.count) }
                 try await body(supervisor)
@@ -93,12 +96,16 @@ extension AcodeFixture {
         return end
     }
 
+    private static func api(_ backend: Backend, _ options: PoolOptions) throws -> EngineAPI? {
+        guard let engine = backend.engine else { return nil }
+        return try options.engines?.api(engine) ?? engine.api
+    }
+
     private static func arguments(_ backend: Backend, _ options: PoolOptions) throws -> [String] {
         var arguments = ["worker", "start", "--count", String(options.count)]
-        if let engine = backend.engine {
+        if let api = try api(backend, options) {
             arguments += [
-                "--mode", "docker", "--image", options.image, "--engine-socket",
-                try options.engineSocket ?? engine.socket,
+                "--mode", "docker", "--image", options.image, "--engine-socket", options.engineSocket ?? api.socket,
             ]
         } else {
             arguments += ["--mode", "local"]

@@ -1,0 +1,41 @@
+internal import Foundation
+
+/// Engines of a test's own, which it may restart, kill and pause without disturbing anybody.
+package struct EngineInstance: Sendable {
+    private let directory: String
+
+    /// Starts both engines in a directory of their own while `body` runs, then stops them and removes everything.
+    ///
+    /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
+    package static func with<Value: Sendable>(_ body: (EngineInstance) async throws -> Value) async throws -> Value {
+        // Short, because sockets are below it.
+        let instance = EngineInstance(directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))")
+        let outcome: Result<Value, any Error>
+        do {
+            try await instance.script(["start"])
+            outcome = .success(try await body(instance))
+        } catch {
+            outcome = .failure(error)
+        }
+        // However the body ended: nobody else stops them.
+        try await instance.script(["stop"])
+        return try outcome.get()
+    }
+
+    /// The Engine API of one of them.
+    package func api(_ engine: Engine) -> EngineAPI {
+        EngineAPI(engine: engine, socket: "\(directory)/\(engine.rawValue).sock")
+    }
+
+    /// `restart`, `kill`, `start`, `pause`, `resume` for one of them.
+    ///
+    /// - Throws: `UnexpectedEnd` when the script fails.
+    package func control(_ verb: String, _ engine: Engine) async throws { try await script([verb, engine.rawValue]) }
+
+    private func script(_ arguments: [String]) async throws {
+        var environment = ProcessPlan.plainEnvironment
+        environment["ACODE_ENGINES_DIR"] = directory
+        _ = try await ChildProcess.tool(
+            ProcessPlan("\(Checkout.root)/scripts/engines", arguments, environment: environment), within: .seconds(120))
+    }
+}
