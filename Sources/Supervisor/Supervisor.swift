@@ -113,7 +113,8 @@ package final class Supervisor: Sendable {
     /// Ends the supervisor when every running task has ended by itself.
     package func drain() { shutdown.request(.drain) }
 
-    /// Stops one worker, whose slot is filled anew; a task on it is interrupted or, with `force`, lost and run again.
+    /// Stops one worker, whose slot is filled anew: when its task has ended or, with `force`, at once, and the task runs
+    /// again elsewhere.
     /// Returns whether there is such a worker.
     package func stopWorker(_ id: WorkerID, force: Bool) -> Bool {
         current?.pool.stop(worker: id, force: force) ?? false

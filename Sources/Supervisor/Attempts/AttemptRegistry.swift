@@ -1,14 +1,13 @@
 internal import Synchronization
 package import TaskModel
 
-/// The attempts this supervisor holds leases of.
+/// The attempts this supervisor holds leases of. By lease and not by task: a task that was given back may be claimed
+/// again before the end of its earlier attempt is tidied up.
 package final class AttemptRegistry: Sendable {
-    private let attempts = Mutex<[TaskID: RunningAttempt]>([:])
-    private let changes: AsyncStream<Void>
-    private let changed: AsyncStream<Void>.Continuation
+    private let attempts = Mutex<[Lease: RunningAttempt]>([:])
 
     /// Makes an empty registry.
-    package init() { (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+    package init() {}
 
     /// Every attempt.
     package var all: [RunningAttempt] { attempts.withLock { Array($0.values) } }
@@ -16,19 +15,10 @@ package final class AttemptRegistry: Sendable {
     /// How many there are.
     package var count: Int { attempts.withLock { $0.count } }
 
-    /// The attempt of a task.
-    package func attempt(of task: TaskID) -> RunningAttempt? { attempts.withLock { $0[task] } }
+    /// The attempt that runs under a lease.
+    package func attempt(under lease: Lease) -> RunningAttempt? { attempts.withLock { $0[lease] } }
 
-    func add(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.task.id] = attempt } }
+    func add(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.lease] = attempt } }
 
-    func remove(_ attempt: RunningAttempt) {
-        attempts.withLock { $0[attempt.claim.task.id] = nil }
-        changed.yield()
-    }
-
-    /// Waits until there is none; for one caller at a time. Returns early when the task is cancelled.
-    func waitUntilEmpty() async {
-        if count == 0 { return }
-        for await _ in changes where count == 0 { return }
-    }
+    func remove(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.lease] = nil } }
 }

@@ -72,8 +72,7 @@ final class LeaseKeeper: Sendable {
         let statuses = try await store.renew(attempts.map(\.claim.lease), for: settings.lease)
         metrics.heartbeatSucceeded()
         for status in statuses {
-            guard let attempt = registry.attempt(of: status.lease.taskID), attempt.claim.lease == status.lease
-            else { continue }
+            guard let attempt = registry.attempt(under: status.lease) else { continue }
             if !status.isHeld {
                 attempt.stopIntent.set(.leaseLost)
             } else if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {

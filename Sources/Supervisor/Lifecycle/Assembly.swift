@@ -72,7 +72,8 @@ extension Supervisor {
             pool: settings.workers.pool, supervisor: id, installation: installation, version: options.version,
             host: host, agentExecutable: options.agentExecutable, runtimeDirectory: layout.runtimeDirectory,
             stateDirectory: layout.stateDirectory, startTimeout: settings.workers.startTimeout,
-            stopTimeout: settings.workers.stopTimeout, journal: StoreJournal(store: store, logger: logger),
+            stopTimeout: settings.workers.stopTimeout,
+            orphanTimeout: max(.seconds(1), settings.queue.lease - settings.queue.heartbeat), journal: StoreJournal(store: store, logger: logger),
             logger: logger)
     }
 

@@ -1,18 +1,19 @@
 internal import AgentProtocol
 internal import NIOCore
 
-/// One accepted connection of an agent: frames in, frames out.
+/// One accepted connection of an agent: frames out.
 struct AgentConnection: Sendable {
-    typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+    typealias AsyncChannel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private let allocator = ByteBufferAllocator()
+    private let channel: any Channel
 
-    /// Makes a raw channel one that tasks can read and write. Whoever calls this must use the result at once: the
-    /// framework traps when it is dropped unused, which is why accepted channels are not made so any earlier.
-    static func open(_ channel: any NIOCore.Channel) async throws -> Channel {
+    init(channel: any Channel) { self.channel = channel }
+
+    /// Makes a raw channel one that tasks can read. Whoever calls this must use the result at once: the framework traps
+    /// when it is dropped unused, which is why accepted channels are not made so any earlier.
+    static func open(_ channel: any Channel) async throws -> AsyncChannel {
         try await channel.eventLoop.submit {
-            let wrapped = try Channel(
+            let wrapped = try AsyncChannel(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
             channel.setOption(.autoRead, value: true).whenComplete { _ in }
@@ -20,15 +21,14 @@ struct AgentConnection: Sendable {
         }.get()
     }
 
-    init(outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) { self.outbound = outbound }
-
-    /// Sends one message; waits while the agent does not read. Throws when the connection is closed.
-    func send(_ message: SupervisorMessage) async throws {
-        let bytes = try message.encoded()
-        var buffer = allocator.buffer(capacity: bytes.count)
-        buffer.writeBytes(bytes)
-        try await outbound.write(buffer)
+    /// Sends one message without waiting. A message that can't be sent shows as the connection's end.
+    func send(_ message: SupervisorMessage) {
+        guard let bytes = try? message.encoded() else { return close() }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
+
+    /// Ends the connection.
+    func close() { channel.close(promise: nil) }
 }
 
 /// Cuts what arrives on a connection into messages.

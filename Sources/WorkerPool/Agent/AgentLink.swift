@@ -20,24 +20,7 @@ package final class AgentLink: Sendable {
         case agentReplaced
     }
 
-    /// An attempt under way.
-    private struct Active {
-        let ref: AttemptRef
-        let observer: any AttemptObserver
-        let end: OneShot<ExitRecord.End>
-        var flow = AttemptFlow()
-    }
-
-    private struct State {
-        var connection: AgentConnection?
-        var generation = 0
-        var bootID: String?
-        var agentPID: Int32?
-        var active: Active?
-        var lastHeard = ContinuousClock.now
-    }
-
-    private let state = Mutex(State())
+    private let state = Mutex(AgentLinkState())
     private let arrived = OneShot<Void>()
     private let socketPath: String
     private let workerID: String
@@ -45,6 +28,12 @@ package final class AgentLink: Sendable {
     private let mayConnect: @Sendable (_ pid: Int32) -> Bool
     private let logger: Logger
     private let eventSink: AsyncStream<Event>.Continuation
+
+    /// How long a peer may take to say hello.
+    private static let handshakeLimit = Duration.seconds(5)
+    /// How many connections may be open at once: the agent's own, and what a reconnect leaves for a moment. More are the
+    /// task's doing and closed, so that they can't use up the supervisor's descriptors.
+    private static let connectionLimit = 4
 
     /// What happens on the link, oldest dropped beyond 64: only the newest facts matter.
     package let events: AsyncStream<Event>
@@ -66,7 +55,7 @@ package final class AgentLink: Sendable {
     ///
     /// - Throws: what `bind(2)` said, also for a path over 107 bytes.
     package func serve(listening: @escaping @Sendable () -> Void) async throws {
-        let accepted = AcceptedChannels()
+        let accepted = AcceptedChannels(limit: Self.connectionLimit)
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 8)
             .childChannelOption(.autoRead, value: false)
@@ -88,8 +77,12 @@ package final class AgentLink: Sendable {
         }
     }
 
-    /// When the agent last said anything.
-    package var lastHeard: ContinuousClock.Instant { state.withLock { $0.lastHeard } }
+    /// How often the agent was pinged without a word since, while somebody was there to hear one.
+    package func ping(nonce: UInt64) -> Int {
+        let (connection, unanswered) = state.withLock { state in (state.connection, state.countPing()) }
+        connection?.send(.ping(nonce: nonce))
+        return unanswered
+    }
 
     /// The agent's pid on this host, once it connected and where it can be seen.
     package var agentPID: Int32? { state.withLock { $0.agentPID } }
@@ -103,26 +96,21 @@ package final class AgentLink: Sendable {
     /// The attempt that runs.
     package var currentAttempt: AttemptRef? { state.withLock { $0.active?.ref } }
 
-    /// Sends one message if the agent is connected. Returns false if it is not or the connection breaks.
-    @discardableResult
-    package func send(_ message: SupervisorMessage) async -> Bool {
-        guard let connection = state.withLock({ $0.connection }) else { return false }
-        do {
-            try await connection.send(message)
-            return true
-        } catch {
-            return false
-        }
-    }
+    /// Sends one message, if the agent is connected. Does not wait: what is sent to an agent is little, and nothing that
+    /// ends an attempt may depend on an agent that does not read.
+    package func send(_ message: SupervisorMessage) { state.withLock { $0.connection }?.send(message) }
 
-    /// Runs one attempt to its end as the agent reports it, or until `abandon`.
+    /// Runs one attempt to its end as the agent reports it, or until `abandon`. Not cancellable on purpose: only the
+    /// facts of an exit end an attempt.
     package func run(_ request: RunRequest, observer: any AttemptObserver) async -> ExitRecord.End {
         let end = OneShot<ExitRecord.End>()
-        state.withLock { $0.active = Active(ref: request.attempt, observer: observer, end: end) }
-        if await !send(.run(request)) {
+        // Noted under the same lock that publishes a connection, so that a reconnect right now sees the attempt.
+        let connection = state.withLock { $0.begin(request.attempt, observer, end) }
+        if let connection {
+            connection.send(.run(request))
+        } else {
             end.set(.workerLost(WorkerLoss(observation: "the agent was not connected when the task was to start")))
         }
-        // Not cancellable on purpose: only the facts of an exit end an attempt.
         let result = await end.value()
         state.withLock { $0.active = nil }
         return result
@@ -138,14 +126,24 @@ package final class AgentLink: Sendable {
     private func serve(_ channel: any Channel) async {
         do {
             let peer = try await PeerCredentials.of(channel)
-            try await AgentConnection.open(channel).executeThenClose { inbound, outbound in
-                guard mayConnect(peer.pid) else {
-                    logger.warning(
-                        "refused a connection to a worker's socket from another process",
-                        metadata: ["worker.id": "\(workerID)", "process.pid": "\(peer.pid)"])
-                    return
-                }
-                try await converse(AgentMessages(inbound: inbound), AgentConnection(outbound: outbound), peer)
+            guard mayConnect(peer.pid) else {
+                logger.warning(
+                    "refused a connection to a worker's socket from another process",
+                    metadata: ["worker.id": "\(workerID)", "process.pid": "\(peer.pid)"])
+                return channel.close(promise: nil)
+            }
+            // A peer that says nothing loses its connection, and with it the wait for its hello.
+            let patience = channel.eventLoop.scheduleTask(in: .seconds(Self.handshakeLimit.components.seconds)) {
+                channel.close(promise: nil)
+            }
+            try await AgentConnection.open(channel).executeThenClose { inbound, _ in
+                let connection = AgentConnection(channel: channel)
+                var messages = AgentMessages(inbound: inbound).makeAsyncIterator()
+                guard case .hello(let hello)? = try await messages.next(), hello.version == AgentProtocol.version,
+                    hello.workerID == workerID
+                else { return }
+                patience.cancel()
+                try await converse(&messages, connection, hello, peer)
             }
         } catch {
             channel.close(promise: nil)
@@ -155,39 +153,28 @@ package final class AgentLink: Sendable {
     }
 
     private func converse(
-        _ messages: AgentMessages, _ connection: AgentConnection, _ peer: PeerCredentials
+        _ messages: inout AgentMessages.Iterator, _ connection: AgentConnection, _ hello: Hello, _ peer: PeerCredentials
     ) async throws {
-        var iterator = messages.makeAsyncIterator()
-        guard case .hello(let hello)? = try await iterator.next(), hello.version == AgentProtocol.version,
-            hello.workerID == workerID
-        else { return }
-        try await connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat / .seconds(1))))
-        let (generation, isReplacement) = state.withLock { state in
-            let isReplacement = state.bootID.map { $0 != hello.bootID } ?? false
-            state.bootID = hello.bootID
-            state.generation += 1
-            state.connection = connection
-            state.agentPID = peer.pid > 0 ? peer.pid : nil
-            state.lastHeard = .now
-            return (state.generation, isReplacement)
-        }
+        connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat / .seconds(1))))
+        let greeting = state.withLock { $0.accept(connection, hello, pid: peer.pid) }
+        // In this order: the agent forgets what nobody waits for before it can be given anything new.
+        for message in greeting.answers { connection.send(message) }
+        greeting.orphan?.set(.workerLost(WorkerLoss(observation: "the agent came back without the task")))
+        greeting.replaced?.close()
         arrived.set(())
-        eventSink.yield(isReplacement ? .agentReplaced : .connected)
+        eventSink.yield(greeting.isOtherAgent ? .agentReplaced : .connected)
         defer {
-            let wasCurrent = state.withLock { state in
-                guard state.generation == generation else { return false }
-                state.connection = nil
-                return true
-            }
-            if wasCurrent { eventSink.yield(.disconnected) }
+            if state.withLock({ $0.leave(greeting.generation) }) { eventSink.yield(.disconnected) }
         }
-        while let message = try await iterator.next() {
-            state.withLock { $0.lastHeard = .now }
-            try await handle(message, connection)
+        while let message = try await messages.next() {
+            // Handling may wait for a slow reader of the output; that is not the agent's silence.
+            state.withLock { $0.hear(isHandling: true) }
+            await handle(message, connection)
+            state.withLock { $0.hear(isHandling: false) }
         }
     }
 
-    private func handle(_ message: AgentMessage, _ connection: AgentConnection) async throws {
+    private func handle(_ message: AgentMessage, _ connection: AgentConnection) async {
         switch message {
         case .hello, .pong:
             break
@@ -195,12 +182,12 @@ package final class AgentLink: Sendable {
             guard let active = active(started.attempt) else { return }
             await active.observer.attemptStarted(atNanos: started.startedAtNanos)
         case .output(let chunk):
-            try await take(chunk, connection)
+            await take(chunk, connection)
         case .progress(let progress):
             await active(progress.attempt)?.observer.attemptProgress(
                 percent: progress.percent, message: progress.message)
         case .exited(let exited):
-            await finish(exited)
+            await finish(exited, connection)
         case .refused(let refused):
             active(refused.attempt)?.end.set(.refused(refused.reason))
         case .log(let entry):
@@ -210,11 +197,11 @@ package final class AgentLink: Sendable {
         }
     }
 
-    private func active(_ ref: AttemptRef) -> Active? {
+    private func active(_ ref: AttemptRef) -> AgentLinkState.Active? {
         state.withLock { state in state.active?.ref == ref ? state.active : nil }
     }
 
-    private func take(_ chunk: OutputChunk, _ connection: AgentConnection) async throws {
+    private func take(_ chunk: OutputChunk, _ connection: AgentConnection) async {
         let taken = state.withLock { state in
             let arrival = state.active?.flow.take(start: chunk.offset, count: chunk.bytes.count)
             return state.active.flatMap { active in arrival.map { (active, $0) } }
@@ -225,15 +212,14 @@ package final class AgentLink: Sendable {
             await active.observer.attemptOutput(chunk.stream, chunk.bytes.dropFirst(arrival.duplicate))
         }
         if let offset = arrival.acknowledge {
-            try await connection.send(.outputAck(OutputAck(token: active.ref.token, offset: offset)))
+            connection.send(.outputAck(OutputAck(token: active.ref.token, offset: offset)))
         }
     }
 
-    private func finish(_ exited: Exited) async {
+    private func finish(_ exited: Exited, _ connection: AgentConnection) async {
         guard let active = active(exited.attempt) else {
-            // An exit nobody waits for: of an attempt this supervisor gave up. Let the agent forget it.
-            await send(.outputAck(OutputAck(token: exited.attempt.token, offset: exited.outputBytes, exited: true)))
-            return
+            // Of an attempt this supervisor gave up. Let the agent forget it.
+            return connection.send(.forget(exited))
         }
         let lost = state.withLock { $0.active?.flow.finish(at: exited.outputBytes) ?? 0 }
         if lost > 0 { await active.observer.attemptOutputLost(bytes: lost) }

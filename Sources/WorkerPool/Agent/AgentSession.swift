@@ -42,6 +42,11 @@ package final class AgentSession: Sendable {
                 }
             }
             group.addTask { await self.enforceStop(of: request) }
+            // An end asked for before the command began: a signal sent ahead of it would be lost.
+            guard request.stop.current == nil else {
+                group.cancelAll()
+                return ExitRecord.End.unprovided(WorkerError(.poolClosed, "stopped before it began"))
+            }
             let end = await link.run(
                 RunRequest(
                     attempt: request.ref, argv: request.command, environment: request.environment,
@@ -54,8 +59,8 @@ package final class AgentSession: Sendable {
     }
 
     /// See `Worker.acknowledge`. The final offset is whatever the agent named in its exit.
-    package func acknowledge(_ ref: AttemptRef) async {
-        await link.send(.outputAck(OutputAck(token: ref.token, offset: .max, exited: true)))
+    package func acknowledge(_ ref: AttemptRef) {
+        link.send(.outputAck(OutputAck(token: ref.token, offset: .max, exited: true)))
         become(.idle)
     }
 
@@ -64,10 +69,10 @@ package final class AgentSession: Sendable {
         guard let intent = await request.stop.wait() else { return }
         // After a lost lease another worker may already run the task: no grace.
         if intent != .leaseLost {
-            await link.send(.signal(attempt: request.ref, signal: SIGTERM))
+            link.send(.signal(attempt: request.ref, signal: SIGTERM))
             guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }
         }
-        await link.send(.signal(attempt: request.ref, signal: SIGKILL))
+        link.send(.signal(attempt: request.ref, signal: SIGKILL))
         guard (try? await Task.sleep(for: Self.patienceAfterKill)) != nil else { return }
         giveUp()
     }

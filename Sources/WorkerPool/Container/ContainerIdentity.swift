@@ -21,7 +21,17 @@ final class ContainerIdentity: Sendable {
     func owns(pid: Int32) -> Bool {
         guard let containerID else { return false }
         guard pid > 0 else { return true }
-        guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup") else { return false }
-        return String(decoding: data, as: UTF8.self).contains(containerID)
+        guard let cgroup = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup"),
+            let status = FileManager.default.contents(atPath: "/proc/\(pid)/status")
+        else { return false }
+        return String(decoding: cgroup, as: UTF8.self).contains(containerID)
+            && Self.isFirstProcess(status: String(decoding: status, as: UTF8.self))
+    }
+
+    /// Whether the text of `/proc/<pid>/status` is that of PID 1 of a pid namespace. Only the agent is: everything else in
+    /// the container is the task's, and must not speak for the agent.
+    static func isFirstProcess(status: String) -> Bool {
+        let line = status.split(separator: "\n").first { $0.hasPrefix("NSpid:") }
+        return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).last == "1"
     }
 }

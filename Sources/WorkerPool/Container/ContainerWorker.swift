@@ -20,6 +20,7 @@ package final class ContainerWorker: Worker {
     private let link: AgentLink
     private let session: AgentSession
     private let fate = WorkerFate()
+    private let startup = StartupOutput()
     private let identity: ContainerIdentity
 
     /// Makes the value; nothing is created.
@@ -53,25 +54,36 @@ package final class ContainerWorker: Worker {
 
     package func stop(force: Bool) { fate.stop(force: force) }
 
+    package func drain() { session.become(.draining) }
+
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        let directory = directory
+        let owner = settings.docker.user.uid
         do {
-            try directory.write(request.secrets, owner: settings.docker.user.uid)
+            try await FileThread.shared.run { () throws(WorkerError) in
+                try directory.write(request.secrets, owner: owner)
+            }
         } catch {
+            await FileThread.shared.run { directory.removeSecrets() }
             return ExitRecord(end: .unprovided(error))
         }
-        defer { directory.removeSecrets() }
-        return await session.execute(request, observer: observer)
+        let record = await session.execute(request, observer: observer)
+        await FileThread.shared.run { directory.removeSecrets() }
+        return record
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
-        directory.emptyWorkspace()
-        await session.acknowledge(ref)
+        await FileThread.shared.run { [directory] in directory.emptyWorkspace() }
+        session.acknowledge(ref)
     }
 
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
-            try directory.create(owner: settings.docker.user.uid)
+            let owner = settings.docker.user.uid
+            try await FileThread.shared.run { [directory] () throws(WorkerError) in
+                try directory.create(owner: owner)
+            }
             try await record()
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
@@ -84,7 +96,7 @@ package final class ContainerWorker: Worker {
         // Not a child task: a cancelled supervisor must still remove what it made. Bounded by the engine's deadlines, or
         // by the engine's return.
         await Task { [end] in await takeDown(after: end, changed) }.value
-        directory.remove()
+        await FileThread.shared.run { [directory] in directory.remove() }
         session.become(.stopped)
         return end
     }
@@ -108,7 +120,6 @@ package final class ContainerWorker: Worker {
         try await images.provide(profile.image)
         let configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)
-        let startup: StartupOutput
         do {
             identity.createBegins()
             let created = try await create(configuration)
@@ -118,13 +129,13 @@ package final class ContainerWorker: Worker {
             }
             identity.set(containerID: created.id)
             // Attached before the start, so that not even the first words of a container that dies at once are lost.
-            startup = StartupOutput(try await engine.attach(created.id))
+            let output = try await engine.attach(created.id)
             try await start(created.id)
+            started()
+            await startup.collect(output, until: link)
         } catch {
             throw WorkerError(engine: error)
         }
-        started()
-        await startup.collect(until: link)
     }
 
     /// Starts the container. When the answer is lost, the container's own state is the answer.
@@ -155,21 +166,13 @@ package final class ContainerWorker: Worker {
             guard let container = try await engine.inspectContainer(containerID) else {
                 return .gone(WorkerLoss(observation: "its container was removed from outside"))
             }
-            guard !container.state.status.isAlive else { return .alive }
-            let words = await lastWords(containerID)
-            return .gone(WorkerLoss(container.state, lastWords: words))
+            // Started again by the engine's own policy: whatever ran in it before is gone.
+            let wasRestarted = container.state.restartCount > 0 || container.state.status == .restarting
+            guard wasRestarted || !container.state.status.isAlive else { return .alive }
+            return .gone(WorkerLoss(container.state, lastWords: startup.lastWords))
         } catch {
             return error.isEngineUnavailable ? .unknown : .alive
         }
-    }
-
-    /// The last lines of the container itself, for the reason of a failed start. Read after its end, when the engine's
-    /// log is complete.
-    private func lastWords(_ containerID: String) async -> String {
-        guard session.status == .starting || session.status == .provisioning else { return "" }
-        let frames = (try? await engine.logs(containerID, tail: 10)) ?? []
-        let text = String(decoding: frames.flatMap(\.bytes), as: UTF8.self)
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     // MARK: Down
@@ -190,7 +193,13 @@ package final class ContainerWorker: Worker {
             }
             group.addTask {
                 await self.fate.waitForForce()
-                try? await self.engine.endContainer(container)
+                if self.fate.isForced { try? await Task.sleep(for: Self.forcedRemovalLimit) }
+                return false
+            }
+            group.addTask {
+                // Shortens a graceful stop that is under way.
+                await self.fate.waitForForce()
+                guard self.fate.isForced, (try? await self.engine.endContainer(container)) != nil else { return false }
                 try? await Task.sleep(for: Self.forcedRemovalLimit)
                 return false
             }

@@ -9,8 +9,8 @@ extension WorkerError {
             } else {
                 switch error.code {
                 case .imageMissing, .unauthorized: .imageUnavailable
-                case .invalidRequest, .dependencyMissing, .commandNotRunnable, .unsupported, .portInUse:
-                    .configurationRefused
+                case .invalidRequest, .commandNotRunnable, .unsupported: .configurationRefused
+                case .cancelled: .poolClosed
                 default: .startFailed
                 }
             }

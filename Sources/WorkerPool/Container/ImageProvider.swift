@@ -43,10 +43,27 @@ package final class ImageProvider: Sendable {
             flights.withLock { $0[image] = nil }
             flight.set(result)
         }
-        guard let result = await flight.wait() else {
-            throw WorkerError(.poolClosed, "the wait for the image \(image) was cancelled")
+        guard let result = await flight.wait() else { throw cancelled(image) }
+        do {
+            try result.get()
+        } catch where error.code == .poolClosed && !Task.isCancelled && !isPilot {
+            // Whoever looked for it was stopped; that is no word on the image.
+            try await provide(image)
         }
-        try result.get()
+    }
+
+    private func cancelled(_ image: String) -> WorkerError {
+        WorkerError(.poolClosed, "the wait for the image \(image) was cancelled")
+    }
+
+    /// A registry that can't be reached now is another matter than an image that it does not have.
+    private func failure(of image: String, _ error: EngineError) -> WorkerError {
+        let message = "the image \(image) can't be pulled: \(error.message)"
+        switch error.code {
+        case .imageMissing, .notFound, .unauthorized, .invalidRequest: return WorkerError(.imageUnavailable, message)
+        case .cancelled: return cancelled(image)
+        default: return error.isEngineUnavailable ? WorkerError(engine: error) : WorkerError(.pullFailed, message)
+        }
     }
 
     private func find(_ image: String) async throws(WorkerError) {
@@ -77,12 +94,9 @@ package final class ImageProvider: Sendable {
                 logger.info("image pulled", metadata: ["image": "\(image)"])
                 return
             } catch {
-                let isFinal = attempt == Self.retries || error.code == .unauthorized || error.code == .imageMissing
-                    || error.code == .notFound || error.code == .cancelled
+                let isFinal = attempt == Self.retries || failure(of: image, error).code != .pullFailed
                 guard !isFinal else {
-                    throw error.isEngineUnavailable
-                        ? WorkerError(engine: error)
-                        : WorkerError(.imageUnavailable, "the image \(image) can't be pulled: \(error.message)")
+                    throw failure(of: image, error)
                 }
                 logger.warning(
                     "pull failed; trying again",

@@ -21,5 +21,7 @@ extension PoolState {
         package var profile: WorkerProfile?
         /// Whether its worker's agent is connected; one that is not takes no attempt.
         package var answers = false
+        /// Whether its worker goes once it has finished its attempt.
+        package var retires = false
     }
 }

@@ -13,6 +13,7 @@ package struct PoolState: Sendable {
         case cancel(waiter: Int)
         case changed(slot: Int, WorkerChange)
         case released(slot: Int, recycle: Bool)
+        case retire(slot: Int)
         case ended(slot: Int, WorkerEnd)
         case timer
         case drain
@@ -59,15 +60,16 @@ package struct PoolState: Sendable {
     /// How many further attempts could start right now.
     package var freeSlots: Int {
         guard case .open = mode, engineAnswers else { return 0 }
-        let usable = slots.count { slot in
-            switch slot.phase {
-            case .idle: slot.answers
-            case .vacant: warmProfile == nil || isHeldBack(slot)
-            case .starting, .busy, .stopping: false
-            }
-        }
         // Who waits has a slot on the way whenever one is usable: `settle` sees to it, so nothing is to be deducted.
-        return usable
+        let idle = slots.count { slot in
+            guard case .idle = slot.phase else { return false }
+            return slot.answers
+        }
+        let vacant = slots.filter { $0.phase == .vacant }
+        if warmProfile == nil { return idle + vacant.count }
+        // A slot is left vacant because workers of the pool's own profile fail. One task at a time is let in, for it may
+        // ask for another profile; more would only wait for the same failure.
+        return idle + (vacant.contains(where: isHeldBack) && waiters.isEmpty ? 1 : 0)
     }
 
     /// Whether new workers are refused because the last one found no engine.
@@ -90,14 +92,17 @@ package struct PoolState: Sendable {
         case .changed(let slot, let change):
             changed(slot, change, now)
         case .released(let slot, let recycle):
-            if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
             if slots[slot].phase == .busy {
-                if recycle {
+                if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
+                if recycle || slots[slot].retires {
                     stop(slot, force: false, &actions)
                 } else {
                     slots[slot].phase = .idle(since: now)
                 }
             }
+        case .retire(let slot):
+            slots[slot].retires = true
+            if isIdle(slot) { stop(slot, force: false, &actions) }
         case .ended(let slot, let end):
             ended(slot, end, now, &actions)
         case .timer:
@@ -144,6 +149,7 @@ package struct PoolState: Sendable {
         slots[slot].phase = .vacant
         slots[slot].profile = nil
         slots[slot].answers = false
+        slots[slot].retires = false
         guard let profile else { return }
         switch end {
         case .stopped:
@@ -158,6 +164,8 @@ package struct PoolState: Sendable {
         case .startFailed(let error):
             engineAnswers = true
             spend(profile, now, &actions)
+            // Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting.
+            guard error.code.isPermanent || profile != warmProfile else { break }
             let losers = error.code.isPermanent ? waiters.count { $0.profile == profile } : 1
             for _ in 0..<losers {
                 guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { break }
@@ -239,6 +247,7 @@ package struct PoolState: Sendable {
             }
             if let slot = slots.indices.first(where: { slots[$0].phase == .vacant }) {
                 guard engineMayBeAsked(now, &actions) else { return }
+                guard mayStart(waiter.profile, now, &actions) else { continue }
                 start(slot, waiter.profile, &actions)
             } else if emptying > 0 {
                 emptying -= 1

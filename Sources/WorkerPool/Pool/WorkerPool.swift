@@ -130,11 +130,19 @@ package final class WorkerPool: Sendable {
     /// Waits until a closed pool has no worker left.
     package func waitUntilClosed() async { _ = await closed.wait() }
 
-    /// Replaces a worker: the slot stops it now if it is idle and starts another.
+    /// Replaces a worker: when it has finished its attempt, or at once with `force`. Returns whether there is such a
+    /// worker.
     package func stop(worker id: WorkerID, force: Bool) -> Bool {
-        let worker = shared.withLock { shared in shared.workers.values.first { $0.id == id } }
-        worker?.stop(force: force)
-        return worker != nil
+        guard let (slot, worker) = shared.withLock({ shared in shared.workers.first { $0.value.id == id } }) else {
+            return false
+        }
+        if force {
+            worker.stop(force: true)
+        } else {
+            worker.drain()
+            apply(.retire(slot: slot))
+        }
+        return true
     }
 
     // MARK: Carrying decisions out

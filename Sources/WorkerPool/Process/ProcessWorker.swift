@@ -50,30 +50,37 @@ package final class ProcessWorker: Worker {
         if force { pid.withLock { pid in _ = pid.map { kill($0, SIGKILL) } } }
     }
 
+    package func drain() { session.become(.draining) }
+
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        let directory = directory
         do {
-            try directory.write(request.secrets, owner: nil)
+            try await FileThread.shared.run { () throws(WorkerError) in
+                try directory.write(request.secrets, owner: nil)
+            }
         } catch {
+            await FileThread.shared.run { directory.removeSecrets() }
             return ExitRecord(end: .unprovided(error))
         }
-        defer { directory.removeSecrets() }
         var request = request
         if request.workingDirectory == nil { request.workingDirectory = directory.workspace }
         request.environment.merge(LocalEnvironment.task(worker: id, secretsDirectory: directory.secrets)) { own, _ in
             own
         }
-        return await session.execute(request, observer: observer)
+        let record = await session.execute(request, observer: observer)
+        await FileThread.shared.run { directory.removeSecrets() }
+        return record
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
-        directory.emptyWorkspace()
-        await session.acknowledge(ref)
+        await FileThread.shared.run { [directory] in directory.emptyWorkspace() }
+        session.acknowledge(ref)
     }
 
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
-            try directory.create(owner: nil)
+            try await FileThread.shared.run { [directory] () throws(WorkerError) in try directory.create(owner: nil) }
             try await record()
             end = await live(changed)
         } catch {
@@ -84,8 +91,10 @@ package final class ProcessWorker: Worker {
         if case .lost(let loss) = end { link.abandon(loss) } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }
-        LeftoverProcesses.kill(worker: id.rawValue)
-        directory.remove()
+        await FileThread.shared.run { [directory, id] in
+            LeftoverProcesses.kill(worker: id.rawValue)
+            directory.remove()
+        }
         await context.journal.forget(id)
         session.become(.stopped)
         return end
@@ -119,7 +128,10 @@ package final class ProcessWorker: Worker {
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(context.agentExecutable)),
-                arguments: ["run", "--socket", directory.socket, "--worker-id", id.rawValue],
+                arguments: [
+                    "run", "--socket", directory.socket, "--worker-id", id.rawValue, "--orphan-timeout",
+                    "\(Int(context.orphanTimeout / .seconds(1)))",
+                ],
                 environment: .custom(LocalEnvironment.agent(worker: id)), platformOptions: options, input: .none,
                 output: .discarded, error: .discarded
             ) { execution in

@@ -25,10 +25,6 @@ package final class StatsPoller: Sendable {
     private let watched = Mutex<[WorkerID: Watched]>([:])
     private let logger: Logger
     private let roundTime = Metrics.Timer(label: "acode_stats_round_seconds")
-    private let workerGauges: [WorkerStatus: Gauge] = Dictionary(
-        uniqueKeysWithValues: WorkerStatus.allCases.map {
-            ($0, Gauge(label: "acode_workers", dimensions: [("state", $0.rawValue)]))
-        })
 
     /// Makes a poller; `warnAt` is in percent of a limit.
     package init(
@@ -45,11 +41,6 @@ package final class StatsPoller: Sendable {
     /// Measures until the task is cancelled.
     package func run() async {
         for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await round() }
-    }
-
-    private func countWorkers() {
-        let counts = Dictionary(grouping: pool.workers, by: \.status).mapValues(\.count)
-        for (status, gauge) in workerGauges { gauge.record(counts[status] ?? 0) }
     }
 
     /// The last measurement of a worker.
@@ -81,7 +72,6 @@ package final class StatsPoller: Sendable {
             return words
         }
         roundTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
-        countWorkers()
         for (message, metadata) in words { logger.warning("\(message)", metadata: metadata) }
     }
 }

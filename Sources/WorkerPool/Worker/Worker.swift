@@ -27,6 +27,9 @@ package protocol Worker: AnyObject, Sendable {
     /// Asks for the end: gracefully, or at once. Returns immediately; `run` returns when it is done.
     func stop(force: Bool)
 
+    /// Shows that the worker takes no further attempt. What follows is the pool's to decide.
+    func drain()
+
     /// Runs one attempt and returns the facts of its end. The exit is kept by the agent until `acknowledge`.
     /// Cancelling the calling task does not stop the attempt; setting `request.stop` does: SIGTERM, and SIGKILL after the
     /// attempt's grace.

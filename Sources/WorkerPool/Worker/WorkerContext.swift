@@ -23,6 +23,9 @@ package struct WorkerContext: Sendable {
     package var startTimeout: Duration
     /// How long a worker may take to end after SIGTERM.
     package var stopTimeout: Duration
+    /// How long an agent goes on without a supervisor before it kills its task: shorter than the task's lease, so that no
+    /// task outlives its fence.
+    package var orphanTimeout: Duration
     /// Remembers workers across a crash.
     package var journal: any WorkerJournal
     /// The log.
@@ -32,7 +35,7 @@ package struct WorkerContext: Sendable {
     package init(
         pool: String, supervisor: SupervisorID, installation: String, version: String, host: String,
         agentExecutable: String, runtimeDirectory: String, stateDirectory: String, startTimeout: Duration, stopTimeout: Duration,
-        journal: any WorkerJournal, logger: Logger
+        orphanTimeout: Duration, journal: any WorkerJournal, logger: Logger
     ) {
         self.pool = pool
         self.supervisor = supervisor
@@ -44,15 +47,16 @@ package struct WorkerContext: Sendable {
         self.stateDirectory = stateDirectory
         self.startTimeout = startTimeout
         self.stopTimeout = stopTimeout
+        self.orphanTimeout = orphanTimeout
         self.journal = journal
         self.logger = logger
     }
 
     /// How often the agent is pinged.
     package static let heartbeat = Duration.seconds(5)
-    /// How long a connected agent may say nothing before its worker counts as unhealthy. Long enough for one that is
-    /// starved by its own task's CPU limit.
-    package static let silenceLimit = Duration.seconds(30)
+    /// How many pings in a row a connected agent may leave unanswered before its worker counts as unhealthy. Enough for
+    /// one that is starved by its own task's CPU limit.
+    package static let unansweredPings = 6
     /// How long a disconnected agent has to come back while its container or process still runs.
     package static let reconnectLimit = Duration.seconds(10)
 }

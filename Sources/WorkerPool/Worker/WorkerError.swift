@@ -4,6 +4,8 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
     package enum Code: String, Sendable {
         /// The image is missing and may not or can't be pulled.
         case imageUnavailable = "image_unavailable"
+        /// The image is missing and its registry could not be reached, or the pull broke off, again and again.
+        case pullFailed = "pull_failed"
         /// The engine refused the configuration: limits, mounts, user, network.
         case configurationRefused = "configuration_refused"
         /// The container or process began and ended before its agent called.
@@ -21,7 +23,7 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
         package var isPermanent: Bool {
             switch self {
             case .imageUnavailable, .configurationRefused: true
-            case .startFailed, .startTimedOut, .engineUnavailable, .host, .poolClosed: false
+            case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .poolClosed: false
             }
         }
     }

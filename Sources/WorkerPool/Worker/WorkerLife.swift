@@ -48,6 +48,7 @@ struct WorkerLife: Sendable {
                         }
                     }
                     guard await started.wait() != nil, session.become(.starting) else { return }
+                    start.addTask { await lookUntil(connected) }
                     if await connected.wait(atMost: context.startTimeout) == nil, !Task.isCancelled {
                         let limit = Int(context.startTimeout / .seconds(1))
                         fail(WorkerError(.startTimedOut, "its agent did not call within \(limit) s"), failure)
@@ -113,6 +114,15 @@ struct WorkerLife: Sendable {
         }
     }
 
+    /// Looks at a worker that was started until its agent calls, so that one that died at once is not waited for.
+    private func lookUntil(_ connected: OneShot<Void>) async {
+        var pause = Duration.milliseconds(50)
+        while await connected.wait(atMost: pause) == nil, !Task.isCancelled {
+            if case .gone(let loss) = await examine() { return fate.lose(loss) }
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
     /// Finds out what became of a worker whose agent hung up.
     private func lookAfterDisconnect(_ changed: @Sendable (WorkerChange) -> Void) async {
         let begun = ContinuousClock.now
@@ -146,12 +156,10 @@ struct WorkerLife: Sendable {
         var nonce: UInt64 = 0
         while (try? await Task.sleep(for: WorkerContext.heartbeat)) != nil {
             nonce += 1
-            await link.send(.ping(nonce: nonce))
-            let silence = ContinuousClock.now - link.lastHeard
-            guard link.isConnected, silence > WorkerContext.silenceLimit else { continue }
+            guard link.ping(nonce: nonce) > WorkerContext.unansweredPings else { continue }
             session.become(.unhealthy)
-            fate.lose(
-                WorkerLoss(observation: "its agent has not answered for \(Int(silence / .seconds(1))) s"))
+            let silence = Int(WorkerContext.heartbeat / .seconds(1)) * WorkerContext.unansweredPings
+            fate.lose(WorkerLoss(observation: "its agent has not answered for \(silence) s"))
         }
     }
 }

@@ -1,0 +1,96 @@
+internal import AgentProtocol
+internal import Glibc
+
+/// What a link knows of its agent, and what a new connection means for the attempt under way.
+struct AgentLinkState: Sendable {
+    /// An attempt under way.
+    struct Active: Sendable {
+        let ref: AttemptRef
+        let observer: any AttemptObserver
+        let end: OneShot<ExitRecord.End>
+        /// The connection it was sent on.
+        let generation: Int
+        var flow = AttemptFlow()
+    }
+
+    /// What is to be done about a connection that said hello.
+    struct Greeting: Sendable {
+        var generation: Int
+        /// Whether it is another agent than before.
+        var isOtherAgent: Bool
+        /// To be sent before anything else.
+        var answers: [SupervisorMessage]
+        /// The attempt that the agent never got or has lost.
+        var orphan: OneShot<ExitRecord.End>?
+        /// The agent's earlier connection.
+        var replaced: AgentConnection?
+    }
+
+    private(set) var connection: AgentConnection?
+    private(set) var agentPID: Int32?
+    var active: Active?
+    private var generation = 0
+    private var bootID: String?
+    private var unansweredPings = 0
+    private var isHandling = false
+
+    /// Notes an attempt and tells which connection to send it on.
+    mutating func begin(
+        _ ref: AttemptRef, _ observer: any AttemptObserver, _ end: OneShot<ExitRecord.End>
+    ) -> AgentConnection? {
+        active = Active(ref: ref, observer: observer, end: end, generation: generation)
+        return connection
+    }
+
+    /// Takes a new connection. An attempt sent on an earlier one that the agent does not know was never read by it; one
+    /// that only the agent knows is nobody's any more.
+    mutating func accept(_ connection: AgentConnection, _ hello: Hello, pid: Int32) -> Greeting {
+        generation += 1
+        var greeting = Greeting(
+            generation: generation, isOtherAgent: bootID.map { $0 != hello.bootID } ?? false, answers: [],
+            replaced: self.connection)
+        if let running = hello.running?.attempt, running != active?.ref {
+            greeting.answers.append(.signal(attempt: running, signal: SIGKILL))
+        }
+        if let exited = hello.unackedExit, exited.attempt != active?.ref { greeting.answers.append(.forget(exited)) }
+        if let active, hello.running?.attempt != active.ref, hello.unackedExit?.attempt != active.ref {
+            greeting.orphan = active.end
+        }
+        bootID = hello.bootID
+        self.connection = connection
+        agentPID = pid > 0 ? pid : nil
+        unansweredPings = 0
+        isHandling = false
+        return greeting
+    }
+
+    /// Ends a connection; returns whether it was the current one.
+    mutating func leave(_ generation: Int) -> Bool {
+        guard self.generation == generation else { return false }
+        connection = nil
+        return true
+    }
+
+    /// Notes that the agent said something, and whether that is still being worked on.
+    mutating func hear(isHandling: Bool) {
+        self.isHandling = isHandling
+        unansweredPings = 0
+    }
+
+    /// Counts a ping. Counted instead of timed, because after a suspended host any time has passed and nobody was asked.
+    mutating func countPing() -> Int {
+        guard connection != nil, !isHandling else {
+            unansweredPings = 0
+            return 0
+        }
+        unansweredPings += 1
+        return unansweredPings
+    }
+}
+
+extension SupervisorMessage {
+    /// Lets the agent forget an attempt's end.
+    static func forget(_ exited: Exited) -> SupervisorMessage {
+        .outputAck(OutputAck(token: exited.attempt.token, offset: exited.outputBytes, exited: true))
+    }
+}
