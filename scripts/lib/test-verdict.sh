@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What the output of `swift test` says. Sourced by scripts/test.
 
-# closing_line LOG: the runner's last word on the whole run.
-closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" | tail -n 1 || true; }
+# closing_line LOG: the runner's last word on each run in the log.
+closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" || true; }
 
 # report_failures LOG: recorded issues and failed tests; when the run was cut short, also what it was at.
 report_failures() {
@@ -35,7 +35,7 @@ some_test_ran() { [[ "$1" =~ Test\ run\ with\ [1-9] ]]; }
 every_test_ran() {
     local log=$1 listed ran engine cases bad=0
     listed=$(grep -c . "$2")
-    ran=$(closing_line "$log" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p')
+    ran=$(closing_line "$log" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' | awk '{ sum += $1 } END { print sum }')
     if [ "${ran:-0}" -ne "$listed" ]; then
         say "error: $listed tests are listed, ${ran:-0} were run"
         bad=1
