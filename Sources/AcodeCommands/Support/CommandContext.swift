@@ -64,8 +64,8 @@ struct CommandContext: Sendable {
     }
 
     /// Tells every supervisor on this host that the store changed.
-    func announce(_ kind: Announcement.Kind) async {
-        await Announcement.announce(kind, to: StateLayout.controlSockets(state: settings.state))
+    func announce(_ kind: Announcement.Kind) {
+        Announcement.announce(kind, to: StateLayout.controlSockets(state: settings.state))
     }
 
     /// Shows what is probably not meant in the configuration.

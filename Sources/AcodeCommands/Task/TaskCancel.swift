@@ -32,7 +32,7 @@ struct TaskCancel: AsyncParsableCommand {
             }
             return tasks
         }
-        if tasks.contains(where: { $0.state == .inProgress }) { await context.announce(.cancelled) }
+        if tasks.contains(where: { $0.state == .inProgress }) { context.announce(.cancelled) }
         if context.console.isJSON || quiet.quiet {
             try context.console.show(.tasks(tasks, now: Date()), quiet: quiet.quiet)
         } else {

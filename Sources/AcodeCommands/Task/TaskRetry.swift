@@ -31,7 +31,7 @@ struct TaskRetry: AsyncParsableCommand {
             }
             return tasks
         }
-        await context.announce(.submitted)
+        context.announce(.submitted)
         if context.console.isJSON || quiet.quiet {
             try context.console.show(.tasks(tasks, now: Date()), quiet: quiet.quiet)
         } else {

@@ -73,7 +73,7 @@ struct TaskSubmit: AsyncParsableCommand {
         let code = try await context.withStore { store in
             let tasks = try await store.submit(specs)
             if wait { return try await TaskWaiting(context: context, quiet: quiet.quiet).stream(tasks, from: store) }
-            await context.announce(.submitted)
+            context.announce(.submitted)
             try show(tasks, context.console)
             return ExitCodes.done
         }

@@ -13,7 +13,7 @@ struct TaskWaiting: Sendable {
     /// Streams the output of all attempts and returns what to exit with.
     func stream(_ tasks: [QueuedTask], from store: any TaskStore) async throws -> Int32 {
         let ids = tasks.map(\.id)
-        async let presence: Void = noteMissingSupervisor(ids)
+        noteMissingSupervisor()
         let end = try await Interruption.race {
             let isOneOfMany = tasks.count > 1
             let output = TaskOutput(labels: isOneOfMany ? tasks.map(Self.label) : [])
@@ -31,7 +31,6 @@ struct TaskWaiting: Sendable {
                 })
             return try await loop.run()
         }
-        _ = await presence
         switch end {
         case .finished(let tasks):
             if context.console.isJSON { noteJSON(tasks) }
@@ -69,9 +68,9 @@ struct TaskWaiting: Sendable {
         }
     }
 
-    private func noteMissingSupervisor(_ ids: [TaskID]) async {
+    private func noteMissingSupervisor() {
         let sockets = StateLayout.controlSockets(state: context.settings.state)
-        guard await Announcement.announce(.submitted, to: sockets) == 0 else { return }
+        guard Announcement.announce(.submitted, to: sockets) == 0 else { return }
         context.console.note("acode: no supervisor runs on this host, so the task waits in its queue")
         context.console.note("hint: start one with `acode worker start`, or run one command with `acode run`")
     }
