@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Tells supervisors of this host that something changed in the store, so that they need not wait for their next look.
 ///
-/// A datagram of one byte to the socket beside each control socket: sent in microseconds, with nobody to wait for. A
-/// request over HTTP would cost more than everything else between a submit and the start of its command.
+/// One byte to the socket beside each control socket: sent in microseconds, with no answer to wait for. A request over
+/// HTTP would cost more than everything else between a submit and the start of its command.
 package enum Announcement {
     /// What changed. The raw value is the byte that is sent.
     package enum Kind: UInt8, Sendable {
@@ -19,10 +19,7 @@ package enum Announcement {
     /// - Returns: how many were told.
     @discardableResult
     package static func announce(_ kind: Kind, to controlSockets: [String]) -> Int {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
-        return controlSockets.count { send(kind.rawValue, to: path(beside: $0), from: descriptor) }
+        controlSockets.count { send(kind.rawValue, to: path(beside: $0)) }
     }
 
     /// Where the supervisor with this control socket hears announcements.
@@ -31,7 +28,11 @@ package enum Announcement {
         return directory + "bell.sock"
     }
 
-    private static func send(_ byte: UInt8, to path: String, from descriptor: Int32) -> Bool {
+    private static func send(_ byte: UInt8, to path: String) -> Bool {
+        let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(AF_UNIX, Int32(type), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let fits = withUnsafeMutableBytes(of: &address.sun_path) { field in
@@ -40,14 +41,13 @@ package enum Announcement {
             return true
         }
         guard fits else { return false }
-        var byte = byte
         let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                // A full queue means that the supervisor has enough to wake up for already.
-                sendto(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL), $0, length) == 1
-                    || errno == EAGAIN
-            }
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) == 0 }
         }
+        // A full queue means that the supervisor has enough to wake up for already.
+        guard isConnected else { return errno == EAGAIN }
+        var byte = byte
+        return Glibc.send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL)) == 1
     }
 }

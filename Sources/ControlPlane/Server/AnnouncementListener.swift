@@ -8,32 +8,33 @@ enum AnnouncementListener {
     /// owner.
     static func open(controlSocket: String, target: any ControlTarget) async throws -> any Channel {
         let path = Announcement.path(beside: controlSocket)
-        unlink(path)
-        let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Handler(target: target))
                 }
             }
-            .bind(unixDomainSocketPath: path).get()
+            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         chmod(path, 0o600)
         return channel
     }
 
     private final class Handler: ChannelInboundHandler {
-        typealias InboundIn = AddressedEnvelope<ByteBuffer>
+        typealias InboundIn = ByteBuffer
 
         private let target: any ControlTarget
 
         init(target: any ControlTarget) { self.target = target }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            var bytes = unwrapInboundIn(data).data
+            var bytes = unwrapInboundIn(data)
             switch bytes.readInteger(as: UInt8.self).flatMap(Announcement.Kind.init) {
             case .submitted: target.wake()
             case .cancelled: target.checkLeases()
             case nil: break
             }
+            context.close(promise: nil)
         }
     }
 }
