@@ -36,7 +36,8 @@ package struct Exited: Codable, Hashable, Sendable {
         attempt: AttemptRef, waitStatus: Int32? = nil, startFailure: StartFailure? = nil,
         usage: ResourceUsage = .init(),
         wallMicros: Int64 = 0, oomKills: Int? = nil, memoryPeakBytes: Int64? = nil, pidsPeak: Int? = nil,
-        stoppedWithAgent: Bool = false, leftoverProcesses: Int = 0, signalledChildren: Int = 0, outputBytes: UInt64 = 0, outputDropped: UInt64 = 0
+        stoppedWithAgent: Bool = false, leftoverProcesses: Int = 0, signalledChildren: Int = 0, outputBytes: UInt64 = 0,
+        outputDropped: UInt64 = 0
     ) {
         self.attempt = attempt
         self.waitStatus = waitStatus

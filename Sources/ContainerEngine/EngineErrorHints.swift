@@ -5,7 +5,7 @@ extension EngineError {
     package var hint: String? {
         switch code {
         case .socketMissing, .connectionRefused:
-            "start the engine (for example: systemctl start docker), or name its socket with --engine-socket or DOCKER_HOST"
+            "start the engine (systemctl start docker, or systemctl start podman.socket), or name its socket with --engine-socket or DOCKER_HOST"
         case .permissionDenied:
             "add this user to the group that owns \(endpoint) (for Docker: usermod -aG docker USER, then log in again), "
                 + "or use a rootless engine"

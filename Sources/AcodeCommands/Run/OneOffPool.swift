@@ -20,14 +20,13 @@ struct OneOffPool: Sendable {
     func run() async throws -> Int32 {
         let agent = try AgentLocation.find()
         let place = try OneOffPlace(context.settings.state)
+        defer { place.remove() }
         let settings = Self.settings(context.settings, place: place, mounts: spec.mounts)
         let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !context.console.isColorForbidden)
         defer { _ = writer.flush(timeout: .seconds(1)) }
-        let code = try await context.withStore(at: settings.store.path) { store in
+        return try await context.withStore(at: settings.store.path) { store in
             try await run(in: store, settings, StateLayout(state: place.state, pool: place.pool), agent: agent)
         }
-        place.remove()
-        return code
     }
 
     /// The settings of the pool: private directories, one worker, the mounts of this call beside those of the

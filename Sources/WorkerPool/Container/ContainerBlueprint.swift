@@ -51,7 +51,8 @@ package struct ContainerBlueprint: Sendable {
         container.entrypoint = [Self.agentPath]
         container.cmd = [
             "run", "--socket", "\(Self.socketDirectory)/agent.sock", "--worker-id", worker.rawValue,
-            "--inherit-environment", "--orphan-timeout", "\(Int(context.orphanTimeout / .seconds(1)))", "--stop-grace", "\(max(1, Int(context.stopTimeout / .seconds(1)) - 2))",
+            "--inherit-environment", "--orphan-timeout", "\(Int(context.orphanTimeout / .seconds(1)))", "--stop-grace",
+            "\(max(1, Int(context.stopTimeout / .seconds(1)) - 2))",
         ]
         container.env = [
             "ACODE_TEMP_DIR": Self.temporaryDirectory, "ACODE_SECRETS_DIR": Self.secretsDirectory,

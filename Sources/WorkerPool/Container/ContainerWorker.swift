@@ -142,7 +142,7 @@ package final class ContainerWorker: Worker {
     private func start(_ container: String) async throws(EngineError) {
         do {
             try await engine.startContainer(container)
-        } catch where error.code == .connectionLost || error.code == .timedOut {
+        } catch  where error.code == .connectionLost || error.code == .timedOut {
             guard let state = try await engine.inspectContainer(container)?.state, state.status == .running else {
                 throw error
             }
@@ -228,7 +228,7 @@ package final class ContainerWorker: Worker {
             do {
                 try await removeOnce(container, gracefully: gracefully && !fate.isForced)
                 return true
-            } catch where error.isEngineUnavailable {
+            } catch  where error.isEngineUnavailable {
                 // The attempt need not wait for the engine to learn that its worker is gone.
                 link.abandon(loss)
                 changed(.engineSilent)
@@ -254,7 +254,7 @@ package final class ContainerWorker: Worker {
             } else {
                 try await engine.removeContainer(container)
             }
-        } catch where error.isNotFound || error.isConflict {
+        } catch  where error.isNotFound || error.isConflict {
             // Gone already, or being removed by somebody else: what was wanted.
         }
     }

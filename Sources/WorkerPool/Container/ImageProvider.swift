@@ -46,7 +46,7 @@ package final class ImageProvider: Sendable {
         guard let result = await flight.wait() else { throw cancelled(image) }
         do {
             try result.get()
-        } catch where error.code == .poolClosed && !Task.isCancelled && !isPilot {
+        } catch  where error.code == .poolClosed && !Task.isCancelled && !isPilot {
             // Whoever looked for it was stopped; that is no word on the image.
             try await provide(image)
         }

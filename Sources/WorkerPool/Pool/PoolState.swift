@@ -164,8 +164,10 @@ package struct PoolState: Sendable {
         case .startFailed(let error):
             engineAnswers = true
             spend(profile, now, &actions)
-            // Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting.
-            guard error.code.isPermanent || profile != warmProfile else { break }
+            // Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting, until the
+            // budget says that it does not pass.
+            let isSpent = budgets[profile]?.isExhausted(at: now) ?? false
+            guard error.code.isPermanent || profile != warmProfile || isSpent else { break }
             let losers = error.code.isPermanent ? waiters.count { $0.profile == profile } : 1
             for _ in 0..<losers {
                 guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { break }
@@ -245,9 +247,10 @@ package struct PoolState: Sendable {
                 onTheWay[waiter.profile] = coming - 1
                 continue
             }
+            // A profile that has to wait makes no room yet: others can use it meanwhile.
+            guard mayStart(waiter.profile, now, &actions) else { continue }
             if let slot = slots.indices.first(where: { slots[$0].phase == .vacant }) {
                 guard engineMayBeAsked(now, &actions) else { return }
-                guard mayStart(waiter.profile, now, &actions) else { continue }
                 start(slot, waiter.profile, &actions)
             } else if emptying > 0 {
                 emptying -= 1
@@ -258,8 +261,7 @@ package struct PoolState: Sendable {
     }
 
     private mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let warmProfile, waiters.isEmpty, slots.contains(where: { $0.phase == .vacant }),
-            engineMayBeAsked(now, &actions)
+        guard let warmProfile, slots.contains(where: { $0.phase == .vacant }), engineMayBeAsked(now, &actions)
         else { return }
         for slot in slots.indices where slots[slot].phase == .vacant {
             guard mayStart(warmProfile, now, &actions) else { return }

@@ -4,10 +4,11 @@ internal import Glibc
 internal import Subprocess
 internal import Synchronization
 package import TaskModel
+
 #if canImport(System)
-internal import System
+    internal import System
 #else
-internal import SystemPackage
+    internal import SystemPackage
 #endif
 
 /// A worker that is a process of this host: the same agent, without the walls of a container.
@@ -88,7 +89,9 @@ package final class ProcessWorker: Worker {
         }
         session.become(.stopping)
         changed(.leaving)
-        if case .lost(let loss) = end { link.abandon(loss) } else {
+        if case .lost(let loss) = end {
+            link.abandon(loss)
+        } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }
         await FileThread.shared.run { [directory, id] in

@@ -64,7 +64,8 @@ package final class StatsPoller: Sendable {
             var words: [(String, Logger.Metadata)] = []
             for worker in workers {
                 guard let sample = samples[worker.id] else { continue }
-                var entry = known[worker.id]
+                var entry =
+                    known[worker.id]
                     ?? Watched(memory: UsageAlarm(percent: warnAt), processes: UsageAlarm(percent: warnAt))
                 words += entry.take(sample, of: worker)
                 watched[worker.id] = entry

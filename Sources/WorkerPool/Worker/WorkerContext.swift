@@ -34,7 +34,8 @@ package struct WorkerContext: Sendable {
     /// Puts the facts together.
     package init(
         pool: String, supervisor: SupervisorID, installation: String, version: String, host: String,
-        agentExecutable: String, runtimeDirectory: String, stateDirectory: String, startTimeout: Duration, stopTimeout: Duration,
+        agentExecutable: String, runtimeDirectory: String, stateDirectory: String, startTimeout: Duration,
+        stopTimeout: Duration,
         orphanTimeout: Duration, journal: any WorkerJournal, logger: Logger
     ) {
         self.pool = pool
