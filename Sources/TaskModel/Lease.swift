@@ -1,3 +1,5 @@
+package import Foundation
+
 /// The time-limited right of a supervisor to run one attempt. Its token fences every write of the attempt.
 package struct Lease: Sendable, Hashable {
     /// The task.
@@ -35,8 +37,9 @@ package enum Disposition: Sendable, Equatable {
     case complete
     /// Its own failure, to be tried again after the delay in seconds: `pending`, `failures` + 1.
     case retry(delay: Double)
-    /// Not its failure: back to the queue after the delay in seconds, `interruptions` + 1.
-    case abandon(delay: Double)
+    /// Not its failure: back to the queue after the delay in seconds, `interruptions` + 1. An end that we wanted, such as a
+    /// shutdown, does not count as a delivery, so that a long task survives any number of them.
+    case abandon(delay: Double, countsAsDelivery: Bool = true)
     /// It failed for good: `error`, `failures` + 1 when the failure was its own.
     case deadLetter(countsAsFailure: Bool)
     /// It was cancelled: `cancelled`.
@@ -53,18 +56,24 @@ package struct AttemptResult: Sendable, Equatable {
     package var reason: String
     /// What it used; `nil` when no command ran.
     package var usage: AttemptUsage?
+    /// The worker its command ran on; `nil` when no command ran.
+    package var worker: WorkerID?
+    /// When its command began; `nil` when no command ran.
+    package var startedAt: Date?
     /// What becomes of the task.
     package var disposition: Disposition
 
     /// Makes a result.
     package init(
         outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
-        disposition: Disposition
+        worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition
     ) {
         self.outcome = outcome
         self.exitCode = exitCode
         self.reason = reason
         self.usage = usage
+        self.worker = worker
+        self.startedAt = startedAt
         self.disposition = disposition
     }
 }

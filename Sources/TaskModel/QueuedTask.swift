@@ -18,6 +18,8 @@ package struct QueuedTask: Codable, Sendable, Equatable {
     package var worker: WorkerID?
     /// Attempts begun so far; the number of the current or last one.
     package var attempt: Int
+    /// Attempts begun since it was submitted or requeued by hand, without those that we interrupted ourselves.
+    package var deliveries: Int
     /// Attempts that ended in the task's own failure.
     package var failures: Int
     /// Attempts that were interrupted or lost through no fault of the task.
@@ -43,6 +45,7 @@ package struct QueuedTask: Codable, Sendable, Equatable {
         runAt = createdAt.addingTimeInterval(spec.delay)
         state = spec.delay > 0 ? .pending : .enqueued
         attempt = 0
+        deliveries = 0
         failures = 0
         interruptions = 0
         cancelRequested = false

@@ -16,6 +16,8 @@ struct Settlement: Equatable {
     var failures = 0
     /// What to add to `interruptions`.
     var interruptions = 0
+    /// What to take from `deliveries`.
+    var deliveriesBack = 0
     /// What to write to the timeline, in order.
     var entries: [Entry]
 
@@ -39,9 +41,10 @@ struct Settlement: Equatable {
                 settlement.entries.append(Entry(kind: .retryScheduled, message: "next attempt in \(wait) s"))
             }
             return settlement
-        case .abandon(let seconds):
+        case .abandon(let seconds, let countsAsDelivery):
             var settlement = again(after: seconds, cancelRequested: cancelRequested)
             settlement.interruptions = 1
+            settlement.deliveriesBack = countsAsDelivery ? 0 : 1
             settlement.entries.insert(Entry(kind: .abandoned, message: result.reason), at: 0)
             return settlement
         }

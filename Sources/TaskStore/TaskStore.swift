@@ -36,8 +36,9 @@ package protocol TaskStore: Sendable {
     func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
 
     /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
-    /// when they were delivered `maxDeliveries` times.
-    func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID]
+    /// when they were delivered `maxDeliveries` times. Spares leases that the caller still works under, whatever the
+    /// clock says: it may have jumped, and whoever renews them knows best when to give them up.
+    func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [TaskID]
 
     /// Ends every lease of supervisors that are known to be dead, as `recoverExpired` does, without waiting for the
     /// leases to run out.

@@ -26,8 +26,9 @@ struct CodingTests {
     @Test func fieldsOfATaskAreCamelCase() throws {
         #expect(
             try keys(Self.task) == [
-                "id", "spec", "state", "outcome", "exitCode", "reason", "worker", "attempt", "failures",
-                "interruptions", "cancelRequested", "progress", "createdAt", "runAt", "startedAt", "finishedAt",
+                "id", "spec", "state", "outcome", "exitCode", "reason", "worker", "attempt", "deliveries",
+                "failures", "interruptions", "cancelRequested", "progress", "createdAt", "runAt", "startedAt",
+                "finishedAt",
             ])
     }
 

@@ -49,6 +49,10 @@ struct SettlementTests {
             disposition: .abandon(delay: 0), cancelRequested: false,
             expected: Settlement(state: .enqueued, interruptions: 1, entries: [entry(.abandoned)])),
         Row(
+            disposition: .abandon(delay: 0, countsAsDelivery: false), cancelRequested: false,
+            expected: Settlement(
+                state: .enqueued, interruptions: 1, deliveriesBack: 1, entries: [entry(.abandoned)])),
+        Row(
             disposition: .abandon(delay: 2), cancelRequested: false,
             expected: Settlement(state: .pending, delay: 2000, interruptions: 1, entries: [entry(.abandoned)])),
         Row(

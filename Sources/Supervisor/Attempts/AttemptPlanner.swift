@@ -5,10 +5,16 @@ package import WorkerPool
 
 /// What a task needs: the profile of its worker and how long it may run.
 package struct AttemptPlan: Sendable {
-    /// The worker's profile.
+    /// The worker's profile, without the mounts that are still to be looked at.
     package var profile: WorkerProfile
     /// How long the attempt may run.
     package var timeout: Duration?
+    /// The task's own mounts, to be looked at on the disk before the profile may be used.
+    package var unresolvedMounts: [MountSpec] = []
+    /// The task's own mounts as they were found: without symbolic links. Part of the profile.
+    package var mounts: [MountSpec] = []
+    /// What the task asked for and does not get, in plain words.
+    package var warnings: [String] = []
 }
 
 /// Turns what a user asked for into what the pool can give, or says why it can't.
@@ -19,12 +25,12 @@ package struct AttemptPlanner: Sendable {
     /// Whether the pool's workers are containers.
     let mode: WorkerMode
 
-    /// The plan for a task.
+    /// The plan for a task. Looks at no file: `complete` does that, if there is anything to look at.
     ///
     /// - Throws: `configuration_refused` when it asks for more than the pool allows.
     package func plan(for task: QueuedTask) throws(WorkerError) -> AttemptPlan {
         let timeout = task.spec.timeout.map { Duration.seconds($0) } ?? settings.queue.defaultTimeout
-        guard mode == .docker else { return AttemptPlan(profile: .local, timeout: timeout) }
+        guard mode == .docker else { return try localPlan(task.spec, timeout) }
         let docker = settings.workers.docker
         let limits: ResourceLimits
         do {
@@ -32,11 +38,55 @@ package struct AttemptPlanner: Sendable {
         } catch {
             throw WorkerError(.configurationRefused, error.description)
         }
-        for mount in task.spec.mounts { try mounts.check(taskMount: mount) }
         return AttemptPlan(
-            profile: WorkerProfile(
-                image: task.spec.image ?? docker.image, limits: limits, mounts: docker.mounts + task.spec.mounts),
-            timeout: timeout)
+            profile: WorkerProfile(image: task.spec.image ?? docker.image, limits: limits, mounts: docker.mounts),
+            timeout: timeout, unresolvedMounts: task.spec.mounts)
+    }
+
+    /// The plan with the task's own mounts in its profile, by the paths they really have. May take seconds.
+    ///
+    /// - Throws: `configuration_refused` for a mount that is missing or forbidden, `host` when the disk does not answer.
+    package func complete(_ plan: AttemptPlan) async throws(WorkerError) -> AttemptPlan {
+        var plan = plan
+        plan.mounts = try await resolve(plan.unresolvedMounts)
+        plan.unresolvedMounts = []
+        plan.profile.mounts += plan.mounts
+        return plan
+    }
+
+    /// Looks again, when the worker is there and before the task runs: minutes may have passed, in which another task
+    /// that can write to a mounted directory may have put a link in its place.
+    ///
+    /// - Throws: `host` when a mount is no longer what it was; the worker must not be used.
+    func checkMountsAgain(_ plan: AttemptPlan) async throws(WorkerError) {
+        let now = try await resolve(plan.mounts)
+        guard let changed = zip(plan.mounts, now).first(where: { $0 != $1 }) else { return }
+        throw WorkerError(.host, "the mount \(changed.0.source) was replaced by a link while the worker was made")
+    }
+
+    private func resolve(_ wanted: [MountSpec]) async throws(WorkerError) -> [MountSpec] {
+        guard !wanted.isEmpty else { return [] }
+        return try await HostFiles.mounts.run("the mounts") { [mounts] () throws(WorkerError) in
+            var found: [MountSpec] = []
+            for mount in wanted { found.append(try mounts.check(taskMount: mount)) }
+            return found
+        }
+    }
+
+    /// A process runs in the host's own file system, so that a mount can't be had, nor be left out: the task would write
+    /// to the host's directory of that name.
+    private func localPlan(_ spec: TaskSpec, _ timeout: Duration?) throws(WorkerError) -> AttemptPlan {
+        if let mount = spec.mounts.first {
+            throw WorkerError(
+                .configurationRefused,
+                "a local process can't have the mount \(mount.target); submit the task with `isolation: container`")
+        }
+        var plan = AttemptPlan(profile: .local, timeout: timeout)
+        if let image = spec.image { plan.warnings.append("runs as a local process, without the image \(image)") }
+        if spec.resources != ResourceRequest() {
+            plan.warnings.append("runs as a local process, without the limits it asks for")
+        }
+        return plan
     }
 
     /// The request a worker gets for an attempt, with its secrets read now.
@@ -54,7 +104,7 @@ package struct AttemptPlanner: Sendable {
         return AttemptRequest(
             ref: attempt.ref, command: task.spec.command, environment: environment,
             workingDirectory: task.spec.workdir, stdin: task.spec.stdin.map { Array($0.utf8) },
-            secrets: try await secrets.read(task.spec.secrets), timeout: plan.timeout,
+            secrets: try await secrets.read(task.spec.secrets, stop: attempt.stopIntent), timeout: plan.timeout,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
     }
 }

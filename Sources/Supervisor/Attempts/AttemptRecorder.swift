@@ -1,14 +1,28 @@
 package import AgentProtocol
 internal import Foundation
 internal import Synchronization
+internal import TaskModel
 internal import WorkerPool
 
 /// Sees an attempt run: output goes to its log at once, everything else to the store through a bounded stream, so that
 /// a slow database never holds the output up.
 final class AttemptRecorder: AttemptObserver {
+    private struct State {
+        var worker: WorkerID?
+        var startedAt: Date?
+        var isFinished = false
+        var secrets: [String: [UInt8]] = [:]
+        var output = SecretMasker([:])
+        var errors = SecretMasker([:])
+
+        mutating func masker<Value>(_ stream: OutputChunk.Stream, _ body: (inout SecretMasker) -> Value) -> Value {
+            stream == .standardOutput ? body(&output) : body(&errors)
+        }
+    }
+
     /// What is to be written to the store.
     enum Note: Sendable, Equatable {
-        case started(Date)
+        case started(Date, WorkerID)
         case progress(Double?, String)
         case warning(String)
     }
@@ -19,7 +33,7 @@ final class AttemptRecorder: AttemptObserver {
     private let log: AttemptLog
     private let tap: (any OutputTap)?
     private let throttle = Mutex(ProgressThrottle())
-    private let began = Mutex<Date?>(nil)
+    private let state = Mutex(State())
 
     init(log: AttemptLog, tap: (any OutputTap)?) {
         self.log = log
@@ -27,34 +41,75 @@ final class AttemptRecorder: AttemptObserver {
         (notes, sink) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
     }
 
-    /// When the command began, if it did.
-    var startedAt: Date? { began.withLock { $0 } }
+    /// When and where the command began, if it did.
+    var start: (worker: WorkerID, at: Date)? {
+        state.withLock { state in
+            guard let worker = state.worker, let at = state.startedAt else { return nil }
+            return (worker, at)
+        }
+    }
 
-    /// Says that no further note comes, after the last progress that was held back.
-    func finish() {
+    /// Whether the attempt has ended, so that its notes hold up the record of its end.
+    var isFinished: Bool { state.withLock { $0.isFinished } }
+
+    /// Says what is to run: where, and what must never be seen in its output.
+    func prepare(worker: WorkerID, secrets: [String: [UInt8]]) {
+        let masker = SecretMasker(secrets)
+        state.withLock { state in
+            state.worker = worker
+            state.secrets = secrets
+            state.output = masker
+            state.errors = masker
+        }
+    }
+
+    /// Adds a warning to the task's timeline.
+    func warn(_ words: String) { sink.yield(.warning(words)) }
+
+    /// Says that no output and no note comes any more, after those that were held back.
+    func finish() async {
+        await flush()
+        state.withLock { $0.isFinished = true }
         if let last = throttle.withLock({ $0.heldBack }) { sink.yield(.progress(last.percent, last.message ?? "")) }
         sink.finish()
     }
 
     func attemptStarted(atNanos: Int64) async {
         let date = Date(timeIntervalSince1970: Double(atNanos) / 1e9)
-        began.withLock { $0 = date }
-        sink.yield(.started(date))
+        let worker = state.withLock { state in
+            state.startedAt = date
+            return state.worker
+        }
+        if let worker { sink.yield(.started(date, worker)) }
     }
 
     func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
-        await tap?.output(stream, bytes)
-        await log.write(bytes, stream: stream == .standardOutput ? .standardOutput : .standardError)
+        await keep(stream, state.withLock { $0.masker(stream) { $0.mask(bytes) } })
     }
 
     func attemptOutputLost(bytes: UInt64) async {
+        // What comes after the gap doesn't belong to what was held back.
+        await flush()
         await log.markLost(bytes: bytes)
         sink.yield(.warning("\(bytes) bytes of output were lost while the supervisor was away"))
     }
 
     func attemptProgress(percent: Double?, message: String?) async {
+        let message = message.map { text in SecretMasker.masking(text, state.withLock { $0.secrets }) }
         let passes = throttle.withLock { $0.passes(percent: percent, message: message, at: .now) }
         if passes { sink.yield(.progress(percent, message ?? "")) }
+    }
+
+    private func flush() async {
+        for stream in [OutputChunk.Stream.standardOutput, .standardError] {
+            await keep(stream, state.withLock { $0.masker(stream) { $0.flush() } })
+        }
+    }
+
+    private func keep(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
+        guard !bytes.isEmpty else { return }
+        await tap?.output(stream, bytes)
+        await log.write(bytes, stream: stream == .standardOutput ? .standardOutput : .standardError)
     }
 }
 

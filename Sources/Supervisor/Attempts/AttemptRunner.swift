@@ -24,7 +24,7 @@ package struct AttemptRunner: Sendable {
     private static let engineLimit = Duration.seconds(30)
 
     /// Runs the attempt on the worker that was asked for, judges its end, records it, and gives the worker back.
-    /// Not cancellable: an attempt ends by its own facts or by its `stopIntent`.
+    /// An attempt ends by its own facts or by its `stopIntent`; cancelling the task only ends its wait for a worker.
     func run(_ attempt: RunningAttempt, _ plan: Result<AttemptPlan, WorkerError>, _ request: WorkerRequest?) async {
         let log = AttemptLog(
             path: layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt),
@@ -32,7 +32,7 @@ package struct AttemptRunner: Sendable {
         let recorder = AttemptRecorder(log: log, tap: tap)
         var worker: (any Worker)?
         let record = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await write(recorder.notes, of: attempt) }
+            group.addTask { await write(recorder, of: attempt) }
             let record: ExitRecord
             switch await provide(attempt, plan, request) {
             case .success(let (granted, plan)):
@@ -43,12 +43,13 @@ package struct AttemptRunner: Sendable {
             case .failure(let error):
                 record = ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
             }
-            recorder.finish()
+            await recorder.finish()
             return record
         }
         let kept = await log.close()
-        let verdict = Verdict.judge(record, limits: worker?.profile.mode == .docker ? worker?.profile.limits : nil)
-        await conclude(attempt, record, verdict, kept)
+        let mode = worker?.profile.mode ?? .docker
+        let verdict = Verdict.judge(record, limits: mode == .docker ? worker?.profile.limits : nil, mode: mode)
+        await conclude(attempt, record, verdict, kept, recorder)
         if let worker {
             await worker.acknowledge(attempt.ref)
             pool.release(worker, succeeded: verdict.outcome == .succeeded)
@@ -113,6 +114,13 @@ package struct AttemptRunner: Sendable {
     private func execute(
         _ plan: AttemptPlan, on worker: any Worker, _ attempt: RunningAttempt, _ recorder: AttemptRecorder
     ) async -> ExitRecord {
+        do throws(WorkerError) {
+            try await plans.checkMountsAgain(plan)
+        } catch {
+            // It may have been made with what is mounted there now.
+            worker.stop(force: false)
+            return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
+        }
         do {
             let request = try await plans.request(for: attempt, plan, worker: worker)
             logger.debug(
@@ -121,6 +129,8 @@ package struct AttemptRunner: Sendable {
                     "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
                     "worker.id": "\(worker.id)",
                 ])
+            recorder.prepare(worker: worker.id, secrets: request.secrets)
+            for warning in plan.warnings { recorder.warn(warning) }
             return await worker.execute(request, observer: recorder)
         } catch {
             return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
@@ -129,12 +139,13 @@ package struct AttemptRunner: Sendable {
 
     // MARK: The record
 
-    private func write(_ notes: AsyncStream<AttemptRecorder.Note>, of attempt: RunningAttempt) async {
-        for await note in notes {
+    private func write(_ recorder: AttemptRecorder, of attempt: RunningAttempt) async {
+        for await note in recorder.notes {
             do {
                 switch note {
-                case .started(let date):
-                    guard let worker = attempt.currentWorker else { continue }
+                case .started(let date, let worker):
+                    // The record of the end tells it too.
+                    if recorder.isFinished { continue }
                     let isHeld = try await store.start(attempt.claim.lease, worker: worker, at: date)
                     if !isHeld { attempt.stopIntent.set(.leaseLost) }
                 case .progress(let percent, let message):
@@ -148,12 +159,15 @@ package struct AttemptRunner: Sendable {
                 logger.warning(
                     "could not write to a task's timeline",
                     metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"])
+                // Each further try could hold up the record of the end for as long as the store waits.
+                if recorder.isFinished { return }
             }
         }
     }
 
     private func conclude(
-        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ kept: AttemptLog.Summary
+        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ kept: AttemptLog.Summary,
+        _ recorder: AttemptRecorder
     ) async {
         var verdict = verdict
         if kept.unwritten > 0 {
@@ -161,7 +175,7 @@ package struct AttemptRunner: Sendable {
         }
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
-            usage: AttemptUsage(record, kept),
+            usage: AttemptUsage(record, kept), worker: recorder.start?.worker, startedAt: recorder.start?.at,
             disposition: .after(
                 verdict, task: attempt.claim.task, maxDeliveries: settings.queue.maxDeliveries,
                 random: Double.random(in: 0..<1)))
@@ -191,10 +205,16 @@ package struct AttemptRunner: Sendable {
                         metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
                     return false
                 }
-                try? await Task.sleep(for: pause)
+                await Self.sleep(pause)
                 pause = min(pause * 2, .seconds(2))
             }
         }
+    }
+
+    /// Sleeps whatever becomes of the calling task, so that a loop that must go on in a cancelled task does not spin.
+    static func sleep(_ duration: Duration) async {
+        // Not a child task: it would be cancelled with its parent.
+        await Task { try? await Task.sleep(for: duration) }.value
     }
 }
 

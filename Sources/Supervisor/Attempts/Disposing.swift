@@ -6,11 +6,11 @@ extension Disposition {
     package static func after(
         _ verdict: Verdict, task: QueuedTask, maxDeliveries: Int, random: Double
     ) -> Disposition {
-        let mayRunAgain = task.attempt < maxDeliveries
+        let mayRunAgain = task.deliveries < maxDeliveries
         switch (verdict.outcome, verdict.failure) {
         case (.succeeded, _): return .complete
         case (.cancelled, _): return .cancel
-        case (_, .interrupted): return .abandon(delay: 0)
+        case (_, .interrupted): return .abandon(delay: 0, countsAsDelivery: false)
         case (_, .infrastructure):
             guard mayRunAgain else { return .deadLetter(countsAsFailure: false) }
             return .abandon(delay: infrastructureDelay(after: task.interruptions + 1, random: random))

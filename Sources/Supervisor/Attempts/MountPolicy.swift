@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 package import Settings
 package import TaskModel
 package import WorkerPool
@@ -25,18 +25,21 @@ package struct MountPolicy: Sendable {
         }
     }
 
-    /// Checks a mount that a task asks for, which must also lie in an allowed directory.
+    /// Checks a mount that a task asks for, which must also lie in an allowed directory, and returns it by the path it
+    /// really has. Blocks for as long as the file system does.
     ///
     /// - Throws: `configuration_refused`, with the path, the cause and the fix.
-    package func check(taskMount mount: MountSpec) throws(WorkerError) {
+    @discardableResult
+    package func check(taskMount mount: MountSpec) throws(WorkerError) -> MountSpec {
         let real = MountSpec(source: try existing(mount), target: mount.target, readOnly: mount.readOnly)
         if let mistake = rules.mistake(inTaskMount: real) { throw refused(mount, mistake) }
+        return real
     }
 
     private func existing(_ mount: MountSpec) throws(WorkerError) -> String {
         let source = Self.resolve(mount.source)
         // Checked here because Podman would make a missing source, as root.
-        guard mount.source.hasPrefix("/"), FileManager.default.fileExists(atPath: source) else {
+        guard mount.source.hasPrefix("/"), access(mount.source, F_OK) == 0 else {
             throw WorkerError(
                 .configurationRefused, "the mount source \(mount.source) is not an existing absolute path; create it")
         }
@@ -48,7 +51,11 @@ package struct MountPolicy: Sendable {
         return WorkerError(.configurationRefused, "the mount \(mount.source) \(mistake.message ?? "is refused")\(hint)")
     }
 
+    /// What the kernel makes of a path, which no text can tell: behind a link `..` leads up from the link's target.
+    /// A path that is not there stays text.
     private static func resolve(_ path: String) -> String {
-        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let real = realpath(path, nil) else { return LexicalPath.normalised(path) }
+        defer { free(real) }
+        return String(cString: real)
     }
 }

@@ -1,6 +1,5 @@
 internal import Foundation
 package import Settings
-internal import Subprocess
 internal import WorkerPool
 
 /// Reads configured secrets when an attempt needs them. Values exist only in the returned dictionary; no error, log or
@@ -12,7 +11,8 @@ package struct SecretSources: Sendable {
     /// The largest secret, in bytes.
     private static let largest = 1 << 20
 
-    /// Knows where each named secret comes from. A command that prints one is killed after `commandLimit`.
+    /// Knows where each named secret comes from. Commands that print secrets are killed after `commandLimit`, which all of
+    /// an attempt share.
     package init(_ sources: [String: SecretSource], commandLimit: Duration = .seconds(30)) {
         self.sources = sources
         self.commandLimit = commandLimit
@@ -20,56 +20,59 @@ package struct SecretSources: Sendable {
 
     /// The values of the named secrets.
     ///
-    /// - Throws: `configuration_refused` for an unknown name, `host` for one that can't be read.
-    func read(_ names: [String]) async throws(WorkerError) -> [String: [UInt8]] {
+    /// - Throws: `configuration_refused` for an unknown name, `host` for one that can't be read, `pool_closed` when `stop`
+    ///   is set meanwhile.
+    func read(
+        _ names: [String], stop: OneShot<StopIntent> = OneShot()
+    ) async throws(WorkerError) -> [String: [UInt8]] {
+        let deadline = ContinuousClock.now.advanced(by: commandLimit)
+        let isOver: @Sendable () async -> Void = { _ = await stop.wait(atMost: deadline - .now) }
         var values: [String: [UInt8]] = [:]
         for name in names {
             guard let source = sources[name] else {
                 throw WorkerError(
                     .configurationRefused, "there is no secret named \(name) under `secrets:` in the configuration")
             }
-            values[name] = try await read(name, source)
+            do throws(WorkerError) {
+                values[name] = try await read(name, source, isOver)
+            } catch {
+                if stop.current != nil { throw WorkerError(.poolClosed, "stopped while its secrets were read") }
+                throw error
+            }
         }
         return values
     }
 
-    private func read(_ name: String, _ source: SecretSource) async throws(WorkerError) -> [UInt8] {
+    private func read(
+        _ name: String, _ source: SecretSource, _ isOver: @escaping @Sendable () async -> Void
+    ) async throws(WorkerError) -> [UInt8] {
         switch source {
         case .file(let path):
-            guard let data = FileManager.default.contents(atPath: path), data.count <= Self.largest else {
+            let content = try await HostFiles.secrets.run("the file of the secret \(name)") { () throws(WorkerError) in
+                HostFiles.content(path, limit: Self.largest)
+            }
+            guard let content else {
                 throw WorkerError(.host, "the secret \(name) can't be read from its file \(path)")
             }
-            return [UInt8](data)
+            return content
         case .environment(let variable):
             guard let value = ProcessInfo.processInfo.environment[variable] else {
                 throw WorkerError(.host, "the secret \(name): the supervisor's environment has no \(variable)")
             }
             return Array(value.utf8)
         case .command(let command):
-            guard let value = await output(of: command) else {
+            guard let value = await output(of: command, isOver) else {
                 throw WorkerError(.host, "the secret \(name): its command failed, or took longer than \(commandLimit)")
             }
             return value
         }
     }
 
-    /// What a command prints; `nil` when it fails, prints too much or takes too long.
-    private func output(of command: [String]) async -> [UInt8]? {
+    private func output(
+        of command: [String], _ isOver: @escaping @Sendable () async -> Void
+    ) async -> [UInt8]? {
         guard let program = command.first else { return nil }
-        return await withTaskGroup(of: [UInt8]?.self) { group in
-            group.addTask {
-                let result = try? await Subprocess.run(
-                    .name(program), arguments: Arguments(Array(command.dropFirst())), input: .none,
-                    output: .bytes(limit: Self.largest), error: .discarded)
-                return result.flatMap { $0.terminationStatus.isSuccess ? $0.standardOutput : nil }
-            }
-            group.addTask {
-                try? await Task.sleep(for: commandLimit)
-                return nil
-            }
-            // The end of the task that runs it kills the command.
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
-        }
+        let command = SecretCommand(program: program, arguments: Array(command.dropFirst()), limit: Self.largest)
+        return await command.output(unless: isOver)
     }
 }

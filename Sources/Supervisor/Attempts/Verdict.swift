@@ -15,14 +15,15 @@ package struct Verdict: Sendable, Equatable {
     /// Whether the command asked to be run again (exit code 75, EX_TEMPFAIL of sysexits.h).
     package var asksForRetry = false
 
-    /// Judges the facts. `limits` are those of the worker, for the words only.
-    package static func judge(_ record: ExitRecord, limits: ResourceLimits?) -> Verdict {
+    /// Judges the facts. `limits` are those of the worker, for the words only; `mode` says whose kills for memory were
+    /// counted: those of the worker's container, or those of all processes that share a cgroup with a local worker.
+    package static func judge(_ record: ExitRecord, limits: ResourceLimits?, mode: WorkerMode) -> Verdict {
         switch record.end {
         case .reported(let exited):
             if let failure = exited.startFailure { return startFailed(failure) }
             if let stop = record.stop { return stopped(stop, exited) }
             if exited.stoppedWithAgent, exited.exitCode != 0 { return stoppedWithAgent(exited) }
-            return ended(exited, limits)
+            return ended(exited, limits, mode)
         case .refused(let reason):
             return Verdict(
                 outcome: .workerLost, reason: "the worker's agent refused the task: it is \(reason.rawValue)",
@@ -38,9 +39,11 @@ package struct Verdict: Sendable, Equatable {
 
     // MARK: The command ended by itself
 
-    private static func ended(_ exited: Exited, _ limits: ResourceLimits?) -> Verdict {
+    private static func ended(_ exited: Exited, _ limits: ResourceLimits?, _ mode: WorkerMode) -> Verdict {
         let code = exitCode(of: exited)
-        let oomKills = exited.oomKills ?? 0
+        // A shared count blames this command only when it died like one of the counted.
+        let isOwn = mode == .docker || exited.terminationSignal == 9
+        let oomKills = isOwn ? exited.oomKills ?? 0 : 0
         if exited.exitCode == 0 {
             let aside = oomKills > 0 ? "; on the way \(oomWords(oomKills, limits))" : ""
             return Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0\(aside)")
@@ -52,9 +55,13 @@ package struct Verdict: Sendable, Equatable {
                 failure: .retryable)
         }
         if exited.terminationSignal == 9 {
+            let memory =
+                exited.oomKills == nil
+                ? "; the memory limit may explain it: the kernel's count of such kills could not be read"
+                : " and the memory limit does not explain"
             return Verdict(
                 outcome: .failed, exitCode: code,
-                reason: "killed by signal 9 (SIGKILL), which acode did not send and the memory limit does not explain",
+                reason: "killed by signal 9 (SIGKILL), which acode did not send\(memory)",
                 failure: .retryable)
         }
         return Verdict(

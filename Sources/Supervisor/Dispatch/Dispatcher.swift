@@ -18,6 +18,8 @@ final class Dispatcher: Sendable {
     private let metrics: SupervisorMetrics
     private let logger: Logger
     private let isClosed = Mutex(false)
+    /// Attempts whose worker has not been asked for yet.
+    private let planning = Mutex(0)
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
@@ -62,7 +64,7 @@ final class Dispatcher: Sendable {
     /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
-        request.limit = pool.freeSlots
+        request.limit = pool.freeSlots - planning.withLock { $0 }
         guard request.limit > 0, !isClosed.withLock({ $0 }) else { return nil }
         do {
             let claims = try await store.claim(request)
@@ -78,12 +80,37 @@ final class Dispatcher: Sendable {
         let attempt = RunningAttempt(claim: claim)
         registry.add(attempt)
         metrics.attemptClaimed(running: registry.count)
+        // After adding it: whoever closes looks at the registry next.
+        if isClosed.withLock({ $0 }) { attempt.stopIntent.set(.shutdown) }
         let plan = Result { () throws(WorkerError) in try planner.plan(for: claim.task) }
+        if case .success(let draft) = plan, !draft.unresolvedMounts.isEmpty {
+            planning.withLock { $0 += 1 }
+            group.addTask { await self.run(attempt, draft) }
+            return
+        }
         // Asked for here and not in the child task, so that the next look at `freeSlots` already counts it.
         let request = (try? plan.get()).map { pool.request($0.profile) }
-        group.addTask {
-            await self.runner.run(attempt, plan, request)
-            self.metrics.attemptFinished(running: self.registry.count)
+        group.addTask { await self.run(attempt, plan, request) }
+    }
+
+    /// Runs an attempt whose mounts are to be looked at first: a disk that does not answer must hold up nothing else.
+    private func run(_ attempt: RunningAttempt, _ draft: AttemptPlan) async {
+        let plan: Result<AttemptPlan, WorkerError>
+        do throws(WorkerError) {
+            plan = .success(try await planner.complete(draft))
+        } catch {
+            plan = .failure(error)
         }
+        let request = (try? plan.get()).map { pool.request($0.profile) }
+        planning.withLock { $0 -= 1 }
+        wake()
+        await run(attempt, plan, request)
+    }
+
+    private func run(
+        _ attempt: RunningAttempt, _ plan: Result<AttemptPlan, WorkerError>, _ request: WorkerRequest?
+    ) async {
+        await runner.run(attempt, plan, request)
+        metrics.attemptFinished(running: registry.count)
     }
 }

@@ -45,6 +45,7 @@ final class LeaseKeeper: Sendable {
             do {
                 try await renew()
                 watch.succeeded(at: asked)
+                await announce()
             } catch {
                 let next = watch.failed(at: .now)
                 metrics.heartbeatFailed()
@@ -66,7 +67,6 @@ final class LeaseKeeper: Sendable {
     }
 
     private func renew() async throws(StoreError) {
-        try await store.save(supervisor())
         let attempts = registry.all
         guard !attempts.isEmpty else { return }
         let statuses = try await store.renew(attempts.map(\.claim.lease), for: settings.lease)
@@ -76,9 +76,30 @@ final class LeaseKeeper: Sendable {
             if !status.isHeld {
                 attempt.stopIntent.set(.leaseLost)
             } else if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {
-                try await store.record(
-                    .stopRequested, message: "stopping it: cancelled on request", progress: nil, lease: status.lease)
+                await noteStop(of: status.lease)
             }
+        }
+    }
+
+    /// The timeline loses a line when this fails; the other leases of the round must not suffer for it.
+    private func noteStop(of lease: Lease) async {
+        do {
+            try await store.record(
+                .stopRequested, message: "stopping it: cancelled on request", progress: nil, lease: lease)
+        } catch {
+            logger.warning(
+                "could not write to a task's timeline",
+                metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
+        }
+    }
+
+    /// Shows that this supervisor lives. Only for people and for its successor, so that leases come first.
+    private func announce() async {
+        do {
+            try await store.save(supervisor())
+        } catch {
+            metrics.heartbeatFailed()
+            logger.warning("could not record that this supervisor lives", metadata: ["error.message": "\(error)"])
         }
     }
 }

@@ -10,13 +10,15 @@ struct RecoveryScanner: Sendable {
     let settings: QueueSettings
     let metrics: SupervisorMetrics
     let logger: Logger
+    /// The leases that this supervisor still works under.
+    let held: @Sendable () -> [Lease]
     let recovered: @Sendable () -> Void
 
     /// Scans until the task is cancelled.
     func run() async {
         for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
             do {
-                let tasks = try await store.recoverExpired(maxDeliveries: settings.maxDeliveries)
+                let tasks = try await store.recoverExpired(maxDeliveries: settings.maxDeliveries, sparing: held())
                 guard !tasks.isEmpty else { continue }
                 metrics.recovered(tasks.count)
                 logger.warning(

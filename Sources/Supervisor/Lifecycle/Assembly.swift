@@ -73,7 +73,8 @@ extension Supervisor {
             host: host, agentExecutable: options.agentExecutable, runtimeDirectory: layout.runtimeDirectory,
             stateDirectory: layout.stateDirectory, startTimeout: settings.workers.startTimeout,
             stopTimeout: settings.workers.stopTimeout,
-            orphanTimeout: max(.seconds(1), settings.queue.lease - settings.queue.heartbeat), journal: StoreJournal(store: store, logger: logger),
+            orphanTimeout: max(.seconds(1), settings.queue.lease - settings.queue.heartbeat),
+            journal: StoreJournal(store: store, logger: logger),
             logger: logger)
     }
 

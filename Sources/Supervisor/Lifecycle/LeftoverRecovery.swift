@@ -16,30 +16,56 @@ struct LeftoverRecovery: Sendable {
     let maxDeliveries: Int
 
     /// Removes containers, processes, directories and rows, then gives the tasks back. Trouble is logged: what could not
-    /// be removed now is found again at the next start.
+    /// be removed now is found again at the next start. Tasks whose container may still run keep their leases until these
+    /// run out, by when their agents have given up.
     func run() async {
         if let engine { await ContainerReaper(engine: engine, context: context).reap() }
+        var left: Leftovers
         do {
-            for worker in try await store.workers(host: context.host) where worker.pool == context.pool {
+            let workers = try await store.workers(host: context.host).filter { $0.pool == context.pool }
+            left = Leftovers(workers: workers, containers: await survivors())
+            for worker in workers {
                 if worker.mode == .local {
                     let killed = LeftoverProcesses.kill(worker: worker.id.rawValue)
                     log("removed a local worker that an earlier supervisor left", worker.id, killed: killed)
-                } else if engine == nil {
-                    // Its container may still be there: keep the row for a start that has an engine.
-                    continue
+                    if !LeftoverProcesses.pids(worker: worker.id.rawValue).isEmpty { left.processes.insert(worker.id) }
                 }
-                try await store.remove(worker: worker.id)
+                // Its container may still be there: keep the row for a start that can remove it.
+                if left.isGone(worker) { try await store.remove(worker: worker.id) }
             }
         } catch {
             context.logger.warning("could not clean up workers", metadata: ["error.message": "\(error)"])
+            return
         }
-        removeDirectories()
-        await releaseLeases()
+        removeDirectories(left)
+        await releaseLeases(left)
     }
 
-    private func removeDirectories() {
+    /// The containers that run although they should be gone; `nil` when there is no engine or it does not say.
+    private func survivors() async -> [(worker: String, supervisor: String)]? {
+        guard let engine else { return nil }
+        do {
+            return try await engine.listContainers(
+                labels: [
+                    ContainerBlueprint.Label.worker: "true", ContainerBlueprint.Label.pool: context.pool,
+                    ContainerBlueprint.Label.installation: context.installation,
+                ], all: true
+            ).filter(\.status.isAlive).map { container in
+                (
+                    worker: container.labels[ContainerBlueprint.Label.workerID] ?? "",
+                    supervisor: container.labels[ContainerBlueprint.Label.supervisor] ?? ""
+                )
+            }
+        } catch {
+            context.logger.warning("could not look for old containers", metadata: ["error.message": "\(error)"])
+            return nil
+        }
+    }
+
+    private func removeDirectories(_ left: Leftovers) {
         let root = "\(layout.runtimeDirectory)/w"
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        where !left.isInUse(directory: name) {
             WorkerDirectory(
                 runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory,
                 worker: WorkerID(rawValue: name)
@@ -47,11 +73,12 @@ struct LeftoverRecovery: Sendable {
         }
     }
 
-    private func releaseLeases() async {
+    private func releaseLeases(_ left: Leftovers) async {
         do {
-            let dead = try await store.supervisors().filter {
+            let ended = try await store.supervisors().filter {
                 $0.host == context.host && $0.pool == context.pool && $0.id != context.supervisor
             }
+            let dead = ended.filter { left.isGone($0.id) }
             guard !dead.isEmpty else { return }
             let tasks = try await store.release(leasesOf: dead.map(\.id), maxDeliveries: maxDeliveries)
             for supervisor in dead { try await store.remove(supervisor: supervisor.id) }

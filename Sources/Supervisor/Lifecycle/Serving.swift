@@ -1,5 +1,6 @@
 internal import Logging
 internal import Settings
+internal import TaskModel
 internal import WorkerPool
 
 extension Supervisor {
@@ -7,7 +8,7 @@ extension Supervisor {
     func serve(_ running: Running) async {
         let scanner = RecoveryScanner(
             store: store, settings: settings.queue, metrics: metrics, logger: logger,
-            recovered: { running.dispatcher.wake() })
+            held: { self.registry.all.map(\.claim.lease) }, recovered: { running.dispatcher.wake() })
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await running.leases.run() }
             services.addTask { await scanner.run() }

@@ -6,14 +6,7 @@ extension SQLiteTaskStore {
     package func start(_ lease: Lease, worker: WorkerID, at: Date) async throws(StoreError) -> Bool {
         try await writer.perform("start", surviving: .processEnd) { scope in
             guard let held = try scope.held(lease) else { return false }
-            let began = StoredTime.milliseconds(at)
-            let name = StoredText.clean(worker.rawValue)
-            try scope.run(
-                "UPDATE task_state SET worker = ?, started_at = ? WHERE seq = ?", [name, began, held.seq])
-            try scope.run(
-                "UPDATE attempt SET worker = ?, started_at = ? WHERE task_seq = ? AND attempt = ?",
-                [name, began, held.seq, held.attempt])
-            try scope.note(.started, "runs on worker \(name)", task: held.seq, attempt: held.attempt)
+            try scope.start(held, worker: worker, at: at)
             return true
         }
     }
@@ -55,11 +48,12 @@ struct HeldLease {
     let cancelRequested: Bool
     let supervisor: String
     let host: String
+    let hasStarted: Bool
 }
 
 extension WriteScope {
     private static let heldColumns =
-        "l.task_seq, l.attempt, s.queue, s.deliveries, s.cancel_requested, l.supervisor, l.host"
+        "l.task_seq, l.attempt, s.queue, s.deliveries, s.cancel_requested, l.supervisor, l.host, s.started_at"
 
     static let heldSQL = """
         SELECT \(heldColumns) FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
@@ -70,6 +64,17 @@ extension WriteScope {
     /// the attempt's number would be a safe fence.
     func held(_ lease: Lease) throws -> HeldLease? {
         try first(Self.heldSQL, [lease.taskID.rawValue, lease.token]).map(HeldLease.init)
+    }
+
+    /// Notes that the command of an attempt runs.
+    func start(_ held: HeldLease, worker: WorkerID, at: Date) throws {
+        let began = StoredTime.milliseconds(at)
+        let name = StoredText.clean(worker.rawValue)
+        try run("UPDATE task_state SET worker = ?, started_at = ? WHERE seq = ?", [name, began, held.seq])
+        try run(
+            "UPDATE attempt SET worker = ?, started_at = ? WHERE task_seq = ? AND attempt = ?",
+            [name, began, held.seq, held.attempt])
+        try note(.started, "runs on worker \(name)", task: held.seq, attempt: held.attempt)
     }
 
     /// Leases that fulfil a condition on `l`, at most `limit`.
@@ -92,5 +97,6 @@ extension HeldLease {
         cancelRequested = row[4]
         supervisor = row[5]
         host = row[6]
+        hasStarted = (row[7] as Int64?) != nil
     }
 }

@@ -13,7 +13,8 @@ extension SQLiteTaskStore {
                 // One that can't be read must not hold up the others, nor be claimed again and again.
                 let result = AttemptResult(
                     outcome: .startFailed, reason: error.message, disposition: .deadLetter(countsAsFailure: false))
-                _ = try await finish([(lease: row.lease, result: result)])
+                // Nor may a store that can't write now: then this lease runs out by itself.
+                _ = try? await finish([(lease: row.lease, result: result)])
             }
         }
         return claimed

@@ -8,6 +8,10 @@ extension SQLiteTaskStore {
             var current: Set<Lease> = []
             for (lease, result) in results {
                 guard let held = try scope.held(lease) else { continue }
+                // Told here too, because the end of a short command may overtake the news of its start.
+                if let worker = result.worker, let at = result.startedAt, !held.hasStarted {
+                    try scope.start(held, worker: worker, at: at)
+                }
                 let settlement = Settlement.ended(result, cancelRequested: held.cancelRequested)
                 try scope.settle(held, settlement, result)
                 current.insert(lease)
@@ -37,12 +41,13 @@ extension WriteScope {
         try run(
             """
             UPDATE task_state SET state = ?, outcome = ?, exit_code = ?, reason = ?, failures = failures + ?,
-                interruptions = interruptions + ?, run_at = CASE WHEN ? THEN run_at ELSE ? END, finished_at = ?
+                interruptions = interruptions + ?, deliveries = max(0, deliveries - ?), run_at = CASE WHEN ? THEN run_at ELSE ? END, finished_at = ?
             WHERE seq = ?
             """,
             [
                 settlement.state.rawValue, outcome, result.exitCode, reason, settlement.failures,
-                settlement.interruptions, settlement.state.isTerminal, StoredTime.add(settlement.delay, to: now),
+                settlement.interruptions, settlement.deliveriesBack, settlement.state.isTerminal,
+                StoredTime.add(settlement.delay, to: now),
                 settlement.state.isTerminal ? now : nil, held.seq,
             ])
         for entry in settlement.entries { try note(entry.kind, entry.message, task: held.seq, attempt: held.attempt) }

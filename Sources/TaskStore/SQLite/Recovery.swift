@@ -2,9 +2,12 @@ internal import GRDB
 package import TaskModel
 
 extension SQLiteTaskStore {
-    package func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID] {
-        try await lapse("recover", maxDeliveries: maxDeliveries, why: "its lease ran out") { scope in
-            try scope.leases(where: "l.lease_until <= ?", [scope.now], limit: lapsedAtOnce)
+    package func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [TaskID] {
+        let spared = "[\(sparing.map { String($0.token) }.joined(separator: ","))]"
+        return try await lapse("recover", maxDeliveries: maxDeliveries, why: "its lease ran out") { scope in
+            try scope.leases(
+                where: "l.lease_until <= ? AND l.token NOT IN (SELECT value FROM json_each(?))", [scope.now, spared],
+                limit: lapsedAtOnce)
         }
     }
 

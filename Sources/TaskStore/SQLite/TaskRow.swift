@@ -7,7 +7,7 @@ struct TaskRow: Sendable {
     /// What to select, in the order that `init` reads. `t` is `task`, `s` is `task_state`.
     static let columns = """
         t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
-        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at
+        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries
         """
 
     let id: String
@@ -26,6 +26,7 @@ struct TaskRow: Sendable {
     private let worker: String?
     private let startedAt: Int64?
     private let finishedAt: Int64?
+    private let deliveries: Int
 
     init(_ row: Row) {
         id = row[0]
@@ -44,6 +45,7 @@ struct TaskRow: Sendable {
         worker = row[13]
         startedAt = row[14]
         finishedAt = row[15]
+        deliveries = row[16]
     }
 
     /// The task. Throws `corrupt` when the stored words aren't ours.
@@ -55,6 +57,7 @@ struct TaskRow: Sendable {
         task.state = state
         task.runAt = StoredTime.date(runAt)
         task.attempt = attempt
+        task.deliveries = deliveries
         task.failures = failures
         task.interruptions = interruptions
         task.cancelRequested = cancelRequested

@@ -89,6 +89,7 @@ struct CancelConformance {
             #expect(task.finishedAt == nil)
             #expect(task.runAt == TestClock.start + 9)
             #expect(task.attempt == 1)
+            #expect(task.deliveries == 0)
             #expect(try await store.claim().first?.lease.attempt == 2)
             #expect(try await store.attempts(of: id).map(\.outcome) == [.failed, nil])
         }

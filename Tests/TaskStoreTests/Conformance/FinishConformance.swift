@@ -44,6 +44,57 @@ struct FinishConformance {
         }
     }
 
+    /// The end of a short command may overtake the news of its start.
+    @Test(arguments: StoreBackend.all)
+    func theEndTellsTheStartWhenNobodyElseDid(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            let lease = try #require(try await store.claim().first).lease
+            var result = AttemptResult.success
+            result.worker = WorkerID(rawValue: "abcdefghijkl")
+            result.startedAt = TestClock.start + 0.5
+            #expect(try await store.finish(lease, result))
+            #expect(try await store.kinds(id) == [.submitted, .claimed, .started, .completed])
+            let task = try #require(try await store.task(id))
+            #expect(task.worker == result.worker)
+            #expect(task.startedAt == result.startedAt)
+            let attempt = try #require(try await store.attempts(of: id).first)
+            #expect(attempt.worker == result.worker)
+            #expect(attempt.startedAt == result.startedAt)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func theStartIsToldOnce(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            let lease = try #require(try await store.claim().first).lease
+            let worker = WorkerID(rawValue: "abcdefghijkl")
+            #expect(try await store.start(lease, worker: worker, at: TestClock.start))
+            var result = AttemptResult.success
+            (result.worker, result.startedAt) = (worker, TestClock.start)
+            #expect(try await store.finish(lease, result))
+            #expect(try await store.kinds(id) == [.submitted, .claimed, .started, .completed])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func onlyEndsThatWeDidNotWantAreDeliveries(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            for _ in 0..<4 {
+                let claim = try #require(try await store.claim().first)
+                #expect(claim.task.deliveries == 1)
+                #expect(try await store.finish(claim.lease, .interruption))
+            }
+            let fifth = try #require(try await store.claim().first)
+            #expect(fifth.task.attempt == 5)
+            #expect(try await store.finish(fifth.lease, .failure(.abandon(delay: 0))))
+            #expect(try await store.claim().first?.task.deliveries == 2)
+            #expect(try await store.task(id)?.interruptions == 5)
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func retriesAfterTheDelayAndNotBefore(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in

@@ -26,6 +26,22 @@ struct RecoveryConformance {
         }
     }
 
+    /// A clock that jumps must not take the leases of whoever asks and still renews them.
+    @Test(arguments: StoreBackend.all)
+    func sparesTheLeasesOfWhoAsks(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            _ = try await store.submit([spec("1"), spec("2"), spec("3")])
+            let mine = try await store.claim(2, by: alice)
+            let other = try #require(try await store.claim(by: bob).first)
+            clock.advance(by: 3600)
+            // One of its own that it knows nothing of any more is not spared.
+            let recovered = try await store.recoverExpired(maxDeliveries: 3, sparing: [mine[0].lease])
+            #expect(Set(recovered) == [mine[1].task.id, other.task.id])
+            #expect(try await store.renew([mine[0].lease], for: .seconds(30)).map(\.isHeld) == [true])
+            #expect(try await store.tally() == [.enqueued: 2, .inProgress: 1])
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func poisonEndsAsADeadLetterAfterItsDeliveries(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in

@@ -23,7 +23,7 @@ extension AttemptResult {
     }
 
     static let interruption = AttemptResult(
-        outcome: .interrupted, reason: "shutdown", disposition: .abandon(delay: 0))
+        outcome: .interrupted, reason: "shutdown", disposition: .abandon(delay: 0, countsAsDelivery: false))
 }
 
 extension TaskStore {
@@ -35,6 +35,10 @@ extension TaskStore {
             ClaimRequest(
                 supervisor: supervisor, host: "host", queues: queues, limit: limit, leaseDuration: lease,
                 offersContainers: containers))
+    }
+
+    func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID] {
+        try await recoverExpired(maxDeliveries: maxDeliveries, sparing: [])
     }
 
     func finish(_ lease: Lease, _ result: AttemptResult) async throws(StoreError) -> Bool {
