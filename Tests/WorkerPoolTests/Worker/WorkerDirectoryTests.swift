@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import TaskModel
+import Testing
+
+@testable import WorkerPool
+
+@Suite("Worker directory")
+struct WorkerDirectoryTests {
+    private let scratch: Scratch
+    private let directory: WorkerDirectory
+
+    init() throws {
+        scratch = try Scratch()
+        directory = WorkerDirectory(
+            runtimeDirectory: "\(scratch.path)/run", stateDirectory: "\(scratch.path)/state",
+            worker: WorkerID(rawValue: "w1"))
+    }
+
+    @Test func onlyTheSupervisorReachesTheDirectories() throws {
+        try directory.create(owner: nil)
+        #expect(try Scratch.status(directory.root) == (0o700, getuid()))
+        #expect(try Scratch.status(directory.agent) == (0o755, getuid()))
+        #expect(try Scratch.status(directory.secrets) == (0o700, getuid()))
+        #expect(try Scratch.status(directory.workspace) == (0o700, getuid()))
+        #expect(directory.root == "\(scratch.path)/run/w/w1")
+        #expect(directory.socket == "\(scratch.path)/run/w/w1/agent/agent.sock")
+        #expect(directory.workspace == "\(scratch.path)/state/workers/w1")
+    }
+
+    @Test(.enabled(if: getuid() == 0)) func theContainersUserOwnsSecretsAndWorkspace() throws {
+        try directory.create(owner: 1234)
+        #expect(try Scratch.status(directory.root) == (0o700, 0))
+        #expect(try Scratch.status(directory.secrets) == (0o700, 1234))
+        #expect(try Scratch.status(directory.workspace) == (0o700, 1234))
+    }
+
+    @Test(.enabled(if: getuid() == 0)) func aSecretIsReadableByItsOwnerAlone() throws {
+        try directory.create(owner: 1234)
+        try directory.write(["token": Array("s3cret".utf8), "empty": []], owner: 1234)
+        #expect(try Scratch.status("\(directory.secrets)/token") == (0o400, 1234))
+        #expect(FileManager.default.contents(atPath: "\(directory.secrets)/token") == Data("s3cret".utf8))
+        #expect(FileManager.default.contents(atPath: "\(directory.secrets)/empty") == Data())
+    }
+
+    @Test func secretsAreGoneAfterTheAttempt() throws {
+        try directory.create(owner: nil)
+        try directory.write(["a": [1], "b": [2]], owner: nil)
+        directory.removeSecrets()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.secrets) == [])
+    }
+
+    @Test func aSecretThatCanNotBeWrittenIsNamedWithoutItsValue() throws {
+        let error = #expect(throws: WorkerError.self) {
+            try directory.write(["token": Array("s3cret".utf8)], owner: nil)
+        }
+        #expect(error?.code == .host)
+        #expect(error?.message.contains("token") == true)
+        #expect(error?.message.contains("s3cret") == false)
+    }
+
+    @Test func theWorkspaceIsEmptiedOfEverything() throws {
+        try directory.create(owner: nil)
+        let manager = FileManager.default
+        try manager.createDirectory(atPath: "\(directory.workspace)/deep/er", withIntermediateDirectories: true)
+        try Data([1]).write(to: URL(fileURLWithPath: "\(directory.workspace)/.hidden"))
+        try manager.createSymbolicLink(
+            atPath: "\(directory.workspace)/link", withDestinationPath: "\(scratch.path)/state")
+        directory.emptyWorkspace()
+        #expect(try manager.contentsOfDirectory(atPath: directory.workspace) == [])
+        #expect(scratch.exists("state"))
+    }
+
+    @Test func nothingIsLeftAfterRemoval() throws {
+        try directory.create(owner: nil)
+        directory.remove()
+        #expect(!scratch.exists("run/w/w1"))
+        #expect(!scratch.exists("state/workers/w1"))
+        directory.remove()
+    }
+
+    /// The kernel takes 107 bytes; the rest of the path after the runtime directory is fixed.
+    @Test(arguments: [(107, true), (108, false)])
+    func aSocketPathTheKernelWouldRefuseIsRefusedFirst(length: Int, isFine: Bool) throws {
+        let fixed = "/w/w1/agent/agent.sock".utf8.count
+        let padding = String(repeating: "x", count: length - fixed - scratch.path.utf8.count - 1)
+        let directory = WorkerDirectory(
+            runtimeDirectory: "\(scratch.path)/\(padding)", stateDirectory: scratch.path,
+            worker: WorkerID(rawValue: "w1"))
+        try #require(directory.socket.utf8.count == length)
+        guard !isFine else { return try directory.create(owner: nil) }
+        let error = #expect(throws: WorkerError.self) { try directory.create(owner: nil) }
+        #expect(error?.code == .host)
+        #expect(error?.message.contains("state.runtimeDir") == true)
+        #expect(!scratch.exists(padding))
+    }
+
+    @Test func aPlaceThatIsAFileIsReportedWithItsPath() throws {
+        try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/run"))
+        let error = #expect(throws: WorkerError.self) { try directory.create(owner: nil) }
+        #expect(error?.code == .host)
+        #expect(error?.message.contains(directory.root) == true)
+    }
+}
