@@ -128,8 +128,8 @@ let package = Package(
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "AgentProtocol", "ContainerEngine", "Settings", "Supervisor", "TaskModel", "TaskStore", "WorkerPool",
-                log,
+                "AgentProtocol", "ContainerEngine", "Settings", "Supervisor", "TaskModel", "TaskStore", "TestSupport",
+                "WorkerPool", log,
             ],
             swiftSettings: strict),
         .testTarget(
