@@ -123,7 +123,9 @@ let package = Package(
         .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),
         .testTarget(
             name: "WorkerPoolTests",
-            dependencies: ["AgentProtocol", "ContainerEngine", "Settings", "TaskModel", "WorkerPool", log, nio[0]],
+            dependencies: [
+                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", "TestSupport", "WorkerPool", log, nio[0],
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SupervisorTests",
@@ -142,7 +144,7 @@ let package = Package(
                 arguments, log,
             ],
             swiftSettings: strict),
-        .testTarget(name: "PackageTests", swiftSettings: strict),
+        .testTarget(name: "PackageTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "AcceptanceTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
