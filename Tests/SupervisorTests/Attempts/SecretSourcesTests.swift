@@ -88,25 +88,31 @@ struct SecretSourcesTests {
         #expect(ContinuousClock.now - begun < .seconds(30))
     }
 
-    @Test func aCommandThatHangsIsEndedWithWhatItStarted() async throws {
-        let pidFile = "\(scratch.path)/pid"
-        let script = "sleep 1000 & echo $! > \(pidFile); wait"
-        let sources = SecretSources(["token": .command(["sh", "-c", script])], commandLimit: .seconds(1))
+    /// Reads a secret from a script that writes a pid to `pid`, stops the read when it has, and returns the pid.
+    private func stopped(_ script: String) async throws -> Int32 {
+        let stop = OneShot<StopIntent>()
+        let sources = SecretSources(["token": .command(["sh", "-c", script])], commandLimit: .seconds(600))
+        let reading = Task { try await sources.read(["token"], stop: stop) }
+        let pid: Int32 = try await eventually("the pid") {
+            let text = FileManager.default.contents(atPath: "\(scratch.path)/pid") ?? Data()
+            return text.last == 0x0a ? Int32(String(decoding: text.dropLast(), as: UTF8.self)) : nil
+        }
         let begun = ContinuousClock.now
-        await #expect(throws: WorkerError.self) { try await sources.read(["token"]) }
+        stop.set(.shutdown)
+        let error = await #expect(throws: WorkerError.self) { try await reading.value }
+        #expect(error?.code == .poolClosed)
         #expect(ContinuousClock.now - begun < .seconds(30))
-        let pid = try #require(Int32(String(contentsOfFile: pidFile, encoding: .utf8).dropLast()))
+        return pid
+    }
+
+    @Test func aCommandThatHangsIsEndedWithWhatItStarted() async throws {
+        let pid = try await stopped("sleep 1000 & echo $! > \(scratch.path)/pid; wait")
         try await eventually("the end of \(pid)") { !isRunning(pid) }
     }
 
     @Test func aProcessThatLeftItsSessionIsNotWaitedFor() async throws {
-        let pidFile = "\(scratch.path)/pid"
-        let script = "setsid sh -c 'echo $$ > \(pidFile); exec sleep 1000' & sleep 1000"
-        let sources = SecretSources(["token": .command(["sh", "-c", script])], commandLimit: .seconds(1))
-        let begun = ContinuousClock.now
-        await #expect(throws: WorkerError.self) { try await sources.read(["token"]) }
-        #expect(ContinuousClock.now - begun < .seconds(30))
-        let pid = try #require(Int32(String(contentsOfFile: pidFile, encoding: .utf8).dropLast()))
+        let pid = try await stopped("setsid sh -c 'echo $$ > \(scratch.path)/pid; exec sleep 1000' & sleep 1000")
+        #expect(isRunning(pid))
         kill(pid, SIGKILL)
     }
 

@@ -33,15 +33,21 @@ struct LogReader {
             && (entry.bytes == [0x0a] || String(decoding: entry.bytes, as: UTF8.self).hasPrefix("[acode: "))
     }
 
-    /// The index of the first entry that says `words`.
+    /// The index of the last entry that says `words`.
     func place(ofMarker words: String) -> Int? {
-        entries.firstIndex { Self.isMarker($0) && String(decoding: $0.bytes, as: UTF8.self).contains(words) }
+        entries.lastIndex { Self.isMarker($0) && String(decoding: $0.bytes, as: UTF8.self).contains(words) }
     }
 
     /// The number in the only marker that says `words`.
     func count(inMarker words: String) throws -> UInt64 {
-        let found = markers.filter { $0.contains(words) }
-        try #require(found.count == 1, "\(markers)")
-        return try #require(found.first?.dropFirst("[acode: ".count).split(separator: " ").first.flatMap { UInt64($0) })
+        try #require(counts(inMarkers: words).count == 1, "\(markers)")
+        return counts(inMarkers: words)[0]
+    }
+
+    /// The numbers in all markers that say `words`.
+    func counts(inMarkers words: String) -> [UInt64] {
+        markers.filter { $0.contains(words) }.compactMap {
+            $0.dropFirst("[acode: ".count).split(separator: " ").first.flatMap { UInt64($0) }
+        }
     }
 }
