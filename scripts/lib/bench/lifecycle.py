@@ -26,13 +26,19 @@ def measure(bench) -> list[Row]:
                 with Pool(bench.acode, engine, 4) as four:
                     time.sleep(1)
                     ends.append(four.stop())
+                # Engines go on tidying up for a moment after they said that they are done.
+                time.sleep(1)
                 with Pool(bench.acode, engine, 1) as single:
                     times.append(single.counter("acode_worker_start_seconds_sum") * 1000)
             stops.append(ends)
             return times
 
         def raw() -> list[float]:
-            return [raw_start(engine, body, f"acode-bench-raw-{index}") for index in range(4 // bench.scale)]
+            times = []
+            for index in range(4 // bench.scale):
+                time.sleep(1)
+                times.append(raw_start(engine, body, f"acode-bench-raw-{index}"))
+            return times
 
         def engine_stop() -> list[float]:
             return [stop_four(engine) for _ in range(2 // bench.scale)]

@@ -42,7 +42,8 @@ class Pool:
         self.process = subprocess.Popen(
             [self.acode, "worker", "start", "--config", str(self.config)],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
-        self.wait(lambda: self.status().get("ready") == self.count, 30 + 5 * self.count, "its workers")
+        # Seldom, because whoever asks takes from the time of who answers.
+        self.wait(lambda: self.status().get("ready") == self.count, 30 + 5 * self.count, "its workers", 0.05)
         return self
 
     def __exit__(self, *_) -> None:
