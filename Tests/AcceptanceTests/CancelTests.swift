@@ -13,7 +13,8 @@ extension Acceptance {
             let id = try await fixture.submitScript("sleep \(mark) & setsid sleep \(mark) & echo begun; wait")
             try await fixture.waitFor(id, toPrint: "begun")
             try await fixture.acode("task", "cancel", id).succeeded()
-            let task = try await fixture.waitFor(id, state: "cancelled")
+            // At once, not at the next heartbeat.
+            let task = try await fixture.waitFor(id, state: "cancelled", within: .seconds(6))
             #expect(task["outcome"] == "cancelled")
             #expect(task["reason"].string?.hasPrefix("cancelled") == true)
             #expect(task["finishedAt"].date != nil)

@@ -135,7 +135,7 @@ package struct Verdict: Sendable, Equatable {
         }
         return Verdict(
             outcome: .workerUnavailable, reason: "no worker could be provided: \(error.message)",
-            failure: error.code.isPermanent ? .fatal : .infrastructure)
+            failure: error.code.failsTask ? .fatal : .infrastructure)
     }
 
     // MARK: Words

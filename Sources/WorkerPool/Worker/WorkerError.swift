@@ -26,6 +26,10 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
             case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .poolClosed: false
             }
         }
+
+        /// Whether a task that asked for the worker has failed with it: what stands in the way is its own wish, or was
+        /// tried often enough already.
+        package var failsTask: Bool { isPermanent || self == .pullFailed }
     }
 
     /// The cause.
