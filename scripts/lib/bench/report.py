@@ -59,8 +59,8 @@ def heading(engine, where: dict, rounds: int, version: str) -> str:
     )
 
 
-def save(directory: Path, engine, where: dict, rows: list[Row], version: str) -> Path:
-    """Writes everything that was measured."""
+def save(directory: Path, engine, where: dict, rows: list[Row], version: str, is_own_build: bool) -> Path:
+    """Writes everything that was measured; the commit only when it is known what was built."""
     directory.mkdir(exist_ok=True)
     now = datetime.now(timezone.utc)
     file = directory / f"{now:%Y%m%dT%H%M%SZ}-{engine.kind}.json"
@@ -68,7 +68,8 @@ def save(directory: Path, engine, where: dict, rows: list[Row], version: str) ->
         ["git", "-C", str(directory.parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     file.write_text(json.dumps({
-        "at": now.isoformat(timespec="seconds"), "acode": version, "commit": commit or None, "machine": where,
+        "at": now.isoformat(timespec="seconds"), "acode": version,
+        "commit": commit if is_own_build else None, "machine": where,
         "engine": {"kind": engine.kind, "version": engine.version},
         "results": [
             {
