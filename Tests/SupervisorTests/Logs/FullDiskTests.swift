@@ -48,18 +48,36 @@ struct FullDiskTests {
     }
 
     /// Head, tail segments and the copy of the tail to the log's end do not fit together.
-    @Test(arguments: [300, 700, 1000])
-    func aTailThatDoesNotFitIsCountedExactly(rest: Int) async throws {
-        let log = AttemptLog(path: path, cap: 1 << 20)
+    @Test(arguments: [(1 << 20, 300), (1 << 20, 700), (1 << 20, 1000), (400_000, 600), (400_000, 650), (400_000, 700)])
+    func aTailThatDoesNotFitIsCountedExactly(cap: Int, rest: Int) async throws {
+        let log = AttemptLog(path: path, cap: cap)
         await log.open()
         try disk.fill(leaving: rest << 10)
-        for _ in 0..<2000 { await log.write(Self.block("a")[...], stream: .standardOutput) }
+        for round in 0..<2000 {
+            await log.write(Self.block("a")[...], stream: .standardOutput)
+            // Words of our own in between are no output.
+            if round.isMultiple(of: 10) { await log.markLost(bytes: 1) }
+        }
         let summary = await log.close()
         let reader = try LogReader(path)
         #expect(summary.bytes == 2_000_000)
         #expect(UInt64(reader.bytes().count) + summary.leftOut + summary.unwritten == summary.bytes)
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(disk.path)/t")
         #expect(names == ["1.log"])
+    }
+
+    /// The last page of the file has room for a short line, but not for the word that something is missing before it.
+    @Test func nothingFollowsAGapThatIsNotMarked() async throws {
+        let log = AttemptLog(path: path, cap: 64 << 20)
+        let header = "2026-11-21T06:12:48.123456789Z stdout F ".utf8.count
+        let page = [UInt8](repeating: 0x61, count: 4096 - 100 - header - 1) + [0x0a]
+        await log.write(page[...], stream: .standardOutput)
+        try disk.fill(leaving: 0)
+        await log.write(Self.block("b")[...], stream: .standardOutput)
+        await log.write(Array("short\n".utf8)[...], stream: .standardOutput)
+        let summary = await log.close()
+        #expect(try LogReader(path).bytes() == page)
+        #expect(summary.unwritten == 1006)
     }
 
     /// In the tail too the gap is marked where it is.
