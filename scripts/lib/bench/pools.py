@@ -43,7 +43,12 @@ class Pool:
             [self.acode, "worker", "start", "--config", str(self.config)],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
         # Seldom, because whoever asks takes from the time of who answers.
-        self.wait(lambda: self.status().get("ready") == self.count, 30 + 5 * self.count, "its workers", 0.05)
+        try:
+            self.wait(lambda: self.status().get("ready") == self.count, 30 + 5 * self.count, "its workers", 0.05)
+        except BaseException:
+            # Nobody calls `__exit__` of what was never entered.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_) -> None:
