@@ -57,19 +57,9 @@ package final class ContainerWorker: Worker {
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
-        let directory = directory
-        let owner = settings.docker.user.uid
-        do {
-            try await FileThread.shared.run { () throws(WorkerError) in
-                try directory.write(request.secrets, owner: owner)
-            }
-        } catch {
-            await FileThread.shared.run { directory.removeSecrets() }
-            return ExitRecord(end: .unprovided(error))
+        await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
+            await session.execute(request, observer: observer)
         }
-        let record = await session.execute(request, observer: observer)
-        await FileThread.shared.run { directory.removeSecrets() }
-        return record
     }
 
     package func acknowledge(_ ref: AttemptRef) async {

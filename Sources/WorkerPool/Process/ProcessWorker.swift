@@ -54,23 +54,15 @@ package final class ProcessWorker: Worker {
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
-        let directory = directory
-        do {
-            try await FileThread.shared.run { () throws(WorkerError) in
-                try directory.write(request.secrets, owner: nil)
-            }
-        } catch {
-            await FileThread.shared.run { directory.removeSecrets() }
-            return ExitRecord(end: .unprovided(error))
-        }
         var request = request
         if request.workingDirectory == nil { request.workingDirectory = directory.workspace }
         request.environment.merge(LocalEnvironment.task(worker: id, secretsDirectory: directory.secrets)) { own, _ in
             own
         }
-        let record = await session.execute(request, observer: observer)
-        await FileThread.shared.run { directory.removeSecrets() }
-        return record
+        let complete = request
+        return await directory.withSecrets(of: complete, owner: nil) {
+            await session.execute(complete, observer: observer)
+        }
     }
 
     package func acknowledge(_ ref: AttemptRef) async {

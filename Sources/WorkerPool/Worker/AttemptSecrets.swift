@@ -1,0 +1,17 @@
+extension WorkerDirectory {
+    /// Runs an attempt with its secrets in place, and removes them when it has ended, whatever its end.
+    func withSecrets(
+        of request: AttemptRequest, owner: UInt32?, _ attempt: () async -> ExitRecord
+    ) async -> ExitRecord {
+        guard !request.secrets.isEmpty else { return await attempt() }
+        let record: ExitRecord
+        do {
+            try await FileThread.shared.run { () throws(WorkerError) in try write(request.secrets, owner: owner) }
+            record = await attempt()
+        } catch {
+            record = ExitRecord(end: .unprovided(error))
+        }
+        await FileThread.shared.run { removeSecrets() }
+        return record
+    }
+}
