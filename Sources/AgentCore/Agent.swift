@@ -76,7 +76,8 @@ final class Agent {
             set.limit(to: sink.deadline)
         }
         set.limit(to: lifecycle.deadline)
-        if !link.isEstablished { set.limit(to: link.lonelySince + options.orphanTimeout) }
+        // Once it leaves anyway, that instant lies in the past and must not keep it from waiting.
+        if !link.isEstablished, lifecycle.acceptsWork { set.limit(to: link.lonelySince + options.orphanTimeout) }
         set.wait(now: Clock.now())
     }
 

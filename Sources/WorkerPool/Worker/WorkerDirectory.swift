@@ -90,11 +90,14 @@ package struct WorkerDirectory: Sendable {
         try? FileManager.default.removeItem(atPath: workspace)
     }
 
+    /// Tells chown(2) to leave the group as it is.
+    private static let sameGroup = gid_t.max
+
     /// Makes a container's user the owner. Where this process may not, for example because it is not root, everyone may
     /// use the directories instead; those above them let nobody else in.
     private func give(_ paths: [String], to owner: UInt32?) throws {
         guard let owner, owner != getuid() else { return }
-        for path in paths where chown(path, owner, owner) != 0 {
+        for path in paths where chown(path, owner, Self.sameGroup) != 0 {
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
         }
     }
