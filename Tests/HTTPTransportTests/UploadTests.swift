@@ -59,7 +59,7 @@ struct UploadTests {
             }()
             var last = -1
             var still = ContinuousClock.now
-            while still.duration(to: .now) < .milliseconds(200) {
+            while last <= 0 || still.duration(to: .now) < .milliseconds(200) {
                 let now = written.withLock { $0 }
                 if now != last { (last, still) = (now, .now) }
                 try await Task.sleep(for: .milliseconds(10))
