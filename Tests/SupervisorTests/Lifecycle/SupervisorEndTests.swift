@@ -116,7 +116,7 @@ struct SupervisorEndTests {
         let id = try await test.submit(["test $ACODE_ATTEMPT = 2 && exit 0; echo; exec sleep 1000"])[0]
         try await test.run {
             try await test.waitForOutput(of: id)
-            let agent = try #require(test.supervisor.current?.pool.workers.first?.agentPID)
+            let agent: Int32 = try await eventually("its pid") { test.supervisor.current?.pool.workers.first?.agentPID }
             #expect(kill(agent, SIGKILL) == 0)
             try await test.wait(for: id, in: [.complete, .error])
             #expect(

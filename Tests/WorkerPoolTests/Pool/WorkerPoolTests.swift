@@ -120,7 +120,8 @@ struct WorkerPoolTests {
         let pool = pool(1)
         try await with(pool) {
             let worker = try await pool.worker(for: pool.request(.local))
-            #expect(kill(try #require(worker.agentPID), SIGKILL) == 0)
+            let agent: Int32 = try await eventually("its pid") { worker.agentPID }
+            #expect(kill(agent, SIGKILL) == 0)
             try await eventually("the worker's end") { worker.status == .stopped }
             pool.release(worker, succeeded: true)
             let next = try await pool.worker(for: pool.request(.local))

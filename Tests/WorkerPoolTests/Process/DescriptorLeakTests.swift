@@ -2,6 +2,7 @@ import AgentProtocol
 import Foundation
 import Glibc
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import WorkerPool
@@ -26,7 +27,7 @@ struct DescriptorLeakTests {
     @Test func twoHundredAttemptsInARowLeaveNothingOpen() async throws {
         try await LocalWorker.with { local in
             for attempt in 1...10 { _ = await local.run("echo hello", attempt: attempt) }
-            let agent = try #require(local.worker.agentPID)
+            let agent: Int32 = try await eventually("its pid") { local.worker.agentPID }
             let before = (try Self.descriptors(of: agent), try Self.descriptors(of: getpid()))
             for attempt in 11...210 {
                 let (record, transcript) = await local.run("echo hello", attempt: attempt)

@@ -80,7 +80,7 @@ struct ProcessWorkerEndTests {
             async let record = local.worker.execute(
                 LocalWorker.request("setsid sleep 1000 & echo; exec sleep 1000"), observer: transcript)
             await transcript.spoke.value()
-            let agent = try #require(local.worker.agentPID)
+            let agent: Int32 = try await eventually("its pid") { local.worker.agentPID }
             #expect(kill(agent, SIGKILL) == 0)
             guard case .workerLost(let loss) = await record.end else {
                 Issue.record("the attempt ended as \(await record.end)")
