@@ -85,12 +85,13 @@ struct SupervisorEndTests {
     @Test func drainingWaitsForTheTaskHoweverLongItTakes() async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1) { $0.workers.shutdownTimeout = .milliseconds(1) }
         let ids = try await test.submit(["echo; while ! test -e \(scratch.path)/go; do sleep 0.02; done", "true"])
-        async let life: Void = test.supervisor.run()
-        try await test.waitForOutput(of: ids[0])
-        test.supervisor.drain()
-        #expect(test.supervisor.status.state == .draining)
-        try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/go"))
-        try await life
+        try await test.run {
+            try await test.waitForOutput(of: ids[0])
+            test.supervisor.drain()
+            #expect(test.supervisor.status.state == .draining)
+            try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/go"))
+            try await test.wait(for: ids[0], in: [.complete, .error, .enqueued])
+        }
         #expect(try await test.store.task(ids[0])?.state == .complete)
         #expect(try await test.store.task(ids[1])?.state == .enqueued)
     }

@@ -76,11 +76,11 @@ struct ProcessWorkerEndTests {
 
     @Test func theAgentsDeathLosesTheWorkerAndNothingOfTheTaskIsLeft() async throws {
         let (local, end) = try await LocalWorker.with { local in
+            let agent: Int32 = try await eventually("its pid") { local.worker.agentPID }
             let transcript = Transcript()
             async let record = local.worker.execute(
                 LocalWorker.request("setsid sleep 1000 & echo; exec sleep 1000"), observer: transcript)
             await transcript.spoke.value()
-            let agent: Int32 = try await eventually("its pid") { local.worker.agentPID }
             #expect(kill(agent, SIGKILL) == 0)
             guard case .workerLost(let loss) = await record.end else {
                 Issue.record("the attempt ended as \(await record.end)")
