@@ -2,13 +2,23 @@
 # Daemons of one engines directory ($dir): start, look, wait, end. Sourced by scripts/engines.
 
 # daemon_pid NAME: prints the pid when the daemon we started lives. A pid file alone proves nothing, as pids are reused:
-# the command line must name our directory.
+# the command line must name our directory. While a process executes its next program (setsid, env, the daemon) the
+# kernel shows it no command line for a moment, as it never does to the dead: only that is worth another look.
 daemon_pid() {
-    local pid
+    local pid command tries
     pid=$(cat "$dir/run/$1.pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$dir/" || return 1
+    [ -n "$pid" ] || return 1
+    for ((tries = 0; tries < 50; tries++)); do
+        command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 1
+        if [ -n "$command" ] || [ "$(process_state "$pid")" = Z ]; then break; fi
+        sleep 0.02
+    done
+    [[ "$command" == *"$dir/"* ]] || return 1
     printf '%s\n' "$pid"
 }
+
+# process_state PID: one letter; nothing when there is no such process.
+process_state() { sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || true; }
 
 # daemon_start NAME COMMAND…: in its own session and with a clean environment, so that neither the terminal nor the
 # caller's variables reach it. The working directory is ours because conmon leaves files in it.
