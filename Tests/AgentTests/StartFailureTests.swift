@@ -22,11 +22,19 @@ struct StartFailureTests {
         }
     }
 
+    /// Written by a process of its own: a child that another test forks just then would hold this process's descriptor
+    /// open for a moment, and nothing can execute a file that is open for writing.
     private static func write(_ text: String, mode: Int) -> @Sendable (URL) throws -> Void {
         { directory in
             let path = directory.appendingPathComponent("file").path
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+            let writer = Process()
+            writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+            writer.arguments = [
+                "-c", "printf %s \"$1\" >\"$2\" && chmod \"$3\" \"$2\"", "sh", text, path, String(mode, radix: 8),
+            ]
+            try writer.run()
+            writer.waitUntilExit()
+            #expect(writer.terminationStatus == 0)
         }
     }
 

@@ -67,9 +67,13 @@ struct TestSupervisor: Sendable {
     }
 
     /// Waits until the command of a task has said something.
+    /// Also for the record of its start, which may come to the store after the first output came to the log.
     func waitForOutput(of id: TaskID, attempt: Int = 1) async throws {
         try await eventually("output of \(id)", within: .seconds(60)) {
             (FileManager.default.contents(atPath: layout.log(task: id, attempt: attempt))?.count ?? 0) > 0
+        }
+        try await eventually("the start of \(id)", within: .seconds(60)) {
+            try await store.events(of: id, after: 0).contains { $0.kind == .started && $0.attempt == attempt }
         }
     }
 
