@@ -93,6 +93,8 @@ struct UploadTests {
         try await withServer { connection in
             _ = connection.readHead()
             connection.write(answer("no", status: 413))
+            // Closing at once could fail a write before the answer is read.
+            connection.waitForEnd()
         } _: { transport, _ in
             let writer = HTTPBodyWriter(capacity: 1024)
             async let response = transport.send(HTTPRequest(.put, "/", body: .writer(writer)))
