@@ -25,6 +25,8 @@ package struct Quirks: Sendable, Equatable {
     package let logTimeResolution: Int64
     /// The name of the network that `NetworkMode: bridge` joins.
     package let bridgeNetworkName: String
+    /// Whether the address `host-gateway` of an extra host is understood (else it is written into /etc/hosts as it is).
+    package let knowsHostGateway: Bool
 
     /// The quirks of an engine.
     package init(_ identity: EngineIdentity) {
@@ -42,6 +44,7 @@ package struct Quirks: Sendable, Equatable {
             refusesMissingBindSources = true
             logTimeResolution = 1
             bridgeNetworkName = "bridge"
+            knowsHostGateway = true
         case .podman:
             swapsNetworkCounters = identity.majorVersion < 5
             bulkStatsPath = "/v\(identity.version)/libpod/containers/stats"
@@ -55,6 +58,8 @@ package struct Quirks: Sendable, Equatable {
             refusesMissingBindSources = false
             logTimeResolution = 1_000_000_000
             bridgeNetworkName = "podman"
+            // Since 4.7; asking the network is right for all of them.
+            knowsHostGateway = false
         }
     }
 }

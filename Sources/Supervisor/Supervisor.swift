@@ -78,6 +78,7 @@ package final class Supervisor: Sendable {
         let installation = try layout.installationID()
         let backend = try await chooseBackend()
         try checkPool(backend)
+        try await checkNetwork(backend)
         let context = workerContext(installation: installation)
         await LeftoverRecovery(
             store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,

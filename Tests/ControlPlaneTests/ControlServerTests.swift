@@ -64,7 +64,7 @@ struct ControlServerTests {
             let body = try await http.send(HTTPRequest(.get, "/v1/workers")).body
             #expect(
                 String(decoding: body, as: UTF8.self)
-                    == #"[{"attempt":null,"containerID":null,"containerName":null,"id":"abc","profile":"p","status":"idle","#
+                    == #"[{"attempt":null,"containerID":null,"containerName":null,"id":"abc","ports":[],"profile":"p","status":"idle","#
                     + #""task":null,"usage":null}]"# + "\n")
         }
     }

@@ -44,7 +44,7 @@ struct SettingsLoaderTests {
         let directory = try ScratchDirectory()
         try directory.write(
             "workers:\n  count: 2\n  pool: file\n  docker:\n    network: none\n    image: a\n", to: "acode.yaml")
-        try directory.write("workers:\n  count: 3\n  docker: {image: b, network: host}\n", to: "acode.prod.yaml")
+        try directory.write("workers:\n  count: 3\n  docker: {image: b, network: lab}\n", to: "acode.prod.yaml")
         let resolved = try SettingsLoader.load(
             configPath: nil,
             environment: [
@@ -59,7 +59,7 @@ struct SettingsLoaderTests {
         #expect(resolved.settings.workers.count == 8)
         #expect(resolved.settings.workers.pool == "file")
         #expect(resolved.settings.workers.docker.image == "c")
-        #expect(resolved.settings.workers.docker.network == "host")
+        #expect(resolved.settings.workers.docker.network == "lab")
         #expect(resolved.settings.workers.docker.resources.limits.memoryMb == 1024)
         let expected = [
             "workers.count": "--count", "workers.pool": "acode.yaml:3",

@@ -50,7 +50,7 @@ extension CommandFailure {
             case .poolBusy: ExitCodes.tryAgain
             case .engineUnavailable, .storeUnavailable: ExitCodes.unavailable
             case .agentMissing, .stateUnusable: ExitCodes.internal
-            case .mountRefused: ExitCodes.configuration
+            case .mountRefused, .networkMissing: ExitCodes.configuration
             }
         self.init(code, error.message, hint: error.hint)
     }

@@ -101,7 +101,11 @@ extension WorkerSummary {
         self.init(
             id: report.id.rawValue, containerName: report.containerName, containerID: report.containerID,
             status: report.status.rawValue, profile: report.profile, task: report.task?.rawValue,
-            attempt: report.attempt, usage: report.usage.map(Usage.init))
+            attempt: report.attempt,
+            ports: report.ports.map {
+                PortSummary(
+                    host: $0.host, hostPort: $0.hostPort, containerPort: $0.containerPort, transport: $0.transport)
+            }, usage: report.usage.map(Usage.init))
     }
 }
 

@@ -45,6 +45,7 @@ struct WorkerPage {
         return [
             ("id", worker.id), ("container", worker.containerName ?? ""), ("container id", worker.containerID ?? ""),
             ("status", worker.status), ("profile", worker.profile), ("task", worker.task.map { $0 + attempt } ?? ""),
+            ("ports", worker.ports.map(\.description).joined(separator: ", ")),
             ("cpu", usage.map { "\(($0.cpuCores * 100).rounded() / 100) cores" } ?? ""), ("memory", memory ?? ""),
             (
                 "processes",

@@ -79,7 +79,10 @@ extension ContainerInspection: Decodable {
             let IPAddress: String?
             let Gateway: String?
         }
-        struct Port: Decodable { let HostPort: String? }
+        struct Port: Decodable {
+            let HostIp: String?
+            let HostPort: String?
+        }
     }
 
     package init(from decoder: any Decoder) throws {
@@ -109,7 +112,25 @@ extension ContainerInspection: Decodable {
         networks = (wire.NetworkSettings?.Networks ?? [:]).mapValues {
             NetworkFact(address: $0.IPAddress ?? "", gateway: $0.Gateway ?? "")
         }
-        ports = (wire.NetworkSettings?.Ports ?? [:]).mapValues { ($0 ?? []).compactMap(\.HostPort) }
+        ports = PublishedPort.all(wire.NetworkSettings?.Ports ?? [:])
+    }
+}
+
+extension PublishedPort {
+    /// Reads `{"80/tcp": [{"HostIp", "HostPort"}]}`; what is not bound, or not yet, is left out.
+    static func all(_ wire: [String: [ContainerInspection.NetworkWire.Port]?]) -> [PublishedPort] {
+        wire.sorted { $0.key < $1.key }.flatMap { key, bindings in
+            let parts = key.split(separator: "/")
+            return (bindings ?? []).compactMap { binding -> PublishedPort? in
+                guard let inside = parts.first.flatMap({ Int($0) }),
+                    let outside = binding.HostPort.flatMap({ Int($0) }),
+                    outside > 0
+                else { return nil }
+                return PublishedPort(
+                    containerPort: inside, proto: parts.count > 1 ? String(parts[1]) : "tcp",
+                    hostIP: binding.HostIp ?? "", hostPort: outside)
+            }
+        }
     }
 }
 

@@ -32,8 +32,8 @@ package struct ContainerInspection: Sendable, Equatable {
     package let mounts: [MountFact]
     /// Addresses by network's name.
     package let networks: [String: NetworkFact]
-    /// Ports of the host by port of the container, `80/tcp`.
-    package let ports: [String: [String]]
+    /// The ports of this host that lead into it, in order.
+    package let ports: [PublishedPort]
 
     /// Limits and hardening, as the engine repeats them.
     package struct HostFacts: Sendable, Equatable {

@@ -19,6 +19,8 @@ package struct ContainerSummary: Sendable, Equatable, Decodable {
     package let imageID: String
     /// When it was created.
     package let createdAt: Date
+    /// The ports of this host that lead into it.
+    package let ports: [PublishedPort]
 
     private struct Wire: Decodable {
         let Id: String
@@ -28,6 +30,13 @@ package struct ContainerSummary: Sendable, Equatable, Decodable {
         let Image: String?
         let ImageID: String?
         let Created: Int64?
+        let Ports: [Port]?
+        struct Port: Decodable {
+            let IP: String?
+            let PrivatePort: Int
+            let PublicPort: Int?
+            let `Type`: String?
+        }
     }
 
     package init(from decoder: any Decoder) throws {
@@ -39,6 +48,12 @@ package struct ContainerSummary: Sendable, Equatable, Decodable {
         image = wire.Image ?? ""
         imageID = wire.ImageID ?? ""
         createdAt = Date(timeIntervalSince1970: Double(wire.Created ?? 0))
+        ports = (wire.Ports ?? []).compactMap { port in
+            port.PublicPort.map {
+                PublishedPort(
+                    containerPort: port.PrivatePort, proto: port.Type ?? "tcp", hostIP: port.IP ?? "", hostPort: $0)
+            }
+        }
     }
 }
 

@@ -34,12 +34,20 @@ package struct NetworkSummary: Sendable, Equatable, Decodable {
     package let labels: [String: String]
     /// Whether it leads nowhere but to its own containers.
     package let isInternal: Bool
+    /// This host's address in it, IPv4 first; `nil` where it has none, as in `host` and `none`.
+    package let gateway: String?
 
     private struct Wire: Decodable {
         let Id: String
         let Name: String
         let Labels: [String: String]?
         let Internal: Bool?
+        let IPAM: Addresses?
+        struct Addresses: Decodable { let Config: [Subnet]? }
+        struct Subnet: Decodable {
+            let Subnet: String?
+            let Gateway: String?
+        }
     }
 
     package init(from decoder: any Decoder) throws {
@@ -48,5 +56,7 @@ package struct NetworkSummary: Sendable, Equatable, Decodable {
         name = wire.Name
         labels = wire.Labels ?? [:]
         isInternal = wire.Internal ?? false
+        let gateways = (wire.IPAM?.Config ?? []).compactMap(\.Gateway).filter { !$0.isEmpty }
+        gateway = gateways.first { !$0.contains(":") } ?? gateways.first
     }
 }

@@ -52,13 +52,15 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
     package var task: String?
     /// The attempt of that task.
     package var attempt: Int?
+    /// The ports of the supervisor's host that lead into it.
+    package var ports: [PortSummary]
     /// What it uses; `nil` before the first measurement.
     package var usage: Usage?
 
     /// Makes a summary.
     package init(
         id: String, containerName: String? = nil, containerID: String? = nil, status: String, profile: String,
-        task: String? = nil, attempt: Int? = nil, usage: Usage? = nil
+        task: String? = nil, attempt: Int? = nil, ports: [PortSummary] = [], usage: Usage? = nil
     ) {
         self.id = id
         self.containerName = containerName
@@ -67,6 +69,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         self.profile = profile
         self.task = task
         self.attempt = attempt
+        self.ports = ports
         self.usage = usage
     }
 
@@ -80,6 +83,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         try container.encode(profile, forKey: .profile)
         try container.encode(task, forKey: .task)
         try container.encode(attempt, forKey: .attempt)
+        try container.encode(ports, forKey: .ports)
         try container.encode(usage, forKey: .usage)
     }
 }

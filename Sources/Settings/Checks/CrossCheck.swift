@@ -19,13 +19,14 @@ struct CrossCheck: Sendable {
     var findings: @Sendable (Settings) -> [Finding]
 
     /// All of them.
-    static let all: [CrossCheck] = [
-        heartbeat, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
-        order(
-            of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
-            \.workers.docker.restart.maxBackoff.inSeconds),
-        mounts, allowedMounts, secretVariables,
-    ]
+    static let all: [CrossCheck] =
+        [
+            heartbeat, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
+            order(
+                of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
+                \.workers.docker.restart.maxBackoff.inSeconds),
+            mounts, allowedMounts, secretVariables,
+        ] + network
 
     /// Two renewals have to fit into a lease, so that one may fail.
     private static let heartbeat = CrossCheck(paths: ["queue.heartbeat", "queue.lease"]) { settings in

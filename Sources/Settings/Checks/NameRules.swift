@@ -33,8 +33,13 @@ enum NameRules {
             ? ValueMistake("names that begin with ACODE_ are set by acode itself", hint: "use another name") : nil
     }
 
-    /// The address of a name server.
+    /// An address of IPv4 or IPv6.
     static func address(_ text: String) -> ValueMistake? { isAddress(text) ? nil : ValueMistake() }
+
+    /// A domain that short names are completed with.
+    static func domain(_ text: String) -> ValueMistake? {
+        matches(text, longest: 253, others: ".-_") ? nil : ValueMistake(hint: "as in corp.example.org")
+    }
 
     /// A host and its address, as `name:address`.
     static func extraHost(_ text: String) -> ValueMistake? {

@@ -16,10 +16,6 @@ extension SettingTable {
             "workers.docker.keepContainers", \.workers.docker.keepContainers, .boolean,
             "Whether containers stay after they are stopped, to be looked at."),
         .init(
-            "workers.docker.network", \.workers.docker.network,
-            .text("bridge, host, none or the name of a network", check: NameRules.network),
-            "The network containers are in."),
-        .init(
             "workers.docker.user", \.workers.docker.user, .user,
             "Who tasks run as. Root is refused unless allowRoot is true."),
         .init(
@@ -67,16 +63,6 @@ extension SettingTable {
             "workers.docker.environment", \.workers.docker.environment, .variables,
             "Variables of every container. No secrets: everybody who may look at a container sees them.",
             example: .map([("LANG", .text("C.UTF-8"))])),
-        .init(
-            "workers.docker.dns", \.workers.docker.dns,
-            .list(of: .text("the address of a name server", check: NameRules.address)),
-            "Name servers of the containers; the engine's own choice while it is empty.",
-            example: .list([.text("10.0.0.2")])),
-        .init(
-            "workers.docker.extraHosts", \.workers.docker.extraHosts,
-            .list(of: .text("a host as name:address", check: NameRules.extraHost)),
-            "Hosts that containers know beside those of their name server.",
-            example: .list([.text("db.local:10.0.0.5")])),
     ]
 
     /// `workers.docker.healthcheck` and `workers.docker.restart`.

@@ -2,7 +2,7 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + docker + dockerWatch + queue + store + logs + http + secrets + state
+        workers + docker + network + dockerWatch + queue + store + logs + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [

@@ -14,6 +14,10 @@ package struct DockerSettings: Sendable, Equatable {
     package var keepContainers = false
     /// `bridge`, `host`, `none` or the name of a network of the engine.
     package var network = "bridge"
+    /// Whether `network` may be `host`.
+    package var allowHostNetwork = false
+    /// Ports of every container that are reached from this host.
+    package var ports: [PortPublication] = []
     /// Who the agent and the tasks run as.
     package var user = ContainerUser(uid: 1000, gid: 1000)
     /// Whether `user` may be root.
@@ -34,7 +38,10 @@ package struct DockerSettings: Sendable, Equatable {
     package var environment: [String: String] = [:]
     /// Addresses of name servers; empty means the engine's choice.
     package var dns: [String] = []
-    /// Names the container knows beside those of its name server, as `name:address`.
+    /// Domains in which short names are looked up.
+    package var dnsSearch: [String] = []
+    /// Names the container knows beside those of its name server, as `name:address`; the address
+    /// `host-gateway` is this host.
     package var extraHosts: [String] = []
     /// How a container's health is watched.
     package var healthcheck = HealthcheckSettings()

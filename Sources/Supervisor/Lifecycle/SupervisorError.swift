@@ -10,6 +10,8 @@ package struct SupervisorError: Error, Sendable, Equatable, CustomStringConverti
         case agentMissing = "agent_missing"
         /// A configured mount is missing or forbidden.
         case mountRefused = "mount_refused"
+        /// The network of the pool's containers does not exist.
+        case networkMissing = "network_missing"
         /// A directory can't be made or written.
         case stateUnusable = "state_unusable"
         /// The store does not work.

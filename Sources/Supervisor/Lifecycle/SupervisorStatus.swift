@@ -69,6 +69,8 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     package var task: TaskID?
     /// The attempt of it.
     package var attempt: Int?
+    /// The ports of this host that lead into it.
+    package var ports: [WorkerPort]
     /// What it uses, from the last measurement.
     package var usage: WorkerUsage?
 
@@ -81,6 +83,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         profile = worker.profile.summary
         task = worker.currentAttempt.map { TaskID(rawValue: $0.taskID) }
         attempt = worker.currentAttempt?.attempt
+        ports = worker.ports
         self.usage = usage
     }
 }

@@ -65,9 +65,7 @@ package struct ContainerBlueprint: Sendable {
         container.healthcheck = .command(
             [Self.agentPath, "health"], interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
             startPeriod: docker.healthcheck.startPeriod, retries: docker.healthcheck.retries)
-        container.networkMode = network(docker.network)
-        container.dns = docker.dns
-        container.extraHosts = docker.extraHosts
+        connect(&container, docker)
         harden(&container)
         limit(&container, profile.limits)
         container.mounts = mounts(profile, directory)
@@ -124,14 +122,5 @@ package struct ContainerBlueprint: Sendable {
             mounts.append(.bind(source: mount.source, target: mount.target, readOnly: mount.readOnly))
         }
         return mounts
-    }
-
-    private func network(_ name: String) -> ContainerConfiguration.NetworkMode {
-        switch name {
-        case "bridge": .bridge
-        case "host": .host
-        case "none": .none
-        default: .named(name)
-        }
     }
 }

@@ -22,6 +22,7 @@ package final class ContainerWorker: Worker {
     private let fate = WorkerFate()
     private let startup = StartupOutput()
     private let identity: ContainerIdentity
+    private let published = PublishedPorts()
 
     /// Makes the value; nothing is created.
     package init(
@@ -51,6 +52,7 @@ package final class ContainerWorker: Worker {
     package var status: WorkerStatus { session.status }
     package var agentPID: Int32? { link.agentPID }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
+    package var ports: [WorkerPort] { published.ports }
 
     package func stop(force: Bool) { fate.stop(force: force) }
 
@@ -108,9 +110,10 @@ package final class ContainerWorker: Worker {
     /// Image, create, attach, start; then the container's own words until the agent calls.
     private func begin(_ started: @escaping @Sendable () -> Void) async throws(WorkerError) {
         try await images.provide(profile.image)
-        let configuration = ContainerBlueprint(context: context, settings: settings)
+        var configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)
         do {
+            try await HostGateway(engine: engine).resolve(&configuration)
             identity.createBegins()
             let created = try await create(configuration)
             for warning in created.warnings {
@@ -121,10 +124,11 @@ package final class ContainerWorker: Worker {
             // Attached before the start, so that not even the first words of a container that dies at once are lost.
             let output = try await engine.attach(created.id)
             try await start(created.id)
+            await published.read(of: created.id, from: engine, expected: settings.docker.ports.count)
             started()
             await startup.collect(output, until: link)
         } catch {
-            throw WorkerError(engine: error)
+            throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
     }
 

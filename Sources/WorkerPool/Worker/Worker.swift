@@ -19,6 +19,8 @@ package protocol Worker: AnyObject, Sendable {
     var agentPID: Int32? { get }
     /// The attempt it runs.
     var currentAttempt: AttemptRef? { get }
+    /// The ports of this host that lead into it.
+    var ports: [WorkerPort] { get }
 
     /// Lives: makes and starts the container or process, and returns when nothing of it is left; `changed` is told what
     /// happens on the way. Ends by `stop` or by itself; cancelling the task is the same as `stop(force: true)`.
@@ -37,6 +39,10 @@ package protocol Worker: AnyObject, Sendable {
 
     /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
     func acknowledge(_ ref: AttemptRef) async
+}
+
+extension Worker {
+    package var ports: [WorkerPort] { [] }
 }
 
 /// What a pool must know of a worker's life while it lasts.

@@ -1,0 +1,63 @@
+/// What settings of the network must not be together.
+extension CrossCheck {
+    static let network: [CrossCheck] = [hostNetwork, fixedPorts, portsWithoutNetwork, namesWithoutNetwork]
+
+    private static let hostNetwork = CrossCheck(
+        paths: ["workers.docker.network", "workers.docker.allowHostNetwork"]
+    ) { settings in
+        guard settings.workers.docker.network == "host", !settings.workers.docker.allowHostNetwork else { return [] }
+        return [
+            Finding(
+                path: "workers.docker.network",
+                message: "must not be host: tasks would reach whatever listens on this host's loopback",
+                hint: "use bridge, or set workers.docker.allowHostNetwork to true")
+        ]
+    }
+
+    /// Only one container can have a port of the host.
+    private static let fixedPorts = CrossCheck(paths: ["workers.docker.ports", "workers.count"]) { settings in
+        guard settings.workers.count > 1 else { return [] }
+        return settings.workers.docker.ports.enumerated().filter { $1.hostPort != nil }.map { index, port in
+            Finding(
+                path: "workers.docker.ports", inside: [.index(index)],
+                message: "\(settings.workers.count) workers can't share \(port.place)",
+                hint: "write \"\(port.host)::\(port.containerPort)\" for a free port each, or set workers.count to 1")
+        }
+    }
+
+    private static let portsWithoutNetwork = CrossCheck(
+        paths: ["workers.docker.ports", "workers.docker.network"]
+    ) { settings in
+        let network = settings.workers.docker.network
+        guard !settings.workers.docker.ports.isEmpty, ["host", "none"].contains(network) else { return [] }
+        return [
+            Finding(
+                path: "workers.docker.ports", message: "have no effect in the network \(network)",
+                hint: network == "host"
+                    ? "what listens in such a container listens on this host already; remove ports" : "use bridge")
+        ]
+    }
+
+    private static let namesWithoutNetwork = CrossCheck(
+        paths: [
+            "workers.docker.dns", "workers.docker.dnsSearch", "workers.docker.extraHosts", "workers.docker.network",
+        ]
+    ) { settings in
+        let docker = settings.workers.docker
+        guard docker.network == "none" else { return [] }
+        var findings: [Finding] = []
+        for (path, isEmpty) in [
+            ("workers.docker.dns", docker.dns.isEmpty), ("workers.docker.dnsSearch", docker.dnsSearch.isEmpty),
+        ] where !isEmpty {
+            findings.append(
+                Finding(path: path, message: "has no effect in the network none", hint: "remove it, or use bridge"))
+        }
+        for (index, host) in docker.extraHosts.enumerated() where host.hasSuffix(":host-gateway") {
+            findings.append(
+                Finding(
+                    path: "workers.docker.extraHosts", inside: [.index(index)],
+                    message: "there is no gateway in the network none", hint: "remove it, or use bridge"))
+        }
+        return findings
+    }
+}

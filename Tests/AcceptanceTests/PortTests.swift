@@ -1,0 +1,84 @@
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// FR-067: ports of containers on the host.
+    @Suite("Ports", .timeLimit(.minutes(2)))
+    struct Ports {
+        /// What is read from a port of this host's loopback.
+        private static func read(_ port: Int) async throws -> String {
+            try await ChildProcess.tool(
+                ProcessPlan("/usr/bin/curl", ["-s", "--max-time", "10", "http://127.0.0.1:\(port)/"]),
+                within: .seconds(15)
+            ).text
+        }
+
+        private static let server =
+            #"printf 'HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nfrom %s\n' $ACODE_TASK_ID > answer; "#
+            + "echo listening; while :; do nc -l -p 8000 < answer > /dev/null; done"
+
+        @Test("each worker gets a free port at loopback, which is shown and leads to its task", arguments: Engine.all)
+        func ephemeral(_ engine: Engine) async throws {
+            try await AcodeFixture.with("ports-\(engine)", settings: ["workers.docker.ports": ["8000"]]) { fixture in
+                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { supervisor in
+                    let tasks = [
+                        try await fixture.submitScript(Self.server), try await fixture.submitScript(Self.server),
+                    ]
+                    for task in tasks { try await fixture.waitFor(task, toPrint: "listening") }
+                    var ports: Set<Int> = []
+                    for worker in try await supervisor.workers() {
+                        let port = worker["ports"][0]
+                        #expect(port["host"] == "127.0.0.1" && port["containerPort"] == 8000, "\(worker)")
+                        let number = try #require(port["hostPort"].int)
+                        ports.insert(number)
+                        let task = try #require(worker["task"].string)
+                        let said = try await eventually("the task to answer") {
+                            let said = try await Self.read(number)
+                            return said.isEmpty ? nil : said
+                        }
+                        #expect(said == "from \(task)\n")
+                        let id = try #require(worker["id"].string)
+                        let page = try await fixture.acode("worker", "show", id).succeeded()
+                        #expect(page.text.contains("127.0.0.1:\(number) -> 8000/tcp"), "\(page)")
+                    }
+                    #expect(ports.count == 2)
+                    for task in tasks { try await fixture.acode("task", "cancel", task).succeeded() }
+                    for task in tasks { try await fixture.waitFor(task, state: "cancelled") }
+                }
+            }
+        }
+
+        @Test("a fixed port is bound at loopback only, and told when somebody else has it", arguments: Engine.all)
+        func conflict(_ engine: Engine) async throws {
+            let taken = try TCPServer { _ in }
+            try await AcodeFixture.with("port-conflict-\(engine)") { fixture in
+                let free = Int(Loopback.freePort())
+                var options = PoolOptions()
+                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(free):8000"]
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let bindings = try await supervisor.onlyContainer()["HostConfig"]["PortBindings"]["8000/tcp"]
+                    #expect(bindings[0]["HostIp"] == "127.0.0.1")
+                    // Another pool that wants what a worker of ours has.
+                    var other = options
+                    other.pool = "\(fixture.pool)-2"
+                    other.waitsForWorkers = false
+                    try await fixture.withSupervisor(.of(engine), other) { second in
+                        try await eventually("the conflict to be told", seen: { second.process.errorText }) {
+                            second.process.errorText.contains(
+                                "127.0.0.1:\(free)/tcp of this host is taken by the worker acode-worker-")
+                        }
+                        #expect(second.process.errorText.contains("of the pool \(fixture.pool)"))
+                    }
+                }
+                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(taken.port):8000"]
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await eventually("the conflict to be told", seen: { supervisor.process.errorText }) {
+                        supervisor.process.errorText.contains(
+                            "127.0.0.1:\(taken.port)/tcp of this host is taken by the process")
+                    }
+                }
+            }
+        }
+    }
+}
