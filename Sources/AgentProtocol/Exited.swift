@@ -18,6 +18,8 @@ package struct Exited: Codable, Hashable, Sendable {
     package var memoryPeakBytes: Int64?
     /// The cgroup's largest number of processes and threads so far; nil when it can't be read.
     package var pidsPeak: Int?
+    /// What the container's cgroup says of the attempt; nil for a local process, which shares its cgroup with others.
+    package var cgroup: CgroupUsage?
     /// Whether the agent ended the command because it was itself told to end by a signal, as an engine does that stops the
     /// container or shuts down.
     package var stoppedWithAgent: Bool
@@ -36,7 +38,8 @@ package struct Exited: Codable, Hashable, Sendable {
         attempt: AttemptRef, waitStatus: Int32? = nil, startFailure: StartFailure? = nil,
         usage: ResourceUsage = .init(),
         wallMicros: Int64 = 0, oomKills: Int? = nil, memoryPeakBytes: Int64? = nil, pidsPeak: Int? = nil,
-        stoppedWithAgent: Bool = false, leftoverProcesses: Int = 0, signalledChildren: Int = 0, outputBytes: UInt64 = 0,
+        cgroup: CgroupUsage? = nil, stoppedWithAgent: Bool = false, leftoverProcesses: Int = 0,
+        signalledChildren: Int = 0, outputBytes: UInt64 = 0,
         outputDropped: UInt64 = 0
     ) {
         self.attempt = attempt
@@ -47,6 +50,7 @@ package struct Exited: Codable, Hashable, Sendable {
         self.oomKills = oomKills
         self.memoryPeakBytes = memoryPeakBytes
         self.pidsPeak = pidsPeak
+        self.cgroup = cgroup
         self.stoppedWithAgent = stoppedWithAgent
         self.leftoverProcesses = leftoverProcesses
         self.signalledChildren = signalledChildren

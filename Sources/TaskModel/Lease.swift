@@ -56,6 +56,8 @@ package struct AttemptResult: Sendable, Equatable {
     package var reason: String
     /// What it used; `nil` when no command ran.
     package var usage: AttemptUsage?
+    /// What it used beside its limits; `nil` when no command ran.
+    package var report: AttemptReport?
     /// The worker its command ran on; `nil` when no command ran.
     package var worker: WorkerID?
     /// When its command began; `nil` when no command ran.
@@ -66,12 +68,13 @@ package struct AttemptResult: Sendable, Equatable {
     /// Makes a result.
     package init(
         outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
-        worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition
+        report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition
     ) {
         self.outcome = outcome
         self.exitCode = exitCode
         self.reason = reason
         self.usage = usage
+        self.report = report
         self.worker = worker
         self.startedAt = startedAt
         self.disposition = disposition

@@ -78,6 +78,8 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
     package var reason: String?
     /// What it used.
     package var usage: AttemptUsage?
+    /// What it used beside its limits.
+    package var report: AttemptReport?
 
     /// Makes the record of an attempt that was just claimed.
     package init(taskID: TaskID, attempt: Int, supervisor: SupervisorID, host: String, claimedAt: Date) {

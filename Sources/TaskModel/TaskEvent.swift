@@ -22,6 +22,8 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case started
         case progress
         case warning
+        case usageHigh = "usage_high"
+        case usageNormal = "usage_normal"
         case stopRequested = "stop_requested"
         case completed
         case failed

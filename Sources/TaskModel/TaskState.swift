@@ -34,6 +34,10 @@ package enum TaskOutcome: String, Codable, Sendable, CaseIterable {
     case failed
     /// The kernel killed the command because the worker reached its memory limit.
     case oomKilled = "oom_killed"
+    /// The worker's writable places held more than its disk limit, and acode killed the command.
+    case diskLimitExceeded = "disk_limit_exceeded"
+    /// The command wrote more output than is kept, and `logs.onLimit` says that this fails it.
+    case outputLimitExceeded = "output_limit_exceeded"
     /// The attempt ran longer than its time-out and was stopped.
     case timedOut = "timed_out"
     /// Someone cancelled the task.

@@ -110,4 +110,44 @@ struct RenderingTests {
         #expect(rows[1].counts["cancelled"] == 0)
         #expect(rows[1].counts.count == TaskState.allCases.count)
     }
+
+    private static var report: AttemptReport {
+        var used = AttemptReport.Used(wallSeconds: 4, cpuSeconds: 3, memoryPeakBytes: 100 << 20)
+        used.processesPeak = 12
+        used.readBytes = 0
+        used.writtenBytes = 4096
+        used.throttledSeconds = 1.5
+        used.throttledShare = 0.4
+        var limits = AttemptReport.Limits()
+        (limits.wallSeconds, limits.cpus, limits.memoryBytes, limits.processes) = (60, 1, 512 << 20, 100)
+        return AttemptReport(used: used, limits: limits)
+    }
+
+    @Test func aReportShowsEachResourceBesideItsLimit() {
+        let text = ReportTable(report: Self.report).text(usesColor: false)
+        #expect(
+            text == """
+                RESOURCE        USED   LIMIT  SHARE  SUGGESTED
+                time            4.0s      1m    7 %  -
+                cpu             3.0s  1 core   75 %  1.5 cores
+                memory        100MiB  512MiB   20 %  128MiB
+                processes         12     100   12 %  20
+                disk read         0B       -      -  -
+                disk written    4KiB       -      -  -
+                held back       1.5s       -   40 %  -
+                the CPU limit held it back in 40 % of the time it wanted to run
+
+                """)
+    }
+
+    @Test func aReportInJSONHasItsKeysAlways() throws {
+        let data = Data(try StableJSON.encode(ReportSummary(report: Self.report)))
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let used = try #require(object["used"] as? [String: Any])
+        #expect(used["memoryPeakBytes"] as? Int == 100 << 20)
+        #expect(used["receivedBytes"] is NSNull && used.count == 12)
+        #expect((object["limits"] as? [String: Any])?["diskBytes"] is NSNull)
+        #expect((object["suggested"] as? [String: Any])?["memoryMb"] as? Int == 128)
+        #expect((object["hints"] as? [String])?.count == 1)
+    }
 }

@@ -48,7 +48,8 @@ struct CodingTests {
             ])
         #expect(
             TaskOutcome.allCases.map(\.rawValue) == [
-                "succeeded", "failed", "oom_killed", "timed_out", "cancelled", "interrupted", "start_failed",
+                "succeeded", "failed", "oom_killed", "disk_limit_exceeded", "output_limit_exceeded", "timed_out",
+                "cancelled", "interrupted", "start_failed",
                 "worker_unavailable", "worker_lost", "lease_lost",
             ])
         #expect(

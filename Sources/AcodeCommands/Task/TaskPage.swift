@@ -18,6 +18,9 @@ struct TaskPage {
         }.joined()
         text += "\n\(TaskStory.tell(task, now: now))\n"
         if !attempts.isEmpty { text += "\n" + attemptTable.text(usesColor: usesColor) }
+        if let last = attempts.last, let report = last.attempt.report {
+            text += "\nattempt \(last.attempt.attempt)\n" + ReportTable(report: report).text(usesColor: usesColor)
+        }
         if let log = attempts.last?.log { text += "\nlog: \(log)\n" }
         return text
     }

@@ -46,7 +46,8 @@ struct AttemptSummary: Encodable {
     var log: String
 
     enum CodingKeys: String, CodingKey {
-        case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage, log
+        case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage,
+            report, log
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -62,6 +63,7 @@ struct AttemptSummary: Encodable {
         try container.encode(attempt.exitCode, forKey: .exitCode)
         try container.encode(attempt.reason, forKey: .reason)
         try container.encode(attempt.usage, forKey: .usage)
+        try container.encode(attempt.report.map(ReportSummary.init), forKey: .report)
         try container.encode(log, forKey: .log)
     }
 }

@@ -114,7 +114,8 @@ extension WorkerSummary.Usage {
         self.init(
             cpuCores: usage.cpuCores, memoryBytes: usage.memoryBytes, memoryLimitBytes: usage.memoryLimitBytes,
             processes: usage.processes, processLimit: usage.processLimit, blockRead: usage.blockRead,
-            blockWritten: usage.blockWritten, networkReceived: usage.networkReceived, networkSent: usage.networkSent)
+            blockWritten: usage.blockWritten, networkReceived: usage.networkReceived, networkSent: usage.networkSent,
+            high: usage.high)
     }
 }
 

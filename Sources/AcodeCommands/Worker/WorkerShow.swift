@@ -51,6 +51,7 @@ struct WorkerPage {
                 "processes",
                 usage.map { String($0.processes) + ($0.processLimit > 0 ? " of \($0.processLimit)" : "") } ?? ""
             ),
+            ("close to limit", usage.map { $0.high.joined(separator: ", ") } ?? ""),
         ]
     }
 }

@@ -40,6 +40,7 @@ final class Attempt {
     private var phase = Phase.running
     private let counters: CgroupCounters
     private let oomKillsBefore: Int?
+    private var meter: AttemptMeter?
     private let startedAt: Nanos
     private var pump: OutputPump?
     private var feeder: InputFeeder?
@@ -50,6 +51,7 @@ final class Attempt {
         reference = request.attempt
         counters = surroundings.counters
         oomKillsBefore = counters.oomKills
+        meter = AttemptMeter(counters, now: now)
         facts = Exited(attempt: request.attempt)
         startedAt = now
         do {
@@ -88,6 +90,7 @@ final class Attempt {
     func prepare(_ set: inout PollSet, connected: Bool) {
         pump?.prepare(&set, accepting: journal.accepts(connected: connected))
         set.add(feeder?.pipe, write: true)
+        if case .running = phase, let meter { set.limit(to: meter.nextLook) }
         if case .killing(let killer) = phase { set.limit(to: killer.nextRound) }
     }
 
@@ -110,6 +113,7 @@ final class Attempt {
     /// Kills, moves output, and finds the end. Never blocks.
     func turn(now: Nanos, connected: Bool) {
         feeder?.feed()
+        if case .running = phase { meter?.look(now: now) }
         if case .killing(var killer) = phase {
             killer.act(now: now)
             phase = .killing(killer)
@@ -175,6 +179,7 @@ final class Attempt {
         if let before = oomKillsBefore, let after = counters.oomKills { facts.oomKills = max(0, after - before) }
         facts.memoryPeakBytes = counters.memoryPeak
         facts.pidsPeak = counters.pidsPeak
+        facts.cgroup = meter?.end()
         facts.outputBytes = journal.end
         phase = .ended(facts)
     }

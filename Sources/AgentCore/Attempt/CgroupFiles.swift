@@ -37,18 +37,68 @@ enum CgroupFiles {
         Int64(text.filter { !$0.isWhitespace })
     }
 
+    /// Bytes read and written, from lines `254:0 Read 4096` (version one) or `254:0 rbytes=4096 wbytes=0` (two).
+    static func blockBytes(in text: String) -> (read: Int64, written: Int64) {
+        var sum: (read: Int64, written: Int64) = (0, 0)
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 3, let bytes = Int64(words[2]) {
+                if words[1] == "Read" { sum.read += bytes }
+                if words[1] == "Write" { sum.written += bytes }
+                continue
+            }
+            for word in words.dropFirst() {
+                let pair = word.split(separator: "=")
+                guard pair.count == 2, let bytes = Int64(pair[1]) else { continue }
+                if pair[0] == "rbytes" { sum.read += bytes }
+                if pair[0] == "wbytes" { sum.written += bytes }
+            }
+        }
+        return sum
+    }
+
+    /// Bytes received and sent over every device but loopback, from `/proc/<pid>/net/dev`.
+    static func networkBytes(in text: String) -> (received: Int64, sent: Int64) {
+        var sum: (received: Int64, sent: Int64) = (0, 0)
+        for line in text.split(separator: "\n").dropFirst(2) {
+            let halves = line.split(separator: ":", maxSplits: 1)
+            guard halves.count == 2, halves[0].filter({ $0 != " " }) != "lo" else { continue }
+            let numbers = halves[1].split(separator: " ").compactMap { Int64($0) }
+            guard numbers.count >= 9 else { continue }
+            sum.received += numbers[0]
+            sum.sent += numbers[8]
+        }
+        return sum
+    }
+
     /// The files the agent reads.
     enum File: CaseIterable {
-        case oomKills, memoryPeak, pidsPeak
+        case oomKills, memoryPeak, memoryUsage, memoryStat, pidsPeak, pids, pidsEvents, cpuUsage, cpuStat, blockIO
 
-        var controller: String { self == .pidsPeak ? "pids" : "memory" }
+        /// The controller whose hierarchy has the file in version one.
+        var controller: String {
+            switch self {
+            case .oomKills, .memoryPeak, .memoryUsage, .memoryStat: "memory"
+            case .pidsPeak, .pids, .pidsEvents: "pids"
+            case .cpuUsage: "cpuacct"
+            case .cpuStat: "cpu"
+            case .blockIO: "blkio"
+            }
+        }
 
         /// The file's name in the controller's own hierarchy (cgroup v1).
         var versionOne: String {
             switch self {
             case .oomKills: "memory.oom_control"
             case .memoryPeak: "memory.max_usage_in_bytes"
+            case .memoryUsage: "memory.usage_in_bytes"
+            case .memoryStat: "memory.stat"
             case .pidsPeak: "pids.peak"
+            case .pids: "pids.current"
+            case .pidsEvents: "pids.events"
+            case .cpuUsage: "cpuacct.usage"
+            case .cpuStat: "cpu.stat"
+            case .blockIO: "blkio.throttle.io_service_bytes"
             }
         }
 
@@ -57,7 +107,13 @@ enum CgroupFiles {
             switch self {
             case .oomKills: "memory.events"
             case .memoryPeak: "memory.peak"
+            case .memoryUsage: "memory.current"
+            case .memoryStat: "memory.stat"
             case .pidsPeak: "pids.peak"
+            case .pids: "pids.current"
+            case .pidsEvents: "pids.events"
+            case .cpuUsage, .cpuStat: "cpu.stat"
+            case .blockIO: "io.stat"
             }
         }
     }

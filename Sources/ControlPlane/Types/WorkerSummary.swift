@@ -20,11 +20,14 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         package var networkReceived: UInt64
         /// Bytes sent over the network since the worker's start.
         package var networkSent: UInt64
+        /// Of which resources the use is high: `cpu`, `memory`, `processes`.
+        package var high: [String]
 
         /// Makes a measurement.
         package init(
             cpuCores: Double, memoryBytes: UInt64, memoryLimitBytes: UInt64, processes: Int, processLimit: Int,
-            blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64 = 0, networkSent: UInt64 = 0
+            blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64 = 0, networkSent: UInt64 = 0,
+            high: [String] = []
         ) {
             self.cpuCores = cpuCores
             self.memoryBytes = memoryBytes
@@ -35,6 +38,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
             self.blockWritten = blockWritten
             self.networkReceived = networkReceived
             self.networkSent = networkSent
+            self.high = high
         }
     }
 

@@ -25,6 +25,7 @@ final class AttemptRecorder: AttemptObserver {
         case started(Date, WorkerID)
         case progress(Double?, String)
         case warning(String)
+        case usage(isHigh: Bool, String)
     }
 
     /// The notes in order. At most 64 wait; newer progress is dropped beyond that.
@@ -62,6 +63,9 @@ final class AttemptRecorder: AttemptObserver {
             state.errors = masker
         }
     }
+
+    /// Adds a note; without effect after `finish`.
+    func add(_ note: Note) { sink.yield(note) }
 
     /// Adds a warning to the task's timeline.
     func warn(_ words: String) { sink.yield(.warning(words)) }

@@ -1,5 +1,6 @@
 internal import Synchronization
 package import TaskModel
+internal import WorkerPool
 
 /// The attempts this supervisor holds leases of. By lease and not by task: a task that was given back may be claimed
 /// again before the end of its earlier attempt is tidied up.
@@ -17,6 +18,12 @@ package final class AttemptRegistry: Sendable {
 
     /// The attempt that runs under a lease.
     package func attempt(under lease: Lease) -> RunningAttempt? { attempts.withLock { $0[lease] } }
+
+    /// Puts what was measured on the timeline of the attempt it concerns.
+    func tell(_ alert: UsageAlert) {
+        guard let reference = alert.attempt else { return }
+        all.first { $0.ref == reference }?.tell(.usage(isHigh: alert.isHigh, alert.message))
+    }
 
     func add(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.lease] = attempt } }
 

@@ -30,6 +30,7 @@ package struct AttemptRunner: Sendable {
             path: layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt),
             cap: settings.logs.maxBytesPerAttempt)
         let recorder = AttemptRecorder(log: log, tap: tap)
+        attempt.follow(recorder)
         var worker: (any Worker)?
         let record = await withTaskGroup(of: Void.self) { group in
             group.addTask { await write(recorder, of: attempt) }
@@ -48,8 +49,14 @@ package struct AttemptRunner: Sendable {
         }
         let kept = await log.close()
         let mode = worker?.profile.mode ?? .docker
-        let verdict = Verdict.judge(record, limits: mode == .docker ? worker?.profile.limits : nil, mode: mode)
-        await conclude(attempt, record, verdict, kept, recorder)
+        let limits = mode == .docker ? worker?.profile.limits : nil
+        let verdict = Verdict.judge(record, limits: limits, mode: mode)
+        let report = AttemptReport(
+            record,
+            in: .init(
+                limits: limits, timeout: (try? plan.get())?.timeout,
+                ownsNetwork: settings.workers.docker.network != "host"))
+        await conclude(attempt, record, verdict, report, kept, recorder)
         if let worker {
             await worker.acknowledge(attempt.ref)
             pool.release(worker, succeeded: verdict.outcome == .succeeded)
@@ -153,6 +160,9 @@ package struct AttemptRunner: Sendable {
                         .progress, message: message, progress: percent, lease: attempt.claim.lease)
                 case .warning(let message):
                     try await store.record(.warning, message: message, progress: nil, lease: attempt.claim.lease)
+                case .usage(let isHigh, let message):
+                    try await store.record(
+                        isHigh ? .usageHigh : .usageNormal, message: message, progress: nil, lease: attempt.claim.lease)
                 }
             } catch {
                 // The timeline loses a line; the attempt itself must not suffer for it.
@@ -166,8 +176,8 @@ package struct AttemptRunner: Sendable {
     }
 
     private func conclude(
-        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ kept: AttemptLog.Summary,
-        _ recorder: AttemptRecorder
+        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ report: AttemptReport?,
+        _ kept: AttemptLog.Summary, _ recorder: AttemptRecorder
     ) async {
         var verdict = verdict
         if kept.unwritten > 0 {
@@ -175,7 +185,8 @@ package struct AttemptRunner: Sendable {
         }
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
-            usage: AttemptUsage(record, kept), worker: recorder.start?.worker, startedAt: recorder.start?.at,
+            usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,
+            startedAt: recorder.start?.at,
             disposition: .after(
                 verdict, task: attempt.claim.task, maxDeliveries: settings.queue.maxDeliveries,
                 random: Double.random(in: 0..<1)))

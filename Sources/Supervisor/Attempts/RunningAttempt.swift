@@ -10,6 +10,7 @@ package final class RunningAttempt: Sendable {
     /// Why it is to end; set once, by whoever is first.
     package let stopIntent = OneShot<StopIntent>()
     private let worker = Mutex<(any Worker)?>(nil)
+    private let recorder = Mutex<AttemptRecorder?>(nil)
 
     /// Wraps a claim.
     package init(claim: ClaimedTask) { self.claim = claim }
@@ -33,4 +34,10 @@ package final class RunningAttempt: Sendable {
 
     /// Forgets the worker, which now belongs to the pool again.
     func unassign() { worker.withLock { $0 = nil } }
+
+    /// Lets notes about the attempt go to `recorder`, until its stream is finished.
+    func follow(_ recorder: AttemptRecorder) { self.recorder.withLock { $0 = recorder } }
+
+    /// Puts a note on the attempt's timeline, if it still has one.
+    func tell(_ note: AttemptRecorder.Note) { recorder.withLock { $0 }?.add(note) }
 }

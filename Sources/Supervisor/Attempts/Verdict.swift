@@ -21,9 +21,16 @@ package struct Verdict: Sendable, Equatable {
         switch record.end {
         case .reported(let exited):
             if let failure = exited.startFailure { return startFailed(failure) }
-            if let stop = record.stop { return stopped(stop, exited) }
-            if exited.stoppedWithAgent, exited.exitCode != 0 { return stoppedWithAgent(exited) }
-            return ended(exited, limits, mode)
+            var verdict =
+                if let stop = record.stop {
+                    stopped(stop, exited)
+                } else if exited.stoppedWithAgent, exited.exitCode != 0 {
+                    stoppedWithAgent(exited)
+                } else {
+                    ended(exited, limits, mode)
+                }
+            verdict.reason += VerdictWords.refusedProcesses(exited, limits)
+            return verdict
         case .refused(let reason):
             return Verdict(
                 outcome: .workerLost, reason: "the worker's agent refused the task: it is \(reason.rawValue)",
@@ -45,27 +52,28 @@ package struct Verdict: Sendable, Equatable {
         let isOwn = mode == .docker || exited.terminationSignal == 9
         let oomKills = isOwn ? exited.oomKills ?? 0 : 0
         if exited.exitCode == 0 {
-            let aside = oomKills > 0 ? "; on the way \(oomWords(oomKills, limits))" : ""
+            let aside = oomKills > 0 ? "; on the way \(VerdictWords.outOfMemory(oomKills, limits))" : ""
             return Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0\(aside)")
         }
         if oomKills > 0 {
             return Verdict(
                 outcome: .oomKilled, exitCode: code,
-                reason: "\(oomWords(oomKills, limits)); the command then \(endWords(exited))",
+                reason: "\(VerdictWords.outOfMemory(oomKills, limits)); the command then \(VerdictWords.end(exited)); "
+                    + VerdictWords.moreMemory,
                 failure: .retryable)
         }
         if exited.terminationSignal == 9 {
             let memory =
                 exited.oomKills == nil
                 ? "; the memory limit may explain it: the kernel's count of such kills could not be read"
-                : " and the memory limit does not explain"
+                : " and the memory limit does not explain: somebody on the host did, or the command itself"
             return Verdict(
                 outcome: .failed, exitCode: code,
                 reason: "killed by signal 9 (SIGKILL), which acode did not send\(memory)",
                 failure: .retryable)
         }
         return Verdict(
-            outcome: .failed, exitCode: code, reason: endWords(exited), failure: .retryable,
+            outcome: .failed, exitCode: code, reason: VerdictWords.end(exited), failure: .retryable,
             asksForRetry: exited.exitCode == 75)
     }
 
@@ -77,19 +85,24 @@ package struct Verdict: Sendable, Equatable {
             case .other: 125
             }
         return Verdict(
-            outcome: .startFailed, exitCode: code, reason: "could not be started: \(failure.message)", failure: .fatal)
+            outcome: .startFailed, exitCode: code, reason: VerdictWords.startFailure(failure), failure: .fatal)
     }
 
     // MARK: We ended it
 
     private static func stopped(_ stop: StopIntent, _ exited: Exited?) -> Verdict {
         let code = exited.flatMap(exitCode(of:))
-        let end = exited.map { "; it \(endWords($0))" } ?? ""
+        let end = exited.map { "; it \(VerdictWords.end($0))" } ?? ""
         switch stop {
         case .timeout(let limit):
             return Verdict(
-                outcome: .timedOut, exitCode: code, reason: "ran longer than its time-out of \(seconds(limit))\(end)",
+                outcome: .timedOut, exitCode: code,
+                reason: "ran longer than its time-out of \(VerdictWords.seconds(limit)), so acode stopped it\(end); "
+                    + "raise --timeout if it needs longer",
                 failure: .retryable)
+        case .limit(let breach):
+            return Verdict(
+                outcome: breach.outcome, exitCode: code, reason: VerdictWords.breach(breach) + end, failure: .retryable)
         case .cancel(let why):
             return Verdict(outcome: .cancelled, exitCode: code, reason: "cancelled: \(why)\(end)")
         case .shutdown where exited?.exitCode == 0:
@@ -110,7 +123,7 @@ package struct Verdict: Sendable, Equatable {
     private static func stoppedWithAgent(_ exited: Exited) -> Verdict {
         Verdict(
             outcome: .workerLost, exitCode: exitCode(of: exited),
-            reason: "the worker was stopped from outside, or with its engine; the command \(endWords(exited))",
+            reason: "the worker was stopped from outside, or with its engine; the command \(VerdictWords.end(exited))",
             failure: .infrastructure)
     }
 
@@ -119,7 +132,10 @@ package struct Verdict: Sendable, Equatable {
             let limit = limits.map { " of \($0.memoryMb) MiB" } ?? ""
             return Verdict(
                 outcome: .oomKilled, exitCode: loss.exitCode,
-                reason: "the kernel killed the whole container at its memory limit\(limit)", failure: .retryable)
+                reason:
+                    "the kernel killed the whole container at its memory limit\(limit): what it keeps in /dev/shm and "
+                    + "temporary directories counts too; \(VerdictWords.moreMemory)",
+                failure: .retryable)
         }
         let cause = loss.engineStopped ? "the engine stopped or restarted: " : ""
         return Verdict(
@@ -143,28 +159,14 @@ package struct Verdict: Sendable, Equatable {
     private static func exitCode(of exited: Exited) -> Int? {
         exited.exitCode.map(Int.init) ?? exited.terminationSignal.map { 128 + Int($0) }
     }
+}
 
-    private static func endWords(_ exited: Exited) -> String {
-        if let code = exited.exitCode { return "exited with code \(code)" }
-        guard let signal = exited.terminationSignal else { return "ended" }
-        return "was killed by signal \(signal)\(signalName(signal))"
-    }
-
-    private static func oomWords(_ kills: Int, _ limits: ResourceLimits?) -> String {
-        let limit = limits.map { " of \($0.memoryMb) MiB" } ?? ""
-        return "the kernel killed \(kills == 1 ? "a process" : "\(kills) processes") at the memory limit\(limit)"
-    }
-
-    private static func seconds(_ duration: Duration) -> String {
-        let value = duration / .seconds(1)
-        return value == value.rounded() ? "\(Int(value)) s" : "\(value) s"
-    }
-
-    private static func signalName(_ signal: Int32) -> String {
-        let names: [Int32: String] = [
-            1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
-            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ",
-        ]
-        return names[signal].map { " (\($0))" } ?? ""
+extension LimitBreach {
+    /// The outcome in one word.
+    package var outcome: TaskOutcome {
+        switch self {
+        case .disk: .diskLimitExceeded
+        case .output: .outputLimitExceeded
+        }
     }
 }

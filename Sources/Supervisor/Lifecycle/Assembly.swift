@@ -109,9 +109,10 @@ extension Supervisor {
         let leases = LeaseKeeper(
             store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
             metrics: metrics, logger: logger)
+        let registry = registry
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
-            engine: backend.engine)
+            engine: backend.engine, alerted: { registry.tell($0) })
         return Running(
             pool: pool, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
             fallbackReason: backend.fallbackReason)

@@ -9,7 +9,7 @@ extension SQLiteTaskStore {
                     sql: """
                         SELECT a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at,
                             a.outcome, a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes,
-                            a.output_bytes, a.output_dropped
+                            a.output_bytes, a.output_dropped, a.report
                         FROM task t JOIN attempt a ON a.task_seq = t.seq
                         WHERE t.id = ? ORDER BY a.attempt LIMIT \(QueryLimit.rows)
                         """), arguments: [id.rawValue]
@@ -53,5 +53,6 @@ extension TaskAttempt {
                 wallSeconds: row[10] ?? 0, cpuSeconds: row[11] ?? 0, maxResidentBytes: resident,
                 outputBytes: row[13] ?? 0, outputDropped: row[14] ?? 0)
         }
+        report = (row[15] as String?).flatMap(ReportCoding.report(in:))
     }
 }

@@ -11,7 +11,10 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first]
+    static let migrations = [first, attemptReport]
+
+    /// What an attempt used beside its limits, as JSON.
+    private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
 
     private static let first = """
         CREATE TABLE task (

@@ -67,8 +67,7 @@ package final class AgentSession: Sendable {
     /// Waits for a stop, then SIGTERM, the grace, SIGKILL, and at last the end of the whole worker.
     private func enforceStop(of request: AttemptRequest) async {
         guard let intent = await request.stop.wait() else { return }
-        // After a lost lease another worker may already run the task: no grace.
-        if intent != .leaseLost {
+        if intent.allowsGrace {
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
             guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }
         }

@@ -23,6 +23,7 @@ package final class ContainerWorker: Worker {
     private let startup = StartupOutput()
     private let identity: ContainerIdentity
     private let published = PublishedPorts()
+    private let oomWatch = OOMWatch()
 
     /// Makes the value; nothing is created.
     package init(
@@ -59,9 +60,12 @@ package final class ContainerWorker: Worker {
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
-        await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
+        await oomWatch.watch(pid: agentPID)
+        let record = await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
             await session.execute(request, observer: observer)
         }
+        oomWatch.note(record)
+        return record
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
@@ -156,6 +160,7 @@ package final class ContainerWorker: Worker {
     /// What became of the container.
     private func examine() async -> WorkerLife.Finding {
         guard let containerID else { return .alive }
+        await oomWatch.look()
         do {
             guard let container = try await engine.inspectContainer(containerID) else {
                 return .gone(WorkerLoss(observation: "its container was removed from outside"))
@@ -163,7 +168,7 @@ package final class ContainerWorker: Worker {
             // Started again by the engine's own policy: whatever ran in it before is gone.
             let wasRestarted = container.state.restartCount > 0 || container.state.status == .restarting
             guard wasRestarted || !container.state.status.isAlive else { return .alive }
-            return .gone(WorkerLoss(container.state, lastWords: startup.lastWords))
+            return .gone(oomWatch.judge(WorkerLoss(container.state, lastWords: startup.lastWords)))
         } catch {
             return error.isEngineUnavailable ? .unknown : .alive
         }

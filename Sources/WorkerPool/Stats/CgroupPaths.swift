@@ -44,4 +44,13 @@ package struct CgroupPaths: Sendable, Equatable {
         case .v2: paths[""].map { "\($0)/\(name)" }
         }
     }
+
+    /// The paths of a process of this host; `nil` when it is gone or can't be seen. Blocks for a moment.
+    init?(pid: Int32) {
+        guard let text = CgroupReader.text("/proc/\(pid)/cgroup") else { return nil }
+        self.init(procCgroup: text)
+    }
+
+    /// Where the kernel counts the processes it killed for their memory.
+    var oomFile: String? { file("memory", version == .v1 ? "memory.oom_control" : "memory.events") }
 }

@@ -8,11 +8,24 @@ package struct CgroupReader: Sendable {
 
     /// Makes a reader for the cgroup of `pid`; `nil` when that process is gone or its cgroup can't be seen.
     package init?(pid: Int32) {
-        let read: @Sendable (String) -> String? = { path in
-            FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+        guard let paths = CgroupPaths(pid: pid) else { return nil }
+        self.init(paths: paths, pid: pid, read: Self.text)
+    }
+
+    /// The text of a file; `nil` when it can't be read.
+    @Sendable static func text(_ path: String) -> String? {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// How many processes the kernel killed for their memory, from `memory.oom_control` or `memory.events`.
+    static func oomKills(in path: String) -> Int? { text(path).flatMap(oomKills(text:)) }
+
+    static func oomKills(text: String) -> Int? {
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2, words[0] == "oom_kill" { return Int(words[1]) }
         }
-        guard let text = read("/proc/\(pid)/cgroup"), let paths = CgroupPaths(procCgroup: text) else { return nil }
-        self.init(paths: paths, pid: pid, read: read)
+        return nil
     }
 
     /// Makes a reader over any source of files.

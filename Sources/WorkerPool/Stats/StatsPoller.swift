@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import AsyncAlgorithms
 package import ContainerEngine
 package import Logging
@@ -13,29 +14,34 @@ package final class StatsPoller: Sendable {
     fileprivate struct Watched {
         var last: UsageSample?
         var usage: WorkerUsage?
-        var memory: UsageAlarm
-        var processes: UsageAlarm
+        var watch: UsageWatch
     }
 
     private let pool: WorkerPool
     private let interval: Duration
     private let warnAt: Int
     private let engine: EngineClient?
+    private let alerted: @Sendable (UsageAlert) -> Void
     private let reader = UsageReader()
     private let watched = Mutex<[WorkerID: Watched]>([:])
     private let logger: Logger
+    private let highUses = Dictionary(
+        uniqueKeysWithValues: UsageAlert.Resource.allCases.map {
+            ($0, Counter(label: "acode_worker_high_usage_total", dimensions: [("resource", $0.rawValue)]))
+        })
     private let roundTime = Metrics.Timer(label: "acode_stats_round_seconds")
 
-    /// Makes a poller; `warnAt` is in percent of a limit.
+    /// Makes a poller; `warnAt` is in percent of a limit. `alerted` is told of high use and of its end, beside the log.
     package init(
         pool: WorkerPool, interval: Duration, warnAt: Int, logger: Logger,
-        engine: EngineClient?
+        engine: EngineClient?, alerted: @escaping @Sendable (UsageAlert) -> Void = { _ in }
     ) {
         self.pool = pool
         self.interval = interval
         self.warnAt = warnAt
         self.logger = logger
         self.engine = engine
+        self.alerted = alerted
     }
 
     /// Measures until the task is cancelled.
@@ -58,59 +64,51 @@ package final class StatsPoller: Sendable {
             })
         let unseen = workers.filter { samples[$0.id] == nil && $0.profile.mode == .docker }
         if !unseen.isEmpty, let engine { samples.merge(await EngineStats.read(unseen, from: engine)) { own, _ in own } }
-        let words = watched.withLock { watched in
+        let alerts = watched.withLock { watched in
             let known = watched
             watched = [:]
-            var words: [(String, Logger.Metadata)] = []
+            var alerts: [UsageAlert] = []
             for worker in workers {
                 guard let sample = samples[worker.id] else { continue }
-                var entry =
-                    known[worker.id]
-                    ?? Watched(memory: UsageAlarm(percent: warnAt), processes: UsageAlarm(percent: warnAt))
-                words += entry.take(sample, of: worker)
+                var entry = known[worker.id] ?? Watched(watch: UsageWatch(percent: warnAt))
+                alerts += entry.take(sample, of: worker)
                 watched[worker.id] = entry
             }
-            return words
+            return alerts
         }
         roundTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
-        for (message, metadata) in words { logger.warning("\(message)", metadata: metadata) }
+        alerts.forEach(tell)
+    }
+
+    private func tell(_ alert: UsageAlert) {
+        var metadata: Logger.Metadata = [
+            "worker.id": "\(alert.worker)", "resource": "\(alert.resource.rawValue)", "usage": "\(alert.message)",
+        ]
+        if let attempt = alert.attempt { metadata["task.id"] = "\(attempt.taskID)" }
+        if alert.isHigh {
+            highUses[alert.resource]?.increment()
+            logger.warning("a worker is close to a limit", metadata: metadata)
+        } else {
+            logger.info("a worker is no longer close to a limit", metadata: metadata)
+        }
+        alerted(alert)
     }
 }
 
 extension StatsPoller.Watched {
-    fileprivate mutating func take(_ sample: UsageSample, of worker: any Worker) -> [(String, Logger.Metadata)] {
+    fileprivate mutating func take(_ sample: UsageSample, of worker: any Worker) -> [UsageAlert] {
         let isLimited = worker.profile.mode == .docker
         let limits = worker.profile.limits
-        let usage = WorkerUsage(
+        var usage = WorkerUsage(
             cpuCores: last.map { sample.cores(since: $0) } ?? 0, memoryBytes: sample.memoryBytes,
             memoryLimitBytes: isLimited ? UInt64(limits.memoryBytes) : 0, processes: sample.processes,
             processLimit: isLimited ? limits.pidsLimit : 0, blockRead: sample.blockRead,
             blockWritten: sample.blockWritten, networkReceived: sample.networkReceived,
-            networkSent: sample.networkSent)
+            networkSent: sample.networkSent, cpuLimitCores: isLimited ? limits.cpus : 0)
         last = sample
+        let alerts = watch.take(usage, of: worker.id, running: worker.currentAttempt)
+        usage.high = watch.high.map(\.rawValue)
         self.usage = usage
-        guard isLimited else { return [] }
-        var words: [(String, Logger.Metadata)] = []
-        if memory.take(share: Double(usage.memoryBytes) / Double(usage.memoryLimitBytes)) == .raised {
-            words.append(
-                (
-                    "a worker is close to its memory limit",
-                    [
-                        "worker.id": "\(worker.id)", "memory.bytes": "\(usage.memoryBytes)",
-                        "memory.limit": "\(usage.memoryLimitBytes)",
-                    ]
-                ))
-        }
-        if processes.take(share: Double(usage.processes) / Double(usage.processLimit)) == .raised {
-            words.append(
-                (
-                    "a worker is close to its limit of processes",
-                    [
-                        "worker.id": "\(worker.id)", "processes": "\(usage.processes)",
-                        "processes.limit": "\(usage.processLimit)",
-                    ]
-                ))
-        }
-        return words
+        return alerts
     }
 }

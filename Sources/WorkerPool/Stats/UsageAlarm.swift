@@ -8,18 +8,22 @@ package struct UsageAlarm: Sendable, Equatable {
 
     private let raiseAt: Double
     private let clearAt: Double
+    private let patience: Int
+    private var highInARow = 0
     /// Whether the last word was a warning.
     package private(set) var isRaised = false
 
-    /// Warns at `percent` of the limit and clears ten points below.
-    package init(percent: Int) {
+    /// Warns when `patience` shares in a row are at `percent` of the limit, and clears ten points below.
+    package init(percent: Int, patience: Int = 1) {
         raiseAt = Double(percent) / 100
         clearAt = raiseAt - 0.1
+        self.patience = patience
     }
 
     /// Takes the newest share (0…1 of the limit).
     package mutating func take(share: Double) -> Change? {
-        if !isRaised, share >= raiseAt {
+        highInARow = share >= raiseAt ? min(highInARow + 1, patience) : 0
+        if !isRaised, highInARow >= patience {
             isRaised = true
             return .raised
         }

@@ -57,4 +57,8 @@ package struct WorkerUsage: Sendable, Equatable, Codable {
     package var blockWritten: UInt64
     package var networkReceived: UInt64
     package var networkSent: UInt64
+    /// The limit of CPU in cores; 0 when there is none.
+    package var cpuLimitCores: Double = 0
+    /// Of which resources the use is high: `cpu`, `memory`, `processes`.
+    package var high: [String] = []
 }

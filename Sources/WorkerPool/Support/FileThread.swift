@@ -1,10 +1,16 @@
-/// Runs file work of workers one after the other on a thread of its own: emptying what a build left behind can take
-/// seconds, in which a cooperative thread would stop every timer.
+/// Runs file work one after the other on a thread of its own, so that it never stops a cooperative thread and with it
+/// every timer.
 actor FileThread {
-    static let shared = FileThread()
-    private static let thread = DedicatedThread(name: "acode-files")
+    /// For workers' directories: emptying what a build left behind can take seconds.
+    static let shared = FileThread(name: "acode-files")
+    /// For the kernel's own files, which answer at once and may be gone a moment later.
+    static let kernel = FileThread(name: "acode-kernel-files")
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { Self.thread.asUnownedSerialExecutor() }
+    private let thread: DedicatedThread
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    private init(name: String) { thread = DedicatedThread(name: name) }
 
     func run<Value: Sendable, Failure: Error>(
         _ work: @Sendable () throws(Failure) -> Value

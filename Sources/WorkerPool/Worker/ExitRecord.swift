@@ -37,6 +37,34 @@ package enum StopIntent: Sendable, Equatable {
     case shutdown
     /// Another supervisor may own the task by now.
     case leaseLost
+    /// It went beyond a limit that acode watches itself.
+    case limit(LimitBreach)
+
+    /// Whether the attempt may go on for its grace after SIGTERM.
+    package var allowsGrace: Bool {
+        switch self {
+        case .timeout, .cancel, .shutdown: true
+        // Another worker may already run the task.
+        case .leaseLost: false
+        case .limit(let breach): breach.allowsGrace
+        }
+    }
+}
+
+/// A limit that acode enforces, because neither the kernel nor the engine does.
+package enum LimitBreach: Sendable, Equatable {
+    /// The worker's writable places hold `usedBytes`; the limit is in MiB.
+    case disk(usedBytes: Int64, limitMb: Int)
+    /// It wrote more bytes of output than are kept.
+    case output(limitBytes: Int)
+
+    /// Whether the attempt may go on for its grace after SIGTERM: not while it fills a disk.
+    package var allowsGrace: Bool {
+        switch self {
+        case .disk: false
+        case .output: true
+        }
+    }
 }
 
 /// What is known of a worker that went away under an attempt.

@@ -86,6 +86,88 @@ struct CgroupFilesTests {
     }
 }
 
+@Suite("Attempt accounts")
+struct AttemptAccountTests {
+    @Test func blocksAreAddedUpInBothVersions() {
+        let one = "254:0 Read 4096\n254:0 Write 10\n254:0 Sync 5\n7:0 Read 4\nTotal 4110\n"
+        let two = "254:0 rbytes=4096 wbytes=10 rios=1 wios=8 dbytes=3 dios=0\n7:0 rbytes=4 wbytes=0\n"
+        for text in [one, two] { #expect(CgroupFiles.blockBytes(in: text) == (4100, 10)) }
+        for text in ["", "Total 0\n", "254:0 Read many\n", "254:0\n"] {
+            #expect(CgroupFiles.blockBytes(in: text) == (0, 0))
+        }
+    }
+
+    @Test func trafficIsThatOfEveryDeviceButLoopback() {
+        let text = """
+            Inter-|   Receive |  Transmit
+             face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
+                lo: 99 1 0 0 0 0 0 0 99 1 0 0 0 0 0 0
+              eth0: 1500 12 0 0 0 0 0 0 420 9 0 0 0 0 0 0
+              eth1:10 1 0 0 0 0 0 0 20 1 0 0 0 0 0 0
+              eth2: 1 2
+
+            """
+        #expect(CgroupFiles.networkBytes(in: text) == (1510, 440))
+        #expect(CgroupFiles.networkBytes(in: "") == (0, 0))
+    }
+
+    @Test func anAttemptIsWhatTheCountersGrewBy() {
+        var before = CgroupCounters.Reading()
+        (before.cpuMicros, before.cpuPeriods, before.throttledPeriods, before.throttledMicros) = (10, 20, 3, 400)
+        (before.readBytes, before.writtenBytes, before.receivedBytes, before.sentBytes) = (1, 2, 3, 4)
+        (before.pidsPeak, before.refusedForks) = (9, 5)
+        var after = before
+        (after.cpuMicros, after.cpuPeriods, after.throttledPeriods, after.throttledMicros) = (110, 70, 13, 900)
+        (after.readBytes, after.writtenBytes, after.receivedBytes, after.sentBytes) = (11, 22, 33, 44)
+        (after.pidsPeak, after.refusedForks) = (12, 7)
+        let usage = AttemptMeter.usage(from: before, to: after, memoryPeak: 77, processesPeak: 6)
+        #expect(usage.cpuMicros == 100 && usage.cpuPeriods == 50)
+        #expect(usage.throttledPeriods == 10 && usage.throttledMicros == 500)
+        #expect(usage.readBytes == 10 && usage.writtenBytes == 20)
+        #expect(usage.receivedBytes == 30 && usage.sentBytes == 40)
+        #expect(usage.refusedForks == 2 && usage.memoryPeakBytes == 77)
+        #expect(usage.processesPeak == 12)
+    }
+
+    @Test func aRecordOfAnEarlierAttemptIsNotThisOnes() {
+        var reading = CgroupCounters.Reading()
+        reading.pidsPeak = 40
+        #expect(AttemptMeter.usage(from: reading, to: reading, memoryPeak: nil, processesPeak: 3).processesPeak == 3)
+    }
+
+    @Test func whatCanNotBeReadIsUnknownAndNotZero() {
+        var after = CgroupCounters.Reading()
+        after.cpuMicros = 5
+        let usage = AttemptMeter.usage(from: .init(), to: after, memoryPeak: nil, processesPeak: nil)
+        #expect(usage == CgroupUsage())
+    }
+
+    @Test func aCounterThatWentBackIsNoUse() {
+        var before = CgroupCounters.Reading()
+        before.cpuMicros = 5
+        var after = before
+        after.cpuMicros = 1
+        #expect(AttemptMeter.usage(from: before, to: after, memoryPeak: nil, processesPeak: nil).cpuMicros == 0)
+    }
+
+    /// This process shares its cgroup with whatever started the tests.
+    @Test func aSharedCgroupIsNotMeasured() {
+        #expect(AttemptMeter(CgroupCounters(isOwn: false), now: 0) == nil)
+    }
+
+    @Test func looksBecomeRare() throws {
+        var meter = try #require(AttemptMeter(CgroupCounters(isOwn: true), now: 0))
+        var looks: [Nanos] = []
+        while looks.count < 8 {
+            looks.append(meter.nextLook)
+            meter.look(now: meter.nextLook - 1)
+            #expect(meter.nextLook == looks.last)
+            meter.look(now: meter.nextLook)
+        }
+        #expect(looks.map { $0 / 1_000_000 } == [20, 60, 140, 300, 620, 1120, 1620, 2120])
+    }
+}
+
 @Suite("Process tree")
 struct ProcessTreeTests {
     @Test func readsStateAndParentBehindAnyName() {

@@ -42,6 +42,12 @@ struct VerdictTests {
         .reported(Exited(attempt: ref, waitStatus: code << 8, oomKills: oomKills, stoppedWithAgent: withAgent))
     }
 
+    private static func refusing(_ forks: Int, _ code: Int32) -> ExitRecord.End {
+        var cgroup = CgroupUsage()
+        cgroup.refusedForks = forks
+        return .reported(Exited(attempt: ref, waitStatus: code << 8, oomKills: 0, cgroup: cgroup))
+    }
+
     private static func signal(
         _ signal: Int32, core: Bool = false, oomKills: Int? = nil, withAgent: Bool = false
     ) -> ExitRecord.End {
@@ -86,6 +92,11 @@ struct VerdictTests {
         Row("no directory", start(.workingDirectory), .startFailed, 127, .fatal, says: "could not be started"),
         Row("no permission", start(.permissionDenied), .startFailed, 126, .fatal, says: "no such thing"),
         Row("no program text", start(.notExecutable), .startFailed, 126, .fatal, says: "no such thing"),
+        Row(
+            "processes refused", refusing(7, 2), .failed, 2, .retryable, says: "7 new processes or threads were refused"
+        ),
+        Row("one process refused", refusing(1, 0), .succeeded, 0, nil, says: "a new process or thread was refused at"),
+        Row("no process refused", refusing(0, 2), .failed, 2, .retryable, says: "exited with code 2"),
         Row("another errno", start(.other), .startFailed, 125, .fatal, says: "no such thing"),
     ]
 
@@ -110,6 +121,8 @@ struct VerdictTests {
 
     private static let timeout = StopIntent.timeout(.seconds(90))
 
+    private static let disk = LimitBreach.disk(usedBytes: (11 << 20) - 5, limitMb: 10)
+
     static let byUs: [Row] = [
         Row("time-out", signal(15), stop: timeout, .timedOut, 143, .retryable, says: "time-out of 90 s"),
         Row("time-out, killed", signal(9), stop: timeout, .timedOut, 137, .retryable, says: "SIGKILL"),
@@ -119,6 +132,12 @@ struct VerdictTests {
         Row(
             "short time-out", signal(15), stop: .timeout(.milliseconds(1500)), .timedOut, 143, .retryable,
             says: "1.5 s"),
+        Row("time-out, fork bomb", refusing(9, 1), stop: timeout, .timedOut, 1, .retryable, says: "9 new processes"),
+        Row("disk", signal(9), stop: .limit(disk), .diskLimitExceeded, 137, .retryable, says: "acode killed it at its"),
+        Row("disk, lost", gone, stop: .limit(disk), .diskLimitExceeded, nil, .retryable, says: "disk limit"),
+        Row(
+            "output", signal(15), stop: .limit(.output(limitBytes: 4096)), .outputLimitExceeded, 143, .retryable,
+            says: "4096 bytes of output"),
         Row("cancel", signal(15), stop: .cancel("by bob"), .cancelled, 143, nil, says: "cancelled: by bob"),
         Row("cancel, exit 0", code(0), stop: .cancel("x"), .cancelled, 0, nil, says: "code 0"),
         Row("cancel, lost", gone, stop: .cancel("x"), .cancelled, nil, nil, says: "cancelled"),
@@ -149,7 +168,8 @@ struct VerdictTests {
     func theLimitsAreForTheWordsOnly(_ row: Row) {
         var with = Verdict.judge(row.record, limits: ResourceLimits(), mode: .docker)
         let without = Verdict.judge(row.record, limits: nil, mode: .docker)
-        #expect(!without.reason.contains("MiB"))
+        // The disk's limit is part of the fact.
+        if case .limit = row.record.stop {} else { #expect(!without.reason.contains("MiB")) }
         with.reason = without.reason
         #expect(with == without)
     }

@@ -5,6 +5,32 @@ import Testing
 
 @Suite("Store: start and finish", .timeLimit(.minutes(1)))
 struct FinishConformance {
+    private static var report: AttemptReport {
+        var used = AttemptReport.Used(wallSeconds: 1.75, cpuSeconds: 0.5, memoryPeakBytes: 1 << 33)
+        used.processesPeak = 7
+        used.throttledShare = 0.25
+        used.writtenBytes = 4096
+        var limits = AttemptReport.Limits()
+        limits.memoryBytes = 1 << 34
+        limits.cpus = 0.5
+        return AttemptReport(used: used, limits: limits)
+    }
+
+    /// JSON has no NaN: the attempt's end counts more than its report.
+    @Test(arguments: StoreBackend.all)
+    func aReportThatCanNotBeKeptDoesNotKeepTheEndFromBeingRecorded(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec()])[0].id
+            let lease = try #require(try await store.claim().first).lease
+            var result = AttemptResult.success
+            result.report = Self.report
+            result.report?.used.cpuSeconds = .nan
+            #expect(try await store.finish(lease, result))
+            #expect(try await store.task(id)?.state == .complete)
+            #expect(try await store.attempts(of: id).map(\.report) == [nil])
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func keepsAllThatIsKnownOfASuccess(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in
@@ -18,6 +44,8 @@ struct FinishConformance {
                 wallSeconds: 1.75, cpuSeconds: 0.5, maxResidentBytes: 1 << 40, outputBytes: 12, outputDropped: 3)
             var result = AttemptResult.success
             result.usage = usage
+            let report = Self.report
+            result.report = report
             #expect(try await store.finish(lease, result))
 
             let task = try #require(try await store.task(id))
@@ -38,6 +66,7 @@ struct FinishConformance {
             attempt.exitCode = 0
             attempt.reason = "exit 0"
             attempt.usage = usage
+            attempt.report = report
             #expect(try await store.attempts(of: id) == [attempt])
             #expect(try await store.kinds(id) == [.submitted, .claimed, .started, .completed])
             #expect(try await store.tally() == [.complete: 1])

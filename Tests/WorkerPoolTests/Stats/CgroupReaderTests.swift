@@ -95,6 +95,21 @@ struct CgroupReaderTests {
         #expect(CgroupReader.blockV2("\n") == (0, 0))
     }
 
+    @Test(
+        arguments: [
+            ("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n", 3), ("low 0\nmax 12\noom 2\noom_kill 1\n", 1),
+            ("low 0\n", nil), ("", nil), ("oom_kill many\n", nil),
+        ] as [(String, Int?)])
+    func killsForMemoryAreCountedInBothVersions(_ text: String, kills: Int?) {
+        #expect(CgroupReader.oomKills(text: text) == kills)
+    }
+
+    @Test func theCountOfKillsHasItsPlaceInBothVersions() throws {
+        let one = try #require(CgroupPaths(procCgroup: RecordedCgroups.hybridProc("c1"), root: "/cg"))
+        #expect(one.oomFile == "/cg/memory/docker/c1/memory.oom_control")
+        #expect(try #require(CgroupPaths(procCgroup: "0::/c2\n", root: "/cg")).oomFile == "/cg/c2/memory.events")
+    }
+
     @Test func thisProcessHasAccountsOnThisHost() throws {
         let reader = try #require(CgroupReader(pid: getpid()))
         let sample = try #require(reader.sample(at: now))

@@ -1,3 +1,5 @@
+import AgentProtocol
+import TaskModel
 import Testing
 
 @testable import WorkerPool
@@ -49,9 +51,61 @@ struct UsageAlarmTests {
         #expect(words == [.raised])
     }
 
+    @Test func aPatientAlarmWaitsForTwoInARow() {
+        var alarm = UsageAlarm(percent: 90, patience: 2)
+        let words = [0.95, 0.5, 0.95, 0.96, 0.97, 0.85, 0.95, 0.1, 0.95].map { alarm.take(share: $0) }
+        #expect(words == [nil, nil, nil, .raised, nil, nil, nil, .cleared, nil])
+    }
+
     @Test func aMissingLimitIsNoUse() {
         var alarm = UsageAlarm(percent: 90)
         #expect(alarm.take(share: .nan) == nil)
+    }
+}
+
+@Suite("Usage watch")
+struct UsageWatchTests {
+    private static let worker = WorkerID(rawValue: "abcdefghijkl")
+    private static let first = AttemptRef(taskID: "t", attempt: 1, token: 1)
+    private static let second = AttemptRef(taskID: "u", attempt: 1, token: 2)
+
+    private func usage(cpu: Double = 0, memory: UInt64 = 0, processes: Int = 0) -> WorkerUsage {
+        WorkerUsage(
+            cpuCores: cpu, memoryBytes: memory << 20, memoryLimitBytes: 512 << 20, processes: processes,
+            processLimit: 100, blockRead: 0, blockWritten: 0, networkReceived: 0, networkSent: 0, cpuLimitCores: 0.5)
+    }
+
+    @Test func eachResourceIsToldWithBothNumbers() {
+        var watch = UsageWatch(percent: 90)
+        let high = usage(cpu: 0.49, memory: 480, processes: 95)
+        let alerts = (0..<2).flatMap { _ in watch.take(high, of: Self.worker, running: Self.first) }
+        #expect(
+            alerts.map(\.message) == [
+                "memory use is high: 94 % of the limit, 480 of 512 MiB",
+                "processes use is high: 95 % of the limit, 95 of 100 processes",
+                "cpu use is high: 98 % of the limit, 0.49 of 0.5 cores",
+            ])
+        #expect(alerts.allSatisfy { $0.isHigh && $0.worker == Self.worker && $0.attempt == Self.first })
+        #expect(watch.high == [.cpu, .memory, .processes])
+        let cleared = watch.take(usage(cpu: 0.1, memory: 100), of: Self.worker, running: Self.first)
+        #expect(cleared.map(\.isHigh) == [false, false, false])
+        #expect(cleared[1].message == "memory use is down to 20 % of the limit, 100 of 512 MiB")
+        #expect(watch.high.isEmpty)
+    }
+
+    @Test func theNextAttemptIsWarnedAboutForItself() {
+        var watch = UsageWatch(percent: 90)
+        let high = usage(memory: 500)
+        #expect(watch.take(high, of: Self.worker, running: Self.first).count == 1)
+        #expect(watch.take(high, of: Self.worker, running: Self.first).isEmpty)
+        #expect(watch.take(high, of: Self.worker, running: Self.second).map(\.attempt) == [Self.second])
+    }
+
+    @Test func withoutLimitsThereIsNoAlarm() {
+        var watch = UsageWatch(percent: 90)
+        var local = usage(cpu: 8, memory: 9000, processes: 900)
+        (local.cpuLimitCores, local.memoryLimitBytes, local.processLimit) = (0, 0, 0)
+        for _ in 0..<3 { #expect(watch.take(local, of: Self.worker, running: Self.first).isEmpty) }
     }
 }
 
