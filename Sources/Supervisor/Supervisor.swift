@@ -121,6 +121,15 @@ package final class Supervisor: Sendable {
         current?.pool.stop(worker: id, force: force) ?? false
     }
 
+    /// Replaces one worker as `stopWorker` does, and forgets the failures of its profile. The id may be that of a worker
+    /// that failed. Returns whether there is such a worker.
+    package func restartWorker(_ id: WorkerID, force: Bool) -> Bool {
+        current?.pool.restart(worker: id, force: force) ?? false
+    }
+
+    /// Replaces every worker and forgets all failures.
+    package func restartAll(force: Bool) { current?.pool.restartAll(force: force) }
+
     /// What it is doing.
     package var status: SupervisorStatus {
         let running = current
@@ -133,13 +142,15 @@ package final class Supervisor: Sendable {
             id: id, pool: settings.workers.pool, pid: ProcessInfo.processInfo.processIdentifier,
             mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
             state: state(running), slots: settings.workers.count, busy: registry.count,
-            ready: workers.count { $0.status == .idle || $0.status == .busy }, startedAt: startedAt)
+            ready: workers.count { $0.status == .idle || $0.status == .busy },
+            troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt)
     }
 
-    /// Every worker, with its last measurement.
+    /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.
     package var workers: [WorkerReport] {
         guard let running = current else { return [] }
         return running.pool.workers.map { WorkerReport($0, usage: running.stats.usage(of: $0.id)) }
+            + running.pool.troubles.map(WorkerReport.init)
     }
 
     var current: Running? { running.withLock { $0 } }

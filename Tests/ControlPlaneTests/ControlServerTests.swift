@@ -49,11 +49,15 @@ struct ControlServerTests {
             try await client.stop(force: true)
             try await client.stopWorker("abc", force: true)
             await #expect(throws: ControlClientError.self) { try await client.stopWorker("nobody", force: false) }
+            try await client.restartWorker("abc", force: false)
+            try await client.restartAll(force: true)
+            await #expect(throws: ControlClientError.self) { try await client.restartWorker("nobody", force: false) }
         }
         #expect(
             target.calls == [
                 "wake", "check", "drain", "stop force false", "stop force true", "stop abc force true",
-                "stop nobody force false",
+                "stop nobody force false", "restart abc force false", "restart all force true",
+                "restart nobody force false",
             ])
     }
 
@@ -64,8 +68,8 @@ struct ControlServerTests {
             let body = try await http.send(HTTPRequest(.get, "/v1/workers")).body
             #expect(
                 String(decoding: body, as: UTF8.self)
-                    == #"[{"attempt":null,"containerID":null,"containerName":null,"id":"abc","ports":[],"profile":"p","status":"idle","#
-                    + #""task":null,"usage":null}]"# + "\n")
+                    == #"[{"attempt":null,"containerID":null,"containerName":null,"id":"abc","ports":[],"profile":"p","#
+                    + #""reason":null,"retryAt":null,"status":"idle","task":null,"usage":null}]"# + "\n")
         }
     }
 

@@ -51,6 +51,13 @@ final class RecordingTarget: ControlTarget {
         return workerSummaries().contains { $0.id == id }
     }
 
+    func restartWorker(_ id: String, force: Bool) -> Bool {
+        note("restart \(id) force \(force)")
+        return workerSummaries().contains { $0.id == id }
+    }
+
+    func restartAll(force: Bool) { note("restart all force \(force)") }
+
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         guard state.withLock({ $0.storeWorks }) else { throw ControlFailure(.unavailable, "the store is locked") }
         return QueueStatus(queues: [QueueDepth(queue: "default", state: "enqueued", count: 3)])

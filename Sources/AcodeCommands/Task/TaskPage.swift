@@ -7,6 +7,8 @@ struct TaskPage {
     var task: QueuedTask
     var attempts: [AttemptSummary]
     var now: Date
+    /// Why it does not run, when that is known.
+    var hindrance: String?
 
     /// The page; what is not set is left out.
     func text(usesColor: Bool) -> String {
@@ -16,7 +18,7 @@ struct TaskPage {
             let value = pair.title == "state" && usesColor ? task.style.apply(to: pair.value) : pair.value
             return "\((pair.title + ":").padded(to: width + 1))  \(value)\n"
         }.joined()
-        text += "\n\(TaskStory.tell(task, now: now))\n"
+        text += "\n\(TaskStory.tell(task, now: now, hindrance: hindrance))\n"
         if !attempts.isEmpty { text += "\n" + attemptTable.text(usesColor: usesColor) }
         if let last = attempts.last, let report = last.attempt.report {
             text += "\nattempt \(last.attempt.attempt)\n" + ReportTable(report: report).text(usesColor: usesColor)

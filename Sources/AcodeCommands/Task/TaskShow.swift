@@ -16,9 +16,9 @@ struct TaskShow: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let (task, attempts) = try await context.withStore { store in
+        let (task, attempts, hindrance) = try await context.withStore { store in
             let task = try await TaskReference.task(id, in: store)
-            return (task, try await store.attempts(of: task.id))
+            return (task, try await store.attempts(of: task.id), await Hindrance.of(task, in: store, context))
         }
         let now = Date()
         let layout = context.layout
@@ -26,10 +26,11 @@ struct TaskShow: AsyncParsableCommand {
             AttemptSummary(attempt: $0, log: layout.log(task: task.id, attempt: $0.attempt))
         }
         if context.console.isJSON {
-            let details = TaskDetails(task: task, attempts: summaries, summary: TaskStory.tell(task, now: now))
+            let details = TaskDetails(
+                task: task, attempts: summaries, summary: TaskStory.tell(task, now: now, hindrance: hindrance))
             context.console.print(try JSONText.pretty(details))
         } else {
-            let page = TaskPage(task: task, attempts: summaries, now: now)
+            let page = TaskPage(task: task, attempts: summaries, now: now, hindrance: hindrance)
             context.console.print(page.text(usesColor: context.console.usesColor))
         }
     }

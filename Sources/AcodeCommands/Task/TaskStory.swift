@@ -3,8 +3,13 @@ internal import TaskModel
 
 /// The plain answer to "what is with my task?", or "why did it die?".
 enum TaskStory {
-    /// One or two sentences.
-    static func tell(_ task: QueuedTask, now: Date) -> String {
+    /// One or two sentences, and one more for what keeps it from running.
+    static func tell(_ task: QueuedTask, now: Date, hindrance: String? = nil) -> String {
+        let rest = hindrance.map { " \($0.prefix(1).uppercased())\($0.dropFirst())." } ?? ""
+        return tell(task, now: now) + rest
+    }
+
+    private static func tell(_ task: QueuedTask, now: Date) -> String {
         switch task.state {
         case .pending: waiting(task, now: now)
         case .enqueued: enqueued(task, now: now)

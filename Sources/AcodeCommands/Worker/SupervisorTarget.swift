@@ -24,8 +24,16 @@ struct SupervisorTarget: ControlTarget {
         case .draining: ["the supervisor drains: it finishes what runs and takes nothing new"]
         case .stopping: ["the supervisor is stopping"]
         case .engineUnavailable: ["the container engine does not answer"]
-        case .running: status.ready == 0 ? ["no worker is ready"] : []
+        case .running: reasonsNotReady(running: status)
         }
+    }
+
+    private static func reasonsNotReady(running status: SupervisorStatus) -> [String] {
+        let own = status.troubles.filter(\.isOwn)
+        let looping = own.filter { $0.state == .crashLooping }
+        if !looping.isEmpty { return looping.map { "crashLooping: \($0.reason)" } }
+        return status.ready == 0
+            ? own.map { "no worker is ready: \($0.reason)" } + (own.isEmpty ? ["no worker is ready"] : []) : []
     }
 
     func workerSummaries() -> [WorkerSummary] { supervisor.workers.map(WorkerSummary.init) }
@@ -59,6 +67,12 @@ struct SupervisorTarget: ControlTarget {
         supervisor.stopWorker(WorkerID(rawValue: id), force: force)
     }
 
+    func restartWorker(_ id: String, force: Bool) -> Bool {
+        supervisor.restartWorker(WorkerID(rawValue: id), force: force)
+    }
+
+    func restartAll(force: Bool) { supervisor.restartAll(force: force) }
+
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         do throws(StoreError) {
             let counts = try await store.counts()
@@ -82,6 +96,7 @@ struct SupervisorTarget: ControlTarget {
             Gauge(label: "acode_workers", dimensions: [("state", status.rawValue)])
                 .record(workers.count { $0.status == status })
         }
+        Gauge(label: "acode_crash_looping_profiles").record(workers.count { $0.trouble == .crashLooping })
         return metrics.render()
     }
 }
@@ -92,7 +107,12 @@ extension SupervisorSummary {
             id: status.id.rawValue, pool: status.pool, pid: status.pid, mode: status.mode.rawValue,
             engine: status.engine.map { Engine(kind: $0.kind, version: $0.version, socket: $0.socket) },
             fallbackReason: status.fallbackReason, state: status.state.rawValue, slots: status.slots,
-            busy: status.busy, ready: status.ready, startedAt: status.startedAt, version: AcodeVersion.current)
+            busy: status.busy, ready: status.ready,
+            troubles: status.troubles.map {
+                Trouble(
+                    profile: $0.profile, state: $0.state.rawValue, isOwn: $0.isOwn, reason: $0.reason,
+                    retryAt: $0.retryAt)
+            }, startedAt: status.startedAt, version: AcodeVersion.current)
     }
 }
 
@@ -100,12 +120,12 @@ extension WorkerSummary {
     init(_ report: WorkerReport) {
         self.init(
             id: report.id.rawValue, containerName: report.containerName, containerID: report.containerID,
-            status: report.status.rawValue, profile: report.profile, task: report.task?.rawValue,
-            attempt: report.attempt,
+            status: report.trouble?.rawValue ?? report.status.rawValue, profile: report.profile,
+            task: report.task?.rawValue, attempt: report.attempt,
             ports: report.ports.map {
                 PortSummary(
                     host: $0.host, hostPort: $0.hostPort, containerPort: $0.containerPort, transport: $0.transport)
-            }, usage: report.usage.map(Usage.init))
+            }, usage: report.usage.map(Usage.init), reason: report.reason, retryAt: report.retryAt)
     }
 }
 

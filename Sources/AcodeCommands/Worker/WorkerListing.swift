@@ -3,14 +3,18 @@ internal import ControlPlane
 extension Listing where Item == WorkerSummary {
     /// Workers in a table, as ids or as JSON.
     static func workers(_ workers: [WorkerSummary]) -> Listing {
-        Listing(
+        // Only a pool in trouble has something to say there.
+        let hasReasons = workers.contains { $0.reason != nil }
+        return Listing(
             items: workers,
-            columns: ["id", "container", "status", "profile", "task"].map { Table.Column(title: $0) },
+            columns: (["id", "container", "status", "profile", "task"] + (hasReasons ? ["reason"] : [])).map {
+                Table.Column(title: $0)
+            },
             cells: { worker in
                 [
                     Table.Cell(worker.id), Table.Cell(String((worker.containerID ?? "").prefix(12))),
                     Table.Cell(worker.status, worker.style), Table.Cell(worker.profile), Table.Cell(worker.task ?? ""),
-                ]
+                ] + (hasReasons ? [Table.Cell(worker.reason ?? "")] : [])
             },
             id: \.id, json: { $0 })
     }
@@ -57,8 +61,8 @@ extension WorkerSummary {
         switch status {
         case "idle": .good
         case "busy": .active
-        case "failed", "unhealthy": .bad
-        case "draining", "stopping": .attention
+        case "failed", "unhealthy", "crashLooping": .bad
+        case "draining", "stopping", "backingOff": .attention
         default: .plain
         }
     }

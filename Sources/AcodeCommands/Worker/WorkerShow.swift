@@ -44,7 +44,12 @@ struct WorkerPage {
         let attempt = worker.attempt.map { " (attempt \($0))" } ?? ""
         return [
             ("id", worker.id), ("container", worker.containerName ?? ""), ("container id", worker.containerID ?? ""),
-            ("status", worker.status), ("profile", worker.profile), ("task", worker.task.map { $0 + attempt } ?? ""),
+            ("status", worker.status), ("reason", worker.reason ?? ""),
+            (
+                "next try",
+                worker.retryAt.map { "\(StableJSON.text(of: $0)); `acode worker restart \(worker.id)` tries at once" }
+                    ?? ""
+            ), ("profile", worker.profile), ("task", worker.task.map { $0 + attempt } ?? ""),
             ("ports", worker.ports.map(\.description).joined(separator: ", ")),
             ("cpu", usage.map { "\(($0.cpuCores * 100).rounded() / 100) cores" } ?? ""), ("memory", memory ?? ""),
             (

@@ -58,6 +58,17 @@ package struct ControlClient: Sendable {
         _ = try await call(.post, path, body: StopRequest(force: force), as: Accepted.self)
     }
 
+    /// Replaces one worker and forgets its failures; returns when it has understood. `POST /v1/workers/{id}/restart`
+    package func restartWorker(_ id: String, force: Bool) async throws(ControlClientError) {
+        let path = "/v1/workers/\(Self.segment(id))/restart"
+        _ = try await call(.post, path, body: StopRequest(force: force), as: Accepted.self)
+    }
+
+    /// Replaces every worker and forgets all failures; returns when it has understood. `POST /v1/restart`
+    package func restartAll(force: Bool) async throws(ControlClientError) {
+        _ = try await call(.post, "/v1/restart", body: StopRequest(force: force), as: Accepted.self)
+    }
+
     /// Why it is not ready, empty when it is. `GET /readyz`
     package func readiness() async throws(ControlClientError) -> [String] {
         let response = try await send(.get, "/readyz", body: .none)

@@ -34,6 +34,12 @@ package protocol ControlTarget: Sendable {
     /// Stops one worker; false when there is none with that id.
     func stopWorker(_ id: String, force: Bool) -> Bool
 
+    /// Replaces one worker and forgets the failures of its profile; false when there is none with that id.
+    func restartWorker(_ id: String, force: Bool) -> Bool
+
+    /// Replaces every worker and forgets all failures.
+    func restartAll(force: Bool)
+
     /// How many tasks are in each state.
     ///
     /// - Throws: `unavailable` when the store can't be read.

@@ -1,4 +1,4 @@
-/// The body of `POST /v1/stop` and `POST /v1/workers/{id}/stop`.
+/// The body of the requests that stop or restart something.
 package struct StopRequest: Codable, Sendable, Equatable {
     /// At once instead of gracefully.
     package var force: Bool

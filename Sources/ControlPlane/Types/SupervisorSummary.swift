@@ -19,6 +19,29 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         }
     }
 
+    /// Workers of a profile that can't be started now.
+    package struct Trouble: Codable, Sendable, Equatable {
+        /// Image and limits in short.
+        package var profile: String
+        /// `backingOff` or `crashLooping`.
+        package var state: String
+        /// Whether it is the profile of the pool's own workers.
+        package var isOwn: Bool
+        /// In plain words.
+        package var reason: String
+        /// When the next one is tried.
+        package var retryAt: Date
+
+        /// Describes trouble.
+        package init(profile: String, state: String, isOwn: Bool, reason: String, retryAt: Date) {
+            self.profile = profile
+            self.state = state
+            self.isOwn = isOwn
+            self.reason = reason
+            self.retryAt = retryAt
+        }
+    }
+
     /// This run of the supervisor.
     package var id: String
     /// The pool's name.
@@ -39,6 +62,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var busy: Int
     /// How many workers are ready or busy.
     package var ready: Int
+    /// Which workers can't be started now.
+    package var troubles: [Trouble]
     /// When it started.
     package var startedAt: Date
     /// The version of `acode` it runs.
@@ -47,7 +72,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     /// Makes a summary.
     package init(
         id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
-        state: String, slots: Int, busy: Int, ready: Int, startedAt: Date, version: String
+        state: String, slots: Int, busy: Int, ready: Int, troubles: [Trouble] = [], startedAt: Date,
+        version: String
     ) {
         self.id = id
         self.pool = pool
@@ -59,6 +85,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         self.slots = slots
         self.busy = busy
         self.ready = ready
+        self.troubles = troubles
         self.startedAt = startedAt
         self.version = version
     }
@@ -76,6 +103,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         try container.encode(slots, forKey: .slots)
         try container.encode(busy, forKey: .busy)
         try container.encode(ready, forKey: .ready)
+        try container.encode(troubles, forKey: .troubles)
         try container.encode(startedAt, forKey: .startedAt)
         try container.encode(version, forKey: .version)
     }

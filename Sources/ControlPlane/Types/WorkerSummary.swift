@@ -1,3 +1,5 @@
+package import Foundation
+
 /// What a supervisor says about one worker: an element of `GET /v1/workers`.
 package struct WorkerSummary: Codable, Sendable, Equatable {
     /// What a worker uses, from the last measurement.
@@ -60,11 +62,16 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
     package var ports: [PortSummary]
     /// What it uses; `nil` before the first measurement.
     package var usage: Usage?
+    /// Why its status is `backingOff` or `crashLooping`.
+    package var reason: String?
+    /// When the next worker is tried in its place.
+    package var retryAt: Date?
 
     /// Makes a summary.
     package init(
         id: String, containerName: String? = nil, containerID: String? = nil, status: String, profile: String,
-        task: String? = nil, attempt: Int? = nil, ports: [PortSummary] = [], usage: Usage? = nil
+        task: String? = nil, attempt: Int? = nil, ports: [PortSummary] = [], usage: Usage? = nil,
+        reason: String? = nil, retryAt: Date? = nil
     ) {
         self.id = id
         self.containerName = containerName
@@ -75,6 +82,8 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         self.attempt = attempt
         self.ports = ports
         self.usage = usage
+        self.reason = reason
+        self.retryAt = retryAt
     }
 
     /// Every key is always there; what is unknown is null.
@@ -89,5 +98,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         try container.encode(attempt, forKey: .attempt)
         try container.encode(ports, forKey: .ports)
         try container.encode(usage, forKey: .usage)
+        try container.encode(reason, forKey: .reason)
+        try container.encode(retryAt, forKey: .retryAt)
     }
 }

@@ -34,6 +34,9 @@ package struct AttemptRunner: Sendable {
         var worker: (any Worker)?
         let record = await withTaskGroup(of: Void.self) { group in
             group.addTask { await write(recorder, of: attempt) }
+            if let request {
+                group.addTask { for await notice in request.notices { recorder.warn(notice) } }
+            }
             let record: ExitRecord
             switch await provide(attempt, plan, request) {
             case .success(let (granted, plan)):

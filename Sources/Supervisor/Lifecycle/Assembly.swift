@@ -93,7 +93,8 @@ extension Supervisor {
         }
         let pool = WorkerPool(
             slots: workers.count, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
-            factory: factory, observer: PoolLog(logger: logger, metrics: metrics))
+            // In a one-off pool nobody is there to mend what is wrong.
+            ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics))
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             mode: backend.mode)

@@ -33,10 +33,15 @@ struct PoolLog: PoolObserver {
         }
     }
 
-    func restartBudgetExhausted(_ profile: WorkerProfile, wait: Duration) {
+    func crashLooping(_ trouble: ProfileTrouble, wait: Duration) {
+        metrics.crashLooping()
         logger.error(
-            "workers of this profile keep failing; starting none for a while",
-            metadata: ["worker.profile": "\(profile.summary)", "wait.seconds": "\(Int(wait / .seconds(1)))"])
+            "workers of a profile keep failing; none is started for a while",
+            metadata: [
+                "worker.profile": "\(trouble.profile.summary)", "error.message": "\(trouble.reason)",
+                "failures": "\(trouble.failures)", "wait.seconds": "\(Int(wait / .seconds(1)))",
+                "hint": "`acode worker restart --all` tries at once",
+            ])
     }
 
     private func describe(_ worker: any Worker) -> Logger.Metadata {

@@ -15,6 +15,7 @@ package struct SupervisorMetrics: Sendable {
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
     private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
+    private let crashLoops = Counter(label: "acode_worker_crash_loops_total")
     private let workersFailed = Counter(label: "acode_workers_ended_total", dimensions: [("end", "start_failed")])
 
     /// Makes the handlers once; they go to the metrics system of the process.
@@ -43,6 +44,8 @@ package struct SupervisorMetrics: Sendable {
     func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
 
     func storeFailed() { storeFailures.increment() }
+
+    func crashLooping() { crashLoops.increment() }
 
     func workerReady(after elapsed: Duration) { workerStart.recordSeconds(elapsed / .seconds(1)) }
 

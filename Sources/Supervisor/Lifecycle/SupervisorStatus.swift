@@ -29,6 +29,28 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
         package var socket: String
     }
 
+    /// Workers of a profile that can't be started now.
+    package struct Trouble: Codable, Sendable, Equatable {
+        /// Image and limits in short.
+        package var profile: String
+        /// How bad it is.
+        package var state: ProfileTrouble.State
+        /// Whether it is the profile of the pool's own workers.
+        package var isOwn: Bool
+        /// In plain words.
+        package var reason: String
+        /// When the next one is tried.
+        package var retryAt: Date
+
+        init(_ trouble: WorkerPool.Trouble) {
+            profile = trouble.trouble.profile.summary
+            state = trouble.trouble.state
+            isOwn = trouble.isOwn
+            reason = trouble.trouble.words
+            retryAt = Date(trouble.trouble.retryAt)
+        }
+    }
+
     /// This run of the supervisor.
     package var id: SupervisorID
     /// The pool's name.
@@ -49,6 +71,8 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var busy: Int
     /// How many workers are ready or busy.
     package var ready: Int
+    /// Which workers can't be started now.
+    package var troubles: [Trouble] = []
     /// When it started.
     package var startedAt: Date
 }
@@ -63,6 +87,12 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     package var containerID: String?
     /// Where it stands.
     package var status: WorkerStatus
+    /// Whether it stands for its profile, of which none is started now.
+    package var trouble: ProfileTrouble.State?
+    /// Why none is, in plain words.
+    package var reason: String?
+    /// When the next one is tried.
+    package var retryAt: Date?
     /// Image and limits in short.
     package var profile: String
     /// The task it runs.
@@ -70,7 +100,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     /// The attempt of it.
     package var attempt: Int?
     /// The ports of this host that lead into it.
-    package var ports: [WorkerPort]
+    package var ports: [WorkerPort] = []
     /// What it uses, from the last measurement.
     package var usage: WorkerUsage?
 
@@ -86,4 +116,19 @@ package struct WorkerReport: Codable, Sendable, Equatable {
         ports = worker.ports
         self.usage = usage
     }
+
+    /// Reports on a worker that failed and has no successor yet.
+    init(_ trouble: WorkerPool.Trouble) {
+        id = trouble.worker
+        status = .failed
+        profile = trouble.trouble.profile.summary
+        self.trouble = trouble.trouble.state
+        reason = trouble.trouble.words
+        retryAt = Date(trouble.trouble.retryAt)
+    }
+}
+
+extension Date {
+    /// The time of the clock at an instant.
+    init(_ instant: ContinuousClock.Instant) { self.init(timeIntervalSinceNow: (instant - .now) / .seconds(1)) }
 }

@@ -23,5 +23,9 @@ extension PoolState {
         package var answers = false
         /// Whether its worker goes once it has finished its attempt.
         package var retires = false
+        /// When its worker was started.
+        package var begun: ContinuousClock.Instant?
+        /// Whether its worker went away under an attempt.
+        package var lostAttempt = false
     }
 }

@@ -16,6 +16,8 @@ package struct PoolState: Sendable {
         case retire(slot: Int)
         case ended(slot: Int, WorkerEnd)
         case timer
+        /// Forgets the failures of a profile, or of all.
+        case forgive(WorkerProfile?)
         case drain
         case close(force: Bool)
     }
@@ -27,7 +29,10 @@ package struct PoolState: Sendable {
         case grant(waiter: Int, slot: Int)
         case reject(waiter: Int, WorkerError)
         case wake(at: ContinuousClock.Instant)
-        case warnExhausted(WorkerProfile, until: ContinuousClock.Instant)
+        /// Tells a waiter why it still waits.
+        case notify(waiter: Int, ProfileTrouble)
+        /// Workers of a profile begin to keep failing.
+        case crashLooping(ProfileTrouble)
         case finished
     }
 
@@ -41,9 +46,9 @@ package struct PoolState: Sendable {
     /// The slots.
     package private(set) var slots: [Slot]
     private let warmProfile: WorkerProfile?
-    private let rules: RestartSettings
+    private let ownMayWait: Bool
     private var waiters: [Waiter] = []
-    private var budgets: [WorkerProfile: RestartBudget] = [:]
+    private var ledger: FailureLedger
     private var mode = Mode.open
     private var engineAnswers = true
     private var engineRetry: ContinuousClock.Instant?
@@ -51,10 +56,18 @@ package struct PoolState: Sendable {
     private static let engineRetryInterval = Duration.seconds(1)
 
     /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
-    package init(slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings) {
+    ///
+    /// - Parameters:
+    ///   - ownMayWait: whether who asks for the warm profile waits while its workers keep failing, instead of being told.
+    ///   - jitter: a factor around 1 for each back-off.
+    package init(
+        slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, ownMayWait: Bool = true,
+        jitter: @escaping @Sendable () -> Double = { 1 }
+    ) {
         self.slots = Array(repeating: Slot(), count: slots)
         self.warmProfile = warmProfile
-        self.rules = rules
+        self.ownMayWait = ownMayWait
+        ledger = FailureLedger(rules: rules, jitter: jitter)
     }
 
     /// How many further attempts could start right now.
@@ -67,10 +80,16 @@ package struct PoolState: Sendable {
         }
         let vacant = slots.filter { $0.phase == .vacant }
         if warmProfile == nil { return idle + vacant.count }
-        // A slot is left vacant because workers of the pool's own profile fail. One task at a time is let in, for it may
-        // ask for another profile; more would only wait for the same failure.
-        return idle + (vacant.contains(where: isHeldBack) && waiters.isEmpty ? 1 : 0)
+        // A slot is left vacant because workers of the pool's own profile fail. A task is let in for each, for it may ask
+        // for another profile; more would only wait for the same failure.
+        return idle + max(0, vacant.count(where: isHeldBack) - waiters.count)
     }
+
+    /// What keeps workers of some profiles from being started.
+    package func troubles(at now: ContinuousClock.Instant) -> [ProfileTrouble] { ledger.troubles(at: now) }
+
+    /// The profile of the pool's own workers.
+    package var ownProfile: WorkerProfile? { warmProfile }
 
     /// Whether new workers are refused because the last one found no engine.
     package var isEngineUnavailable: Bool { !engineAnswers }
@@ -86,14 +105,18 @@ package struct PoolState: Sendable {
             guard isOpen else {
                 return [.reject(waiter: waiter, WorkerError(.poolClosed, "the pool takes no more tasks"))]
             }
+            if !mayWait(profile, now), let trouble = ledger.trouble(of: profile, at: now) {
+                return [.reject(waiter: waiter, WorkerError(.crashLooping, trouble.words))]
+            }
             waiters.append(Waiter(id: waiter, profile: profile))
+            if let trouble = ledger.trouble(of: profile, at: now) { actions.append(.notify(waiter: waiter, trouble)) }
         case .cancel(let waiter):
             waiters.removeAll { $0.id == waiter }
         case .changed(let slot, let change):
             changed(slot, change, now)
         case .released(let slot, let recycle):
             if slots[slot].phase == .busy {
-                if let profile = slots[slot].profile { budgets[profile]?.succeeded() }
+                if let profile = slots[slot].profile { ledger.succeeded(profile) }
                 if recycle || slots[slot].retires {
                     stop(slot, force: false, &actions)
                 } else {
@@ -107,6 +130,8 @@ package struct PoolState: Sendable {
             ended(slot, end, now, &actions)
         case .timer:
             break
+        case .forgive(let profile):
+            ledger.forgive(profile)
         case .drain:
             if isOpen { mode = .draining }
             rejectAll(&actions)
@@ -127,6 +152,7 @@ package struct PoolState: Sendable {
         case .ready:
             engineAnswers = true
             slots[slot].answers = true
+            if let profile = slots[slot].profile { ledger.ready(profile) }
             if slots[slot].phase == .starting { slots[slot].phase = .idle(since: now) }
         case .silent:
             slots[slot].answers = false
@@ -138,6 +164,7 @@ package struct PoolState: Sendable {
         case .engineAnswering:
             engineAnswers = true
         case .leaving:
+            if slots[slot].phase == .busy { slots[slot].lostAttempt = true }
             if slots[slot].phase != .vacant { slots[slot].phase = .stopping }
         }
     }
@@ -145,17 +172,18 @@ package struct PoolState: Sendable {
     private mutating func ended(
         _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
-        let profile = slots[slot].profile
-        slots[slot].phase = .vacant
-        slots[slot].profile = nil
-        slots[slot].answers = false
-        slots[slot].retires = false
-        guard let profile else { return }
+        let past = slots[slot]
+        slots[slot] = Slot()
+        guard let profile = past.profile else { return }
         switch end {
         case .stopped:
             break
-        case .lost:
-            spend(profile, now, &actions)
+        case .lost where past.lostAttempt:
+            // What happens under a task may be the task's doing, and `maxDeliveries` bounds how often.
+            break
+        case .lost(let loss):
+            // The engine's end says nothing about a profile.
+            if !loss.engineStopped { spend(profile, loss.observation, past.begun, now, &actions) }
         case .startFailed(let error) where error.code == .engineUnavailable:
             // The engine's trouble is neither the profile's nor the task's: nothing is spent, and who waits goes on
             // waiting until it answers again.
@@ -163,29 +191,46 @@ package struct PoolState: Sendable {
             engineRetry = now.advanced(by: Self.engineRetryInterval)
         case .startFailed(let error):
             engineAnswers = true
-            spend(profile, now, &actions)
-            // Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting, until the
-            // budget says that it does not pass.
-            let isSpent = budgets[profile]?.isExhausted(at: now) ?? false
-            guard error.code.isPermanent || profile != warmProfile || isSpent else { break }
-            let losers = error.code.isPermanent ? waiters.count { $0.profile == profile } : 1
-            for _ in 0..<losers {
-                guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { break }
-                actions.append(.reject(waiter: waiters.remove(at: index).id, error))
+            // What stands in the way is the wish itself, or was tried often enough: waiting is no use.
+            if error.code.isPermanent { reject(waiters.count, of: profile, error, &actions) }
+            spend(profile, error.message, past.begun, now, &actions)
+            if error.code.failsTask, profile != warmProfile || ledger.isExhausted(profile, at: now) {
+                reject(1, of: profile, error, &actions)
             }
         }
     }
 
-    private mutating func spend(_ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        // Profiles come with tasks, in any number; what is no longer counted against one is forgotten.
-        budgets = budgets.filter { !$0.value.isUnspent(at: now) }
-        var budget = budgets[profile] ?? RestartBudget(rules: rules)
-        let wasExhausted = budget.isExhausted(at: now)
-        budget.failed(at: now)
-        if !wasExhausted, budget.isExhausted(at: now) {
-            actions.append(.warnExhausted(profile, until: budget.nextStart(at: now)))
+    /// Counts a failure, and tells who waits for the profile: that it waits, or that it is no use.
+    private mutating func spend(
+        _ profile: WorkerProfile, _ reason: String, _ begun: ContinuousClock.Instant?, _ now: ContinuousClock.Instant,
+        _ actions: inout [Action]
+    ) {
+        if let trouble = ledger.failed(profile, reason, begun: begun, at: now) {
+            actions.append(.crashLooping(trouble))
         }
-        budgets[profile] = budget
+        guard let trouble = ledger.trouble(of: profile, at: now) else { return }
+        if mayWait(profile, now) {
+            for waiter in waiters where waiter.profile == profile {
+                actions.append(.notify(waiter: waiter.id, trouble))
+            }
+        } else {
+            reject(waiters.count, of: profile, WorkerError(.crashLooping, trouble.words), &actions)
+        }
+    }
+
+    /// Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting. Whoever brought a
+    /// profile of its own waits until its budget says that the trouble does not pass.
+    private func mayWait(_ profile: WorkerProfile, _ now: ContinuousClock.Instant) -> Bool {
+        (profile == warmProfile && ownMayWait) || !ledger.isExhausted(profile, at: now)
+    }
+
+    private mutating func reject(
+        _ most: Int, of profile: WorkerProfile, _ error: WorkerError, _ actions: inout [Action]
+    ) {
+        for _ in 0..<most {
+            guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { return }
+            actions.append(.reject(waiter: waiters.remove(at: index).id, error))
+        }
     }
 
     // MARK: Matching slots to what is asked for
@@ -251,7 +296,7 @@ package struct PoolState: Sendable {
             guard mayStart(waiter.profile, now, &actions) else { continue }
             if let slot = slots.indices.first(where: { slots[$0].phase == .vacant }) {
                 guard engineMayBeAsked(now, &actions) else { return }
-                start(slot, waiter.profile, &actions)
+                start(slot, waiter.profile, now, &actions)
             } else if emptying > 0 {
                 emptying -= 1
             } else if let slot = longestIdle() {
@@ -265,14 +310,14 @@ package struct PoolState: Sendable {
         else { return }
         for slot in slots.indices where slots[slot].phase == .vacant {
             guard mayStart(warmProfile, now, &actions) else { return }
-            start(slot, warmProfile, &actions)
+            start(slot, warmProfile, now, &actions)
         }
     }
 
     private mutating func mayStart(
         _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) -> Bool {
-        guard let next = budgets[profile]?.nextStart(at: now), next > now else { return true }
+        guard let next = ledger.nextStart(profile, at: now), next > now else { return true }
         wake(at: next, now, &actions)
         return false
     }
@@ -307,7 +352,7 @@ package struct PoolState: Sendable {
     private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }
 
     /// A vacant slot of a pool with a warm profile is vacant because that profile fails; other profiles may work.
-    private func isHeldBack(_ slot: Slot) -> Bool { warmProfile.flatMap { budgets[$0] } != nil }
+    private func isHeldBack(_ slot: Slot) -> Bool { warmProfile.map(ledger.hasFailures) ?? false }
 
     private func longestIdle() -> Int? {
         var best: (slot: Int, since: ContinuousClock.Instant)?
@@ -319,9 +364,12 @@ package struct PoolState: Sendable {
         return best?.slot
     }
 
-    private mutating func start(_ slot: Int, _ profile: WorkerProfile, _ actions: inout [Action]) {
+    private mutating func start(
+        _ slot: Int, _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
         slots[slot].phase = .starting
         slots[slot].profile = profile
+        slots[slot].begun = now
         actions.append(.start(slot: slot, profile))
     }
 

@@ -6,12 +6,16 @@ package struct RestartBudget: Sendable, Equatable {
     private let rules: RestartSettings
     private var failures: [ContinuousClock.Instant] = []
     private var inARow = 0
+    private var jitter = 1.0
 
     /// Makes a budget with nothing spent.
     package init(rules: RestartSettings) { self.rules = rules }
 
     /// Whether the budget of the window is spent at `now`.
     package func isExhausted(at now: ContinuousClock.Instant) -> Bool { recent(at: now).count > rules.maxRestarts }
+
+    /// How many failures of the window count at `now`.
+    package func failures(at now: ContinuousClock.Instant) -> Int { recent(at: now).count }
 
     /// Whether nothing counts against the profile any more at `now`.
     package func isUnspent(at now: ContinuousClock.Instant) -> Bool { recent(at: now).isEmpty }
@@ -26,11 +30,12 @@ package struct RestartBudget: Sendable, Equatable {
         guard inARow > 0 else { return now }
         var wait = rules.backoff
         for _ in 1..<max(1, min(inARow, 30)) where wait < rules.maxBackoff { wait = wait * 2 }
-        return last.advanced(by: min(wait, rules.maxBackoff))
+        return last.advanced(by: min(wait, rules.maxBackoff) * jitter)
     }
 
-    /// Notes that a worker could not start or went away.
-    package mutating func failed(at now: ContinuousClock.Instant) {
+    /// Notes that a worker could not start or went away. The back-off that follows is multiplied by `jitter`.
+    package mutating func failed(at now: ContinuousClock.Instant, jitter: Double = 1) {
+        self.jitter = jitter
         failures = recent(at: now) + [now]
         inARow += 1
     }

@@ -12,6 +12,6 @@ package protocol PoolObserver: Sendable {
     func workerReady(_ worker: any Worker, elapsed: Duration)
     /// A worker's life ended.
     func workerEnded(_ worker: any Worker, _ end: WorkerEnd)
-    /// Workers of a profile failed so often that none is started before `wait` has passed.
-    func restartBudgetExhausted(_ profile: WorkerProfile, wait: Duration)
+    /// Workers of a profile failed so often that none is started for `wait`.
+    func crashLooping(_ trouble: ProfileTrouble, wait: Duration)
 }

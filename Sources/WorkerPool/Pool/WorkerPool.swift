@@ -7,12 +7,14 @@ package import TaskModel
 /// `PoolState` decides; this class owns the workers and carries decisions out. Every worker's life is a child task of
 /// `run`, so when `run` returns nothing of the pool is left.
 package final class WorkerPool: Sendable {
-    private struct Shared {
+    struct Shared {
         var state: PoolState
         var workers: [Int: any Worker] = [:]
-        var requests: [Int: OneShot<Result<any Worker, WorkerError>>] = [:]
+        var requests: [Int: WorkerRequest] = [:]
         var attempts: [WorkerID: Int] = [:]
         var nextRequest = 0
+        /// The last worker of each profile that failed.
+        var failed: [WorkerProfile: WorkerID] = [:]
     }
 
     /// Told of `start` and `wake` decisions, which need a child task. Unbounded, but never longer than a few entries a
@@ -23,7 +25,7 @@ package final class WorkerPool: Sendable {
         case finish
     }
 
-    private let shared: Mutex<Shared>
+    let shared: Mutex<Shared>
     private let factory: any WorkerFactory
     private let observer: any PoolObserver
     private let recycle: RecyclePolicy
@@ -38,9 +40,12 @@ package final class WorkerPool: Sendable {
     /// Makes a pool; nothing happens before `run`.
     package init(
         slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
-        factory: any WorkerFactory, observer: any PoolObserver
+        ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver
     ) {
-        shared = Mutex(Shared(state: PoolState(slots: slots, warmProfile: warmProfile, rules: rules)))
+        let state = PoolState(
+            slots: slots, warmProfile: warmProfile, rules: rules, ownMayWait: ownMayWait,
+            jitter: { Double.random(in: 0.75...1.25) })
+        shared = Mutex(Shared(state: state))
         self.factory = factory
         self.observer = observer
         self.recycle = recycle
@@ -76,14 +81,14 @@ package final class WorkerPool: Sendable {
     /// Asks for a worker of `profile`. The request counts against `freeSlots` from now on; whoever makes it must call
     /// `worker(for:)` once.
     package func request(_ profile: WorkerProfile) -> WorkerRequest {
-        let (id, answer) = shared.withLock { shared in
+        let request = shared.withLock { shared in
             shared.nextRequest += 1
-            let answer = OneShot<Result<any Worker, WorkerError>>()
-            shared.requests[shared.nextRequest] = answer
-            return (shared.nextRequest, answer)
+            let request = WorkerRequest(id: shared.nextRequest)
+            shared.requests[request.id] = request
+            return request
         }
-        apply(.acquire(waiter: id, profile: profile))
-        return WorkerRequest(id: id, answer: answer)
+        apply(.acquire(waiter: request.id, profile: profile))
+        return request
     }
 
     /// Waits for the worker asked for. It must be given back with `release`.
@@ -93,7 +98,7 @@ package final class WorkerPool: Sendable {
         if let result = await request.answer.wait() { return try result.get() }
         let wasWaiting = shared.withLock { $0.requests.removeValue(forKey: request.id) != nil }
         if wasWaiting {
-            request.answer.set(.failure(WorkerError(.poolClosed, "the wait for a worker was cancelled")))
+            request.end(.failure(WorkerError(.poolClosed, "the wait for a worker was cancelled")))
             apply(.cancel(waiter: request.id))
         }
         return try await request.answer.value().get()
@@ -158,11 +163,12 @@ package final class WorkerPool: Sendable {
         apply { shared in
             shared.workers[slot] = nil
             shared.attempts[worker.id] = nil
+            if end != .stopped { shared.failed[worker.profile] = worker.id }
             return .ended(slot: slot, end)
         }
     }
 
-    private func apply(_ event: PoolState.Event) { apply { _ in event } }
+    func apply(_ event: PoolState.Event) { apply { _ in event } }
 
     /// Feeds one event to the machine under the lock and carries its actions out after it.
     private func apply(_ event: (inout Shared) -> PoolState.Event?) {
@@ -190,21 +196,24 @@ package final class WorkerPool: Sendable {
             guard let worker = shared.workers[slot] else { return }
             effects.append { worker.stop(force: force) }
         case .grant(let waiter, let slot):
-            guard let answer = shared.requests.removeValue(forKey: waiter), let worker = shared.workers[slot] else {
+            guard let request = shared.requests.removeValue(forKey: waiter), let worker = shared.workers[slot] else {
                 // The request was given up between the decision's cause and now: the worker is free again.
                 for action in shared.state.handle(.released(slot: slot, recycle: false), now: .now) {
                     prepare(action, &shared, &effects)
                 }
                 return
             }
-            effects.append { answer.set(.success(worker)) }
+            effects.append { request.end(.success(worker)) }
         case .reject(let waiter, let error):
-            guard let answer = shared.requests.removeValue(forKey: waiter) else { return }
-            effects.append { answer.set(.failure(error)) }
+            guard let request = shared.requests.removeValue(forKey: waiter) else { return }
+            effects.append { request.end(.failure(error)) }
+        case .notify(let waiter, let trouble):
+            guard let request = shared.requests[waiter] else { return }
+            effects.append { request.notifier.yield(trouble.notice(now: .now)) }
         case .wake(let instant):
             effects.append { orderly.yield(.wake(instant)) }
-        case .warnExhausted(let profile, let until):
-            effects.append { observer.restartBudgetExhausted(profile, wait: until - .now) }
+        case .crashLooping(let trouble):
+            effects.append { observer.crashLooping(trouble, wait: trouble.retryAt - .now) }
         case .finished:
             effects.append { [closed] in
                 orderly.yield(.finish)

@@ -2,4 +2,19 @@
 package struct WorkerRequest: Sendable {
     let id: Int
     let answer: OneShot<Result<any Worker, WorkerError>>
+    let notifier: AsyncStream<String>.Continuation
+
+    /// Why it still waits, in plain words, until it is answered; the newest few are kept.
+    package let notices: AsyncStream<String>
+
+    init(id: Int) {
+        self.id = id
+        answer = OneShot()
+        (notices, notifier) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(8))
+    }
+
+    func end(_ result: Result<any Worker, WorkerError>) {
+        notifier.finish()
+        answer.set(result)
+    }
 }

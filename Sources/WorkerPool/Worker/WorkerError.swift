@@ -16,6 +16,8 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
         case engineUnavailable = "engine_unavailable"
         /// Something of this host: a directory, a socket, a file that is missing.
         case host = "host"
+        /// Workers of that profile keep failing; none is started for a while.
+        case crashLooping = "crash_looping"
         /// The pool is shutting down.
         case poolClosed = "pool_closed"
 
@@ -23,13 +25,13 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
         package var isPermanent: Bool {
             switch self {
             case .imageUnavailable, .configurationRefused: true
-            case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .poolClosed: false
+            case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .crashLooping, .poolClosed: false
             }
         }
 
         /// Whether a task that asked for the worker has failed with it: what stands in the way is its own wish, or was
         /// tried often enough already.
-        package var failsTask: Bool { isPermanent || self == .pullFailed }
+        package var failsTask: Bool { isPermanent || self == .pullFailed || self == .crashLooping }
     }
 
     /// The cause.

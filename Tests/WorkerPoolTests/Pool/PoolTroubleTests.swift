@@ -28,19 +28,50 @@ struct PoolTroubleTests {
             ])
     }
 
-    @Test(arguments: [WorkerError.Code.startFailed, .startTimedOut, .host, .pullFailed])
-    func aPassingFailureRejectsOneAndTriesAgainForTheNext(_ code: WorkerError.Code) {
+    /// Each try of a pull was repeated already.
+    @Test func aPullThatFailedRejectsOneAndTriesAgainForTheNext() {
         var driver = PoolDriver(slots: 1)
         driver.acquire(1)
         driver.acquire(2)
-        let error = WorkerError(code, "once")
-        #expect(
-            driver.send(.ended(slot: 0, .startFailed(error))) == [
-                .reject(waiter: 1, error), .wake(at: driver.now.advanced(by: .seconds(1))),
-            ])
+        let error = WorkerError(.pullFailed, "once")
+        let actions = driver.send(.ended(slot: 0, .startFailed(error)))
+        #expect(actions.contains(.reject(waiter: 1, error)))
+        #expect(actions.last == .wake(at: driver.now.advanced(by: .seconds(1))))
         driver.pass(.seconds(1))
         #expect(driver.send(.timer) == [.start(slot: 0, PoolDriver.imageA)])
         #expect(driver.ready(0) == [.grant(waiter: 2, slot: 0)])
+    }
+
+    @Test(arguments: [WorkerError.Code.startFailed, .startTimedOut, .host])
+    func whoBringsAProfileWaitsUntilItsBudgetIsSpentAndThenLearnsWhy(_ code: WorkerError.Code) throws {
+        var driver = PoolDriver(slots: 1, rules: Self.rules(1))
+        driver.acquire(1)
+        driver.acquire(2)
+        let error = WorkerError(code, "it broke")
+        let first = driver.send(.ended(slot: 0, .startFailed(error)))
+        #expect(Self.notified(first) == [1, 2])
+        #expect(first.last == .wake(at: driver.now.advanced(by: .seconds(1))))
+        driver.pass(.seconds(1))
+        #expect(driver.send(.timer) == [.start(slot: 0, PoolDriver.imageA)])
+        let second = driver.send(.ended(slot: 0, .startFailed(error)))
+        let why = Self.rejections(second)
+        #expect(why.map(\.code) == [.crashLooping, .crashLooping])
+        #expect(why.allSatisfy { $0.message.contains("it broke") })
+        #expect(Self.rejections(driver.acquire(3)).map(\.code) == [.crashLooping])
+        driver.send(.forgive(PoolDriver.imageA))
+        #expect(driver.acquire(4) == [.start(slot: 0, PoolDriver.imageA)])
+    }
+
+    private static func notified(_ actions: [PoolState.Action]) -> [Int] {
+        actions.compactMap { if case .notify(let waiter, _) = $0 { waiter } else { nil } }
+    }
+
+    private static func rejections(_ actions: [PoolState.Action]) -> [WorkerError] {
+        actions.compactMap { if case .reject(_, let error) = $0 { error } else { nil } }
+    }
+
+    private static func crashLoops(_ actions: [PoolState.Action]) -> [ProfileTrouble] {
+        actions.compactMap { if case .crashLooping(let trouble) = $0 { trouble } else { nil } }
     }
 
     /// Passing trouble of the pool's own profile is the pool's.
@@ -48,7 +79,9 @@ struct PoolTroubleTests {
         var driver = PoolDriver(slots: 1, warm: PoolDriver.imageA)
         driver.acquire(1)
         let retry = driver.now.advanced(by: .seconds(1))
-        #expect(driver.send(.ended(slot: 0, .startFailed(WorkerError(.startFailed, "no")))) == [.wake(at: retry)])
+        let actions = driver.send(.ended(slot: 0, .startFailed(WorkerError(.startFailed, "no"))))
+        #expect(Self.notified(actions) == [1])
+        #expect(actions.last == .wake(at: retry))
         driver.pass(.seconds(1))
         driver.send(.timer)
         #expect(driver.ready(0) == [.grant(waiter: 1, slot: 0)])
@@ -58,14 +91,46 @@ struct PoolTroubleTests {
         #expect(driver.send(.ended(slot: 0, .startFailed(error))).contains(.reject(waiter: 2, error)))
     }
 
-    @Test func whenItsBudgetIsSpentAlsoWhoNeedsThePoolsOwnProfileLearnsWhy() {
-        var driver = PoolDriver(slots: 1, warm: PoolDriver.imageA, rules: Self.rules(1))
+    @Test(arguments: [true, false])
+    func whenItsBudgetIsSpentWhoNeedsThePoolsOwnProfileWaitsIfItMay(mayWait: Bool) {
+        var driver = PoolDriver(slots: 1, warm: PoolDriver.imageA, rules: Self.rules(1), ownMayWait: mayWait)
         driver.acquire(1)
         let error = WorkerError(.startFailed, "no")
-        #expect(!driver.send(.ended(slot: 0, .startFailed(error))).contains(.reject(waiter: 1, error)))
+        #expect(Self.crashLoops(driver.send(.ended(slot: 0, .startFailed(error)))).isEmpty)
         driver.pass(.seconds(1))
         driver.send(.timer)
-        #expect(driver.send(.ended(slot: 0, .startFailed(error))).contains(.reject(waiter: 1, error)))
+        let actions = driver.send(.ended(slot: 0, .startFailed(error)))
+        #expect(Self.crashLoops(actions).map(\.failures) == [2])
+        #expect(Self.notified(actions) == (mayWait ? [1] : []))
+        #expect(Self.rejections(actions).map(\.code) == (mayWait ? [] : [.crashLooping]))
+        #expect(driver.state.troubles(at: driver.now).map(\.state) == [.crashLooping])
+        driver.send(.forgive(nil))
+        #expect(driver.phases == [.starting])
+        #expect(driver.state.troubles(at: driver.now).isEmpty)
+    }
+
+    @Test func whatHappensUnderATaskIsNotCountedAgainstTheProfile() {
+        var driver = PoolDriver(slots: 1, warm: PoolDriver.imageA, rules: Self.rules(0))
+        driver.send(.timer)
+        driver.ready(0)
+        driver.acquire(1)
+        driver.send(.changed(slot: 0, .leaving))
+        #expect(driver.send(.ended(slot: 0, PoolDriver.crash)) == [.start(slot: 0, PoolDriver.imageA)])
+    }
+
+    /// A host that kills all containers at once is one failure, not thirty.
+    @Test func workersThatFailTogetherCountOnce() {
+        var driver = PoolDriver(slots: 4, warm: PoolDriver.imageA, rules: Self.rules(1))
+        driver.send(.timer)
+        for slot in 0..<4 { driver.ready(slot) }
+        for slot in 0..<4 {
+            driver.pass(.milliseconds(100))
+            #expect(Self.crashLoops(driver.send(.ended(slot: slot, PoolDriver.crash))).isEmpty)
+        }
+        #expect(driver.state.troubles(at: driver.now).map(\.failures) == [1])
+        driver.pass(.seconds(1))
+        driver.send(.timer)
+        #expect(driver.phases == Array(repeating: .starting, count: 4))
     }
 
     @Test func anUnavailableEngineRejectsNobodyAndIsAskedAgainASecondLater() {
@@ -138,16 +203,16 @@ struct PoolTroubleTests {
             #expect(driver.send(.timer) == [.start(slot: 0, PoolDriver.imageA)])
         }
         let end = begun.advanced(by: .seconds(600))
-        #expect(
-            driver.send(.ended(slot: 0, PoolDriver.crash))
-                == [.warnExhausted(PoolDriver.imageA, until: end), .wake(at: end)])
+        let last = driver.send(.ended(slot: 0, PoolDriver.crash))
+        #expect(Self.crashLoops(last).map(\.retryAt) == [end])
+        #expect(last.last == .wake(at: end))
         driver.pass(.seconds(597))
         #expect(driver.send(.timer) == [.start(slot: 0, PoolDriver.imageA)])
     }
 
-    /// One bad image must not bring the whole pool to a stop for as long as its budget is spent.
+    /// One bad image must not bring the whole pool to a stop while it backs off.
     @Test func tasksOfAProfileThatHasToWaitLeaveTheSlotsToOthers() {
-        var driver = PoolDriver(slots: 2, warm: PoolDriver.imageA, rules: Self.rules(0))
+        var driver = PoolDriver(slots: 2, warm: PoolDriver.imageA, rules: Self.rules(1))
         driver.send(.timer)
         driver.ready(0)
         driver.acquire(1, PoolDriver.imageB)
@@ -160,7 +225,7 @@ struct PoolTroubleTests {
         #expect(driver.phases == [.idle, .idle])
         #expect(driver.state.freeSlots == 2)
         #expect(driver.acquire(6) == [.grant(waiter: 6, slot: 0)])
-        driver.pass(.seconds(600))
+        driver.pass(.seconds(1))
         #expect(driver.send(.timer) == [.stop(slot: 1, force: false)])
         #expect(driver.send(.ended(slot: 1, .stopped)) == [.start(slot: 1, PoolDriver.imageB)])
     }

@@ -64,6 +64,14 @@ struct RestartBudgetTests {
         #expect(budget.isExhausted(at: after(3)))
     }
 
+    @Test(arguments: [0.75, 1, 1.25])
+    func theWaitIsSpread(jitter: Double) {
+        var budget = RestartBudget(rules: rules(most: 5, backoff: 4))
+        budget.failed(at: start, jitter: jitter)
+        #expect(budget.nextStart(at: start) == start.advanced(by: .seconds(4) * jitter))
+        #expect(budget.failures(at: start) == 1)
+    }
+
     @Test func aBackOffAboveItsLimitIsCut() {
         var budget = RestartBudget(rules: rules(most: 9, backoff: 90, maxBackoff: 60))
         budget.failed(at: start)

@@ -18,7 +18,7 @@ struct WorkerPoolTests {
             var started: [WorkerID] = []
             var ready = 0
             var ends: [WorkerEnd] = []
-            var exhausted = 0
+            var crashLoops = 0
         }
 
         private let notes = Mutex(Notes())
@@ -27,7 +27,7 @@ struct WorkerPoolTests {
         func workerStarting(_ worker: any Worker) { notes.withLock { $0.started.append(worker.id) } }
         func workerReady(_ worker: any Worker, elapsed: Duration) { notes.withLock { $0.ready += 1 } }
         func workerEnded(_ worker: any Worker, _ end: WorkerEnd) { notes.withLock { $0.ends.append(end) } }
-        func restartBudgetExhausted(_ profile: WorkerProfile, wait: Duration) { notes.withLock { $0.exhausted += 1 } }
+        func crashLooping(_ trouble: ProfileTrouble, wait: Duration) { notes.withLock { $0.crashLoops += 1 } }
     }
 
     private let scratch: Scratch
@@ -173,15 +173,23 @@ struct WorkerPoolTests {
         expectNothingLeft()
     }
 
-    @Test func workersThatNeverStartExhaustTheirBudgetAndWhoWaitsLearnsWhy() async throws {
+    @Test func workersThatNeverStartCrashLoopWhoWaitsIsToldAndARestartTriesAgain() async throws {
         let pool = pool(1, agent: "/bin/false")
         let request = pool.request(.local)
         try await with(pool) {
-            let error = await #expect(throws: WorkerError.self) { try await pool.worker(for: request) }
-            #expect(error?.code == .startFailed)
-            try await eventually("the warning") { witness.all.exhausted == 1 }
+            try await eventually("the warning") { witness.all.crashLoops == 1 }
             #expect(witness.all.ready == 0)
             #expect(witness.all.started.count == 3)
+            var notices = request.notices.makeAsyncIterator()
+            var last = try #require(await notices.next())
+            while !last.contains("keep failing") { last = try #require(await notices.next()) }
+            #expect(request.answer.current == nil)
+            let trouble = try #require(pool.troubles.first)
+            #expect(trouble.isOwn)
+            #expect(trouble.trouble.state == .crashLooping)
+            #expect(witness.all.started.contains(trouble.worker))
+            #expect(pool.restart(worker: trouble.worker, force: false))
+            try await eventually("more starts") { witness.all.started.count > 3 }
         }
         expectNothingLeft()
     }

@@ -15,8 +15,8 @@ struct PoolDriver {
     private(set) var state: PoolState
     private(set) var now = ContinuousClock.now
 
-    init(slots: Int, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings()) {
-        state = PoolState(slots: slots, warmProfile: warm, rules: rules)
+    init(slots: Int, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(), ownMayWait: Bool = true) {
+        state = PoolState(slots: slots, warmProfile: warm, rules: rules, ownMayWait: ownMayWait)
     }
 
     @discardableResult

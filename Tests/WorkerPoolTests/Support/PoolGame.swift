@@ -184,7 +184,9 @@ struct PoolGame {
                     throw Broken(description: "waiter \(waiter) was answered twice")
                 }
             case .wake(let instant): wakes.append(instant)
-            case .warnExhausted: break
+            case .notify(let waiter, _):
+                guard waiting[waiter] != nil else { throw Broken(description: "waiter \(waiter) was told too late") }
+            case .crashLooping: break
             case .finished: finished += 1
             }
         }

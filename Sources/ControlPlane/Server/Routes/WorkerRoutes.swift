@@ -16,6 +16,16 @@ enum WorkerRoutes {
             guard target.stopWorker(id, force: force) else { throw unknown(id) }
             return try Response.json(Accepted(), status: .accepted)
         }
+        router.post("v1/workers/{id}/restart") { request, context in
+            let id = try context.parameters.require("id")
+            let force = try await StopBody.read(request).force
+            guard target.restartWorker(id, force: force) else { throw unknown(id) }
+            return try Response.json(Accepted(), status: .accepted)
+        }
+        router.post("v1/restart") { request, _ in
+            target.restartAll(force: try await StopBody.read(request).force)
+            return try Response.json(Accepted(), status: .accepted)
+        }
         router.get("v1/workers/{id}/logs") { request, context in
             let id = try context.parameters.require("id")
             let tail = try Self.tail(in: request)
