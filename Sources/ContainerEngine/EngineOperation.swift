@@ -13,6 +13,10 @@ package enum EngineOperation: String, Sendable, CaseIterable {
     case bulkStats = "bulk_stats"
     case attachContainer = "attach_container"
     case containerLogs = "container_logs"
+    case createExec = "create_exec"
+    case startExec = "start_exec"
+    case inspectExec = "inspect_exec"
+    case resizeExec = "resize_exec"
     case events
     case inspectImage = "inspect_image"
     case pullImage = "pull_image"

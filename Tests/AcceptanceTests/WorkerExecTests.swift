@@ -1,0 +1,167 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// O-3: `worker exec`.
+    @Suite("Worker exec", .timeLimit(.minutes(2)), .sharedPools())
+    struct WorkerExec {
+        /// Plays a person at a terminal of 37 rows and 91 columns: waits for words, types, resizes, and at the end prints
+        /// everything that was shown, the exit code, and whether the terminal was left as it was.
+        private static let person = #"""
+            import fcntl, os, pty, select, signal, struct, sys, termios, time
+
+            def resize(rows, columns):
+                fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+            master, slave = pty.openpty()
+            resize(37, 91)
+            before = termios.tcgetattr(slave)
+            child = os.fork()
+            if child == 0:
+                os.setsid()
+                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+                for number in (0, 1, 2):
+                    os.dup2(slave, number)
+                os.close(master)
+                os.execv(sys.argv[1], sys.argv[1:])
+            shown = b""
+            deadline = time.monotonic() + 40
+
+            def wait_for(words):
+                global shown
+                while words not in shown:
+                    left = deadline - time.monotonic()
+                    if left <= 0 or not select.select([master], [], [], left)[0]:
+                        os.kill(child, signal.SIGKILL)
+                        sys.exit("never shown: %r in %r" % (words, shown))
+                    shown += os.read(master, 65536)
+
+            for line in sys.stdin:
+                kind, _, text = line.rstrip("\n").partition(" ")
+                text = text.encode().decode("unicode_escape").encode("latin-1")
+                if kind == "see":
+                    wait_for(text)
+                elif kind == "type":
+                    os.write(master, text)
+                elif kind == "resize":
+                    resize(*map(int, text.split()))
+                elif kind == "kill":
+                    os.kill(child, int(text))
+            while True:
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    break
+                if time.monotonic() > deadline:
+                    os.kill(child, signal.SIGKILL)
+                    sys.exit("it did not end: %r" % shown)
+                if select.select([master], [], [], 0.05)[0]:
+                    shown += os.read(master, 65536)
+            while select.select([master], [], [], 0.2)[0]:
+                shown += os.read(master, 65536)
+            after = termios.tcgetattr(slave)
+            sys.stdout.write(shown.decode("utf-8", "replace"))
+            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            print("\n[code %d, terminal %s]" % (code, "restored" if before == after else "changed"))
+            """#
+
+        private static func play(_ fixture: AcodeFixture, _ script: [String], _ command: [String]) async throws
+            -> FinishedProcess
+        {
+            let program = try fixture.file("person.py", person)
+            var plan = fixture.plan(
+                ["worker", "exec"] + command, input: .bytes(Array((script.joined(separator: "\n") + "\n").utf8)))
+            plan.arguments = [program, plan.executable] + plan.arguments
+            plan.executable = "/usr/bin/python3"
+            return try await ChildProcess.run(plan, logs: fixture.logs, within: .seconds(60))
+        }
+
+        private static func worker(_ engine: Engine) async throws -> (AcodeFixture, String) {
+            let fixture = try SharedPools.pool(.of(engine)).fixture
+            return (fixture, try #require(try await fixture.workers().first?["id"].string))
+        }
+
+        @Test(
+            "without a terminal: output and errors apart, input piped, the exit code passed on", arguments: Engine.all)
+        func piped(_ engine: Engine) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let both = try await fixture.acode("worker", "exec", id, "--", "sh", "-c", "echo out; echo err >&2; exit 7")
+            #expect(both.text == "out\n")
+            #expect(both.errorText == "err\n")
+            #expect(both.code == 7)
+            let count = 300_000
+            let piped = try await fixture.acode(
+                ["worker", "exec", "-i", String(id.prefix(6)), "--", "cat"],
+                input: .bytes(Array(String(repeating: "0123456789", count: count / 10).utf8)))
+            #expect(piped.code == 0)
+            #expect(piped.text.utf8.count == count)
+            let deaf = try await fixture.acode(
+                ["worker", "exec", id, "--", "cat"], input: .bytes(Array("nobody reads this\n".utf8)))
+            #expect(deaf.text == "" && deaf.code == 0)
+            let set = try await fixture.acode(
+                "worker", "exec", "-e", "GREETING=hello=you", "-w", "/tmp", id, "--", "sh", "-c", "echo $GREETING; pwd")
+            #expect(set.text == "hello=you\n/tmp\n")
+        }
+
+        @Test(
+            "a terminal: its size, resizing, Ctrl-C for the command, its code, and left as it was",
+            arguments: Engine.all)
+        func terminal(_ engine: Engine) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let script = [
+                #"see $"#, #"type stty size\n"#, "see 37 91", "resize 20 50",
+                // The shell asks for the size again each time, until the engine has passed it on.
+                #"type while [ "$(stty size)" != "20 50" ]; do sleep 0.1; done; echo resi'zed'\n"#, "see resized",
+                // A shell that edits its line takes Ctrl-C itself: it must be at work.
+                #"type echo wor'king'; sleep 600\n"#, "see working", #"type \x03"#, #"type echo alive:$((6*7))\n"#,
+                "see alive:42", #"type exit 9\n"#,
+            ]
+            let end = try await Self.play(fixture, script, ["-it", id, "--", "sh"])
+            #expect(end.code == 0, "\(end)")
+            #expect(end.text.contains("[code 9, terminal restored]"), "\(end)")
+        }
+
+        @Test("told to end: the terminal is restored", arguments: Engine.all, [SIGTERM, SIGHUP])
+        func told(_ engine: Engine, _ signal: Int32) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let script = ["see $", #"type echo rea'dy'\n"#, "see ready", "kill \(signal)"]
+            let end = try await Self.play(fixture, script, ["-it", id, "--", "sh"])
+            #expect(end.text.contains("[code \(128 + signal), terminal restored]"), "\(end)")
+        }
+
+        @Test("it runs as the task's user, within the worker, beside a task", arguments: Engine.all)
+        func beside(_ engine: Engine) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let task = try await fixture.submitScript("echo begun > seen; echo begun; sleep 600")
+            try await fixture.waitFor(task, toPrint: "begun")
+            let look = try await fixture.acode("worker", "exec", id, "--", "sh", "-c", "id -u; cat seen")
+            #expect(look.text == "1000\nbegun\n", "\(look)")
+            try await fixture.acode("task", "cancel", task).succeeded()
+            try await fixture.waitFor(task, state: "cancelled")
+        }
+
+        @Test("commands that can't be run, and workers that can't be entered, are told plainly", arguments: Engine.all)
+        func refused(_ engine: Engine) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let missing = try await fixture.acode("worker", "exec", id, "--", "/no/such/program")
+            #expect([126, 127].contains(missing.code), "\(missing)")
+            #expect((missing.text + missing.errorText).contains("/no/such/program"))
+            let nobody = try await fixture.acode("worker", "exec", "zzzzzz", "--", "true")
+            #expect(nobody.code == 1 && nobody.errorText.contains("no worker zzzzzz"))
+            let nothing = try await fixture.acode("worker", "exec", id)
+            #expect(nothing.code == 64 && nothing.errorText.contains("-- sh"), "\(nothing)")
+            let noTerminal = try await fixture.acode("worker", "exec", "-it", id, "--", "sh")
+            #expect(noTerminal.code == 64 && noTerminal.errorText.contains("no terminal"), "\(noTerminal)")
+        }
+
+        @Test("a local worker is no container: clear words, and where its tasks start")
+        func local() async throws {
+            let fixture = try SharedPools.pool(.local).fixture
+            let id = try #require(try await fixture.workers().first?["id"].string)
+            let answer = try await fixture.acode("worker", "exec", "-i", id, "--", "true")
+            #expect(answer.code == 1)
+            #expect(answer.errorText.contains("no running container"))
+            #expect(answer.errorText.contains("/workers/\(id)"), "\(answer)")
+        }
+    }
+}
