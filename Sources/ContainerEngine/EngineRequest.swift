@@ -14,6 +14,8 @@ struct EngineRequest {
     var subject: String?
     /// Whether the path gets the version before it.
     var isVersioned = true
+    /// Whether a connection that is open already won't do.
+    var needsNewConnection = false
 
     init(_ operation: EngineOperation, _ method: HTTPRequest.Method, _ path: String) {
         self.operation = operation
@@ -42,7 +44,9 @@ struct EngineRequest {
         var target = (isVersioned ? prefix : "") + path
         let pairs = query.map { "\($0.percentEncoded())=\($1.percentEncoded())" }
         if !pairs.isEmpty { target += "?" + pairs.joined(separator: "&") }
-        return HTTPRequest(method, target, headers: headers, body: body, limits: limits)
+        var request = HTTPRequest(method, target, headers: headers, body: body, limits: limits)
+        request.needsNewConnection = needsNewConnection
+        return request
     }
 }
 

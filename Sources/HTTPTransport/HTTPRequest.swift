@@ -58,6 +58,8 @@ package struct HTTPRequest: Sendable {
     package var body: Body
     /// Times and sizes.
     package var limits: Limits
+    /// Whether it must be a new connection: a server that is ending answers on old ones while it refuses new ones.
+    package var needsNewConnection = false
 
     /// Makes a request.
     package init(

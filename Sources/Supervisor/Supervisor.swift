@@ -41,6 +41,11 @@ package final class Supervisor: Sendable {
         let stats: StatsPoller
         let engine: EngineClient?
         let fallbackReason: String?
+        let watch: EngineWatch?
+        let standIn: StandIn?
+
+        /// The pools: that of the containers, or of the local workers there are instead, and that of those who stand in.
+        var pools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
     }
 
     /// This run's identity.
@@ -102,7 +107,10 @@ package final class Supervisor: Sendable {
     // MARK: Requests from outside
 
     /// Looks for tasks now: somebody submitted one.
-    package func wake() { current?.dispatcher.wake() }
+    package func wake() {
+        current?.dispatcher.wake()
+        current?.standIn?.dispatcher.wake()
+    }
 
     /// Looks at the leases now: somebody cancelled a task.
     package func checkLeases() { current?.leases.check() }
@@ -118,7 +126,7 @@ package final class Supervisor: Sendable {
     /// again elsewhere.
     /// Returns whether there is such a worker.
     package func stopWorker(_ id: WorkerID, force: Bool) -> Bool {
-        current?.pool.stop(worker: id, force: force) ?? false
+        current?.pools.contains { $0.stop(worker: id, force: force) } ?? false
     }
 
     /// Replaces one worker as `stopWorker` does, and forgets the failures of its profile. The id may be that of a worker
@@ -133,7 +141,7 @@ package final class Supervisor: Sendable {
     /// What it is doing.
     package var status: SupervisorStatus {
         let running = current
-        let workers = running?.pool.workers ?? []
+        let workers = running?.pools.flatMap(\.workers) ?? []
         let engine = running?.engine.map {
             SupervisorStatus.Engine(
                 kind: $0.identity.kind.rawValue, version: $0.identity.version, socket: $0.endpoint.socketPath)
@@ -141,7 +149,8 @@ package final class Supervisor: Sendable {
         return SupervisorStatus(
             id: id, pool: settings.workers.pool, pid: ProcessInfo.processInfo.processIdentifier,
             mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
-            state: state(running), slots: settings.workers.count, busy: registry.count,
+            engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init), state: state(running),
+            slots: settings.workers.count, busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt)
     }
@@ -149,8 +158,9 @@ package final class Supervisor: Sendable {
     /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.
     package var workers: [WorkerReport] {
         guard let running = current else { return [] }
-        return running.pool.workers.map { WorkerReport($0, usage: running.stats.usage(of: $0.id)) }
-            + running.pool.troubles.map(WorkerReport.init)
+        return running.pools.flatMap(\.workers).map {
+            WorkerReport($0, usage: running.stats.usage(of: $0.id) ?? running.standIn?.stats.usage(of: $0.id))
+        } + running.pool.troubles.map(WorkerReport.init)
     }
 
     var current: Running? { running.withLock { $0 } }

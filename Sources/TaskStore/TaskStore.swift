@@ -56,6 +56,10 @@ package protocol TaskStore: Sendable {
     /// The attempts of a task, oldest first.
     func attempts(of id: TaskID) async throws(StoreError) -> [TaskAttempt]
 
+    /// The attempts that began on workers whose id begins with `prefix`, oldest first, of all tasks. Looks at every
+    /// attempt there is, so it is for people.
+    func attempts(onWorkersWithPrefix prefix: String) async throws(StoreError) -> [TaskAttempt]
+
     /// The timeline of a task in order, from after `sequence`; at most 10,000 lines, so ask again after the last.
     func events(of id: TaskID, after sequence: Int64) async throws(StoreError) -> [TaskEvent]
 

@@ -5,17 +5,6 @@ extension Acceptance {
     /// O-1: what monitoring sees.
     @Suite("HTTP", .timeLimit(.minutes(1)))
     struct HTTP {
-        private static func get(
-            _ url: String, socket: String? = nil, method: String = "GET"
-        ) async throws -> (status: Int, body: String) {
-            let way = socket.map { ["--unix-socket", $0] } ?? []
-            let curl = try await ChildProcess.tool(
-                ProcessPlan(
-                    "/usr/bin/curl", ["-sS", "--max-time", "5", "-X", method, "-w", "%{http_code}"] + way + [url]),
-                within: .seconds(10))
-            return (Int(curl.text.suffix(3)) ?? 0, String(curl.text.dropLast(3)))
-        }
-
         @Test("health, queue and metrics are served on TCP, and nothing else", arguments: Backend.all)
         func overTCP(_ backend: Backend) async throws {
             try await AcodeFixture.with("http-\(backend)") { fixture in
@@ -26,25 +15,25 @@ extension Acceptance {
                     let base = "http://127.0.0.1:\(port)"
                     let run = try await fixture.runScript("exit 3", ["--queue", "seen"])
                     #expect(run.code == 3)
-                    #expect(try await Self.get("\(base)/livez").status == 200)
+                    #expect(try await Curl.get("\(base)/livez").status == 200)
                     // The worker of a failed task is replaced; until then this pool of one has none.
-                    try await eventually("readiness") { try await Self.get("\(base)/readyz").status == 200 }
-                    let health = try await Self.get("\(base)/health")
+                    try await eventually("readiness") { try await Curl.get("\(base)/readyz").status == 200 }
+                    let health = try await Curl.get("\(base)/health")
                     let details = try JSONValue(parsing: health.body.utf8)
                     #expect(health.status == 200 && details["status"] == "ok")
                     #expect(details["supervisor"]["pool"] == fixture.pool)
-                    let queue = try await Self.get("\(base)/queue/status")
+                    let queue = try await Curl.get("\(base)/queue/status")
                     #expect(queue.body.contains("seen"))
-                    let metrics = try await Self.get("\(base)/metrics")
+                    let metrics = try await Curl.get("\(base)/metrics")
                     #expect(metrics.status == 200)
                     #expect(metrics.body.contains(#"acode_tasks_completed_total{outcome="failed"} 1"#))
                     #expect(metrics.body.contains(#"acode_workers{state="idle"} 1"#))
                     #expect(metrics.body.contains("# TYPE acode_task_duration_seconds histogram"))
                     for path in ["/v1/status", "/v1/workers", "/", "/v1/../v1/workers"] {
-                        #expect(try await Self.get(base + path).status == 404, "\(path)")
+                        #expect(try await Curl.get(base + path).status == 404, "\(path)")
                     }
                     for path in ["/v1/stop", "/v1/drain", "/v1/wake"] {
-                        #expect(try await Self.get(base + path, method: "POST").status == 404, "\(path)")
+                        #expect(try await Curl.get(base + path, method: "POST").status == 404, "\(path)")
                     }
                     #expect(!supervisor.process.hasEnded)
                 }
@@ -61,10 +50,10 @@ extension Acceptance {
                     let id = try await fixture.submitScript("echo begun; sleep 3")
                     try await fixture.waitFor(id, toPrint: "begun")
                     try await fixture.acode("worker", "drain").succeeded()
-                    let ready = try await Self.get("http://127.0.0.1:\(port)/readyz")
+                    let ready = try await Curl.get("http://127.0.0.1:\(port)/readyz")
                     #expect(ready.status == 503)
                     #expect(ready.body.contains("drain"))
-                    #expect(try await Self.get("http://127.0.0.1:\(port)/livez").status == 200)
+                    #expect(try await Curl.get("http://127.0.0.1:\(port)/livez").status == 200)
                 }
             }
         }
@@ -89,8 +78,8 @@ extension Acceptance {
             try await AcodeFixture.with { fixture in
                 try await fixture.withSupervisor(.local) { _ in
                     let path = "\(fixture.runtimeDirectory)/\(fixture.pool)/control.sock"
-                    #expect(try await Self.get("http://localhost/livez", socket: path).status == 200)
-                    #expect(try await Self.get("http://localhost/v1/status", socket: path).status == 200)
+                    #expect(try await Curl.get("http://localhost/livez", socket: path).status == 200)
+                    #expect(try await Curl.get("http://localhost/v1/status", socket: path).status == 200)
                     let stat = try await ChildProcess.tool(
                         ProcessPlan(
                             "/usr/bin/stat", ["-c", "%a", path, "\(fixture.runtimeDirectory)/\(fixture.pool)"]),

@@ -104,13 +104,49 @@ extension Acceptance {
             }
         }
 
-        @Test("a local worker has no output of its own, and `logs` says where to look")
+        @Test("`logs` of a local worker is what its tasks wrote: all of it, since, its tail, and what follows")
         func localLogs() async throws {
             let fixture = try SharedPools.pool(.local).fixture
-            let id = try #require(try await fixture.workers().first?["id"].string)
-            let logs = try await fixture.acode("worker", "logs", id)
-            #expect(logs.code == 1)
-            #expect(logs.errorText.contains("acode task logs"))
+            try await fixture.runScript("seq 1 20; echo mistake >&2", ["--name", "local-lines"]).succeeded()
+            let worker = try #require(try await fixture.task(named: "local-lines")["worker"].string)
+            let logs = try await fixture.acode("worker", "logs", worker).succeeded()
+            #expect(logs.text.hasSuffix("18\n19\n20\n"))
+            #expect(logs.errorText.contains("mistake\n"))
+            #expect(try await fixture.acode("worker", "logs", "-n", "2", worker).succeeded().text.hasSuffix("20\n"))
+            #expect(try await fixture.acode("worker", "logs", "--since", "1h", worker).succeeded().text == logs.text)
+            #expect(
+                try await fixture.acode("worker", "logs", "--since", "2999-01-01T00:00:00Z", worker).succeeded().text
+                    == "")
+            let wrong = try await fixture.acode("worker", "logs", "--since", "yesterday", worker)
+            #expect(wrong.code == 64 && wrong.errorText.contains("yesterday"))
+            let plan = fixture.plan(["worker", "logs", "-f", worker])
+            _ = try await ChildProcess.with(plan, logs: fixture.logs, stop: SIGINT, grace: .seconds(5)) { process in
+                try await eventually("old lines") { process.output.text.contains("20\n") }
+                for _ in 1...2 { _ = try await fixture.submitScript("echo fol'lowed'; sleep 1") }
+                try await eventually("the new line") { process.output.text.contains("followed\n") }
+            }
+            try await eventually("both to end") {
+                try await fixture.tasks().allSatisfy { $0["finishedAt"] != JSONValue.null }
+            }
+        }
+
+        @Test("`stats` sorts, and refreshes until it is interrupted", arguments: Backend.all)
+        func liveStats(_ backend: Backend) async throws {
+            let fixture = try SharedPools.pool(backend).fixture
+            let once = try await fixture.acode("worker", "stats", "--no-stream", "--sort", "memory").succeeded()
+            #expect(once.lines.count == 3)
+            let wrong = try await fixture.acode("worker", "stats", "--sort", "beauty")
+            #expect(wrong.code == 64 && wrong.errorText.contains("memory"), "\(wrong)")
+            let plan = fixture.plan(
+                ["worker", "stats", "--watch", "--json"], environment: ["ACODE_WORKERS_STATS_INTERVAL": "1s"])
+            let (_, ending) = try await ChildProcess.with(plan, logs: fixture.logs, stop: SIGINT, grace: .seconds(5)) {
+                process in
+                try await eventually("three rounds") { process.output.text.split(separator: "\n").count >= 3 }
+            }
+            #expect(ending.process.code == 0)
+            for line in ending.process.lines.dropLast() {
+                #expect(try JSONValue(parsing: line.utf8).elements.count == 2)
+            }
         }
     }
 
@@ -122,6 +158,7 @@ extension Acceptance {
             try await AcodeFixture.with("stop-one-\(backend)") { fixture in
                 try await fixture.withSupervisor(backend, PoolOptions(count: 2)) { supervisor in
                     let id = try #require(try await supervisor.workers().first?["id"].string)
+                    for _ in 1...2 { try await fixture.runScript("echo it was $ACODE_WORKER_ID").succeeded() }
                     try await fixture.acode("worker", "stop", id).succeeded()
                     try await eventually("another worker") {
                         let workers = try await supervisor.workers()

@@ -117,13 +117,14 @@ struct ControlServerTests {
         try await ServerFixture.withControlServer(target) { client, _ in
             var stdout: [UInt8] = []
             var stderr: [UInt8] = []
-            try await client.workerLogs("abc", tail: 7, follow: false) { frame in
+            try await client.workerLogs("abc", tail: 7, since: Date(timeIntervalSince1970: 1.5), follow: false) {
+                frame in
                 if frame.stream == .stdout { stdout += frame.bytes } else { stderr += frame.bytes }
             }
             #expect(stdout == [0, 255, 10] + large.bytes)
             #expect(stderr == Array("no newline".utf8))
         }
-        #expect(target.calls == ["output abc tail 7 follow false"])
+        #expect(target.calls == ["output abc tail 7 since 1.5 follow false"])
     }
 
     @Test func followedOutputArrivesBeforeItsEndAndCanBeLeft() async throws {

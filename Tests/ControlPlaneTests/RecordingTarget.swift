@@ -30,9 +30,10 @@ final class RecordingTarget: ControlTarget {
     func workerSummaries() -> [WorkerSummary] { state.withLock { $0.workers } }
 
     func workerOutput(
-        _ id: String, tail: Int?, follow: Bool
+        _ id: String, tail: Int?, since: Date?, follow: Bool
     ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
-        note("output \(id) tail \(tail.map(String.init) ?? "all") follow \(follow)")
+        let moment = since.map { " since \($0.timeIntervalSince1970)" } ?? ""
+        note("output \(id) tail \(tail.map(String.init) ?? "all")\(moment) follow \(follow)")
         guard workerSummaries().contains(where: { $0.id == id }) else { throw ControlFailure(.notFound, "no \(id)") }
         let (frames, ends) = state.withLock { ($0.output, $0.endsOutput) }
         return AsyncThrowingStream<LogFrame, any Error> { continuation in

@@ -46,6 +46,7 @@ TOML
   "pidfile": "$dir/docker/dockerd.pid",
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
   "oom-score-adjust": 0,
+  "live-restore": ${ACODE_ENGINES_LIVE_RESTORE:-false},
   "iptables": false,
   "ip6tables": false,
   "bridge": "$docker_bridge",

@@ -1,5 +1,6 @@
 internal import ContainerEngine
 internal import ControlPlane
+internal import Foundation
 internal import Metrics
 internal import Supervisor
 internal import TaskModel
@@ -23,7 +24,7 @@ struct SupervisorTarget: ControlTarget {
         case .starting: ["the supervisor is starting"]
         case .draining: ["the supervisor drains: it finishes what runs and takes nothing new"]
         case .stopping: ["the supervisor is stopping"]
-        case .engineUnavailable: ["the container engine does not answer"]
+        case .engineUnavailable: status.engineTrouble?.reasons ?? ["the container engine does not answer"]
         case .running: reasonsNotReady(running: status)
         }
     }
@@ -39,11 +40,12 @@ struct SupervisorTarget: ControlTarget {
     func workerSummaries() -> [WorkerSummary] { supervisor.workers.map(WorkerSummary.init) }
 
     func workerOutput(
-        _ id: String, tail: Int?, follow: Bool
+        _ id: String, tail: Int?, since: Date?, follow: Bool
     ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
         let output: WorkerOutput?
         do throws(EngineError) {
-            output = try await supervisor.output(of: WorkerID(rawValue: id), tail: tail, follow: follow)
+            output = try await supervisor.output(
+                of: WorkerID(rawValue: id), tail: tail, since: since, follow: follow)
         } catch {
             throw ControlFailure(error.isNotFound ? .notFound : .unavailable, error.description)
         }
@@ -106,14 +108,33 @@ extension SupervisorSummary {
         self.init(
             id: status.id.rawValue, pool: status.pool, pid: status.pid, mode: status.mode.rawValue,
             engine: status.engine.map { Engine(kind: $0.kind, version: $0.version, socket: $0.socket) },
-            fallbackReason: status.fallbackReason, state: status.state.rawValue, slots: status.slots,
-            busy: status.busy, ready: status.ready,
+            fallbackReason: status.fallbackReason,
+            engineTrouble: status.engineTrouble.map(EngineTrouble.init), state: status.state.rawValue,
+            slots: status.slots, busy: status.busy, ready: status.ready,
             troubles: status.troubles.map {
                 Trouble(
                     profile: $0.profile, state: $0.state.rawValue, isOwn: $0.isOwn, reason: $0.reason,
                     retryAt: $0.retryAt)
             }, startedAt: status.startedAt, version: AcodeVersion.current)
     }
+}
+
+extension SupervisorSummary.EngineTrouble {
+    init(_ outage: SupervisorStatus.Outage) {
+        self.init(
+            since: outage.since, message: outage.message, hint: outage.hint, hasStandIns: outage.hasStandIns)
+    }
+
+    /// For people, in one line or two.
+    var words: String {
+        let standIns = hasStandIns ? "; local processes stand in for tasks that accept them" : ""
+        return "the engine has not answered since \(StableJSON.text(of: since)): \(message)\(standIns)"
+    }
+}
+
+extension SupervisorStatus.Outage {
+    /// Why no task is taken: local processes that stand in take some.
+    fileprivate var reasons: [String] { hasStandIns ? [] : [SupervisorSummary.EngineTrouble(self).words] }
 }
 
 extension WorkerSummary {

@@ -11,15 +11,19 @@ struct WorkerList: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let workers: [WorkerSummary]
+        var workers: [WorkerSummary] = []
         do throws(ControlClientError) {
-            workers = try await context.controlClient().workers()
+            let client = context.controlClient()
+            workers = try await client.workers()
+            if let trouble = try await client.status().engineTrouble {
+                context.console.note("acode: warning: \(trouble.words)")
+                if let hint = trouble.hint { context.console.note("hint: \(hint)") }
+            }
         } catch {
             let failure = CommandFailure(error, pool: context.settings.workers.pool)
             guard error.code == .noSupervisor else { throw failure }
             // Nobody runs workers, so there are none: an answer, not a failure.
             context.console.note(String(failure.text.dropLast()))
-            workers = []
         }
         try context.console.show(.workers(workers), quiet: quiet.quiet)
     }

@@ -22,6 +22,11 @@ enum WorkerReference {
         return first
     }
 
+    /// Whether this worker may be the one that a user means.
+    static func isMeant(_ worker: WorkerSummary, by text: String) -> Bool {
+        !text.isEmpty && names(of: worker).contains { $0.hasPrefix(text) }
+    }
+
     private static func names(of worker: WorkerSummary) -> [String] {
         [worker.id, worker.containerName, worker.containerID].compactMap { $0 }
     }

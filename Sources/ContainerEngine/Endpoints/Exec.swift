@@ -1,3 +1,6 @@
+// Members of what is encoded or decoded have the names of the wire.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import FoundationEssentials
 package import HTTPTransport
 

@@ -8,6 +8,8 @@ extension EngineClient {
     package func ping(timeout: Duration = .seconds(3)) async throws(EngineError) {
         var request = EngineRequest(.ping, .get, "/_ping")
         request.isVersioned = false
+        // Docker goes on answering on old connections while it ends its containers.
+        request.needsNewConnection = true
         request.limits = .init(total: timeout, responseBytes: 64 << 10)
         do throws(EngineError) {
             _ = try await call(request)

@@ -1,5 +1,5 @@
 package import ContainerEngine
-internal import Foundation
+package import Foundation
 internal import HTTPTransport
 
 /// Asks the supervisor behind one control socket. Each call has a deadline and throws `ControlClientError`; cancelling
@@ -88,9 +88,11 @@ package struct ControlClient: Sendable {
     /// Hands a worker's own output to `body` piece by piece, until its end or, with `follow`, until the worker's. Without
     /// `follow` a pause of more than the client's deadline is an error. `GET /v1/workers/{id}/logs`
     package func workerLogs(
-        _ id: String, tail: Int?, follow: Bool, body: (LogFrame) async -> Void
+        _ id: String, tail: Int?, since: Date? = nil, follow: Bool, body: (LogFrame) async -> Void
     ) async throws(ControlClientError) {
-        let query = "?follow=\(follow ? 1 : 0)" + (tail.map { "&tail=\($0)" } ?? "")
+        let query =
+            "?follow=\(follow ? 1 : 0)" + (tail.map { "&tail=\($0)" } ?? "")
+            + (since.map { "&since=\($0.timeIntervalSince1970)" } ?? "")
         let limits = HTTPRequest.Limits(total: nil, head: deadline, idle: follow ? nil : deadline)
         let request = HTTPRequest(.get, "/v1/workers/\(Self.segment(id))/logs\(query)", limits: limits)
         var decoder = LogFrameDecoder()

@@ -1,4 +1,5 @@
 package import ContainerEngine
+package import Foundation
 
 /// What the routes ask of a supervisor. All calls come from server tasks; the ones that aren't `async` must not block.
 package protocol ControlTarget: Sendable {
@@ -11,12 +12,12 @@ package protocol ControlTarget: Sendable {
     /// Its workers.
     func workerSummaries() -> [WorkerSummary]
 
-    /// A worker's own output, of container and agent, oldest first: the last `tail` lines, or all there is, and with
-    /// `follow` what comes until the worker ends.
+    /// A worker's own output, of container and agent, oldest first: the last `tail` lines, or all there is, only what came
+    /// at `since` or later, and with `follow` what comes until the worker ends.
     ///
     /// - Throws: `not_found`, `unsupported`, `unavailable`.
     func workerOutput(
-        _ id: String, tail: Int?, follow: Bool
+        _ id: String, tail: Int?, since: Date?, follow: Bool
     ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable
 
     /// Looks for tasks now.

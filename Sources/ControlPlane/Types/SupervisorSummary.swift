@@ -42,6 +42,26 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         }
     }
 
+    /// An engine that does not answer.
+    package struct EngineTrouble: Codable, Sendable, Equatable {
+        /// When it last answered.
+        package var since: Date
+        /// In plain words.
+        package var message: String
+        /// The fix, when there is one.
+        package var hint: String?
+        /// Whether local processes stand in for tasks that accept them.
+        package var hasStandIns: Bool
+
+        /// Describes trouble.
+        package init(since: Date, message: String, hint: String? = nil, hasStandIns: Bool) {
+            self.since = since
+            self.message = message
+            self.hint = hint
+            self.hasStandIns = hasStandIns
+        }
+    }
+
     /// This run of the supervisor.
     package var id: String
     /// The pool's name.
@@ -54,6 +74,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var engine: Engine?
     /// Why it runs local processes although containers were asked for.
     package var fallbackReason: String?
+    /// Why the engine can't be used now; `nil` while it can.
+    package var engineTrouble: EngineTrouble?
     /// What it is doing: `starting`, `running`, `draining`, `stopping`, `engineUnavailable`.
     package var state: String
     /// How many tasks can run at once.
@@ -72,7 +94,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     /// Makes a summary.
     package init(
         id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
-        state: String, slots: Int, busy: Int, ready: Int, troubles: [Trouble] = [], startedAt: Date,
+        engineTrouble: EngineTrouble? = nil, state: String, slots: Int, busy: Int, ready: Int,
+        troubles: [Trouble] = [], startedAt: Date,
         version: String
     ) {
         self.id = id
@@ -81,6 +104,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         self.mode = mode
         self.engine = engine
         self.fallbackReason = fallbackReason
+        self.engineTrouble = engineTrouble
         self.state = state
         self.slots = slots
         self.busy = busy
@@ -99,6 +123,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         try container.encode(mode, forKey: .mode)
         try container.encode(engine, forKey: .engine)
         try container.encode(fallbackReason, forKey: .fallbackReason)
+        try container.encode(engineTrouble, forKey: .engineTrouble)
         try container.encode(state, forKey: .state)
         try container.encode(slots, forKey: .slots)
         try container.encode(busy, forKey: .busy)

@@ -58,7 +58,8 @@ final class CurlTransfer {
         acode_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
         acode_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, onBody)
         acode_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
-        if !request.isRepeatable { setLong(CURLOPT_FRESH_CONNECT, 1) }
+        if !request.isRepeatable || request.needsNewConnection { setLong(CURLOPT_FRESH_CONNECT, 1) }
+        if request.needsNewConnection { setLong(CURLOPT_FORBID_REUSE, 1) }
         try setBody(request, context: context)
         for field in request.headers.fields {
             headerList = curl_slist_append(headerList, "\(field.name): \(field.value)")

@@ -2,7 +2,7 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + docker + network + dockerWatch + queue + store + logs + http + secrets + state
+        workers + docker + network + dockerWatch + dockerOutage + queue + store + logs + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
@@ -12,6 +12,7 @@ package enum SettingTable {
         ("workers.docker.ulimits", "Limits of single processes, as in ulimit."),
         ("workers.docker.healthcheck", "How a worker's health is watched."),
         ("workers.docker.restart", "How a worker that broke is replaced."),
+        ("workers.docker.outage", "What happens while the engine does not answer."),
         ("queue", "How tasks are claimed, renewed and retried."),
         ("queue.retry", "When a failed task that names no policy of its own is tried again."),
         ("store", "Where tasks are kept."),

@@ -47,6 +47,8 @@ package struct DockerSettings: Sendable, Equatable {
     package var healthcheck = HealthcheckSettings()
     /// How a worker that broke is replaced.
     package var restart = RestartSettings()
+    /// What happens while the engine does not answer.
+    package var outage = OutageSettings()
 
     /// The defaults.
     package init() {}

@@ -24,6 +24,8 @@ package struct AttemptPlanner: Sendable {
     let mounts: MountPolicy
     /// Whether the pool's workers are containers.
     let mode: WorkerMode
+    /// Whether its local workers only stand in for containers: then a task that can't run on them waits.
+    var isStandIn = false
 
     /// The plan for a task. Looks at no file: `complete` does that, if there is anything to look at.
     ///
@@ -77,6 +79,10 @@ package struct AttemptPlanner: Sendable {
     /// to the host's directory of that name.
     private func localPlan(_ spec: TaskSpec, _ timeout: Duration?) throws(WorkerError) -> AttemptPlan {
         if let mount = spec.mounts.first {
+            if isStandIn {
+                throw WorkerError(
+                    .engineUnavailable, "the engine is away, and a local process can't have the mount \(mount.target)")
+            }
             throw WorkerError(
                 .configurationRefused,
                 "a local process can't have the mount \(mount.target); submit the task with `isolation: container`")

@@ -17,11 +17,10 @@ package struct AttemptRunner: Sendable {
     let tap: (any OutputTap)?
     let metrics: SupervisorMetrics
     let logger: Logger
+    /// How long an attempt waits for an engine that does not answer before its lease is given back.
+    let engineLimit: Duration
     /// Called after an attempt's end is recorded and its worker given back.
     let concluded: @Sendable () async -> Void
-
-    /// How long an attempt waits for an engine that does not answer before its lease is given back.
-    private static let engineLimit = Duration.seconds(30)
 
     /// Runs the attempt on the worker that was asked for, judges its end, records it, and gives the worker back.
     /// An attempt ends by its own facts or by its `stopIntent`; cancelling the task only ends its wait for a worker.
@@ -104,7 +103,7 @@ package struct AttemptRunner: Sendable {
                 return .failure(WorkerError(.poolClosed, "stopped before it began"))
             case (.failure(let error), _):
                 guard first == nil, pool.isEngineUnavailable else { return .failure(error) }
-                return .failure(WorkerError(.engineUnavailable, "the engine has not answered for \(Self.engineLimit)"))
+                return .failure(WorkerError(.engineUnavailable, "the engine has not answered for \(engineLimit)"))
             case (nil, _):
                 return .failure(WorkerError(.poolClosed, "stopped before it began"))
             }
@@ -115,7 +114,7 @@ package struct AttemptRunner: Sendable {
     private func engineGivenUp() async {
         var waited = Duration.zero
         let step = Duration.seconds(1)
-        while waited < Self.engineLimit {
+        while waited < engineLimit {
             guard (try? await Task.sleep(for: step)) != nil else { return }
             waited = pool.isEngineUnavailable ? waited + step : .zero
         }

@@ -10,6 +10,7 @@ extension Disposition {
         switch (verdict.outcome, verdict.failure) {
         case (.succeeded, _): return .complete
         case (.cancelled, _): return .cancel
+        case (.workerUnavailable, .interrupted): return .abandon(delay: engineDelay, countsAsDelivery: false)
         case (_, .interrupted): return .abandon(delay: 0, countsAsDelivery: false)
         case (_, .infrastructure):
             guard mayRunAgain else { return .deadLetter(countsAsFailure: false) }
@@ -24,6 +25,9 @@ extension Disposition {
             return .retry(delay: task.spec.retry.delay(afterFailures: failures, random: random))
         }
     }
+
+    /// Seconds before a task is looked at again that found no engine.
+    private static let engineDelay = 5.0
 
     /// A lost worker is usually replaced within a second; a broken engine takes longer.
     private static func infrastructureDelay(after count: Int, random: Double) -> Double {

@@ -149,9 +149,11 @@ package struct Verdict: Sendable, Equatable {
                 outcome: .interrupted, reason: "the supervisor shut down before a worker was free",
                 failure: .interrupted)
         }
+        // Nothing ran and nothing of the task's was tried, so that it can go on for as long as the engine is away.
+        let otherwise: FailureClass = error.code == .engineUnavailable ? .interrupted : .infrastructure
         return Verdict(
             outcome: .workerUnavailable, reason: "no worker could be provided: \(error.message)",
-            failure: error.code.failsTask ? .fatal : .infrastructure)
+            failure: error.code.failsTask ? .fatal : otherwise)
     }
 
     // MARK: Words

@@ -14,6 +14,8 @@ final class Dispatcher: Sendable {
     private let planner: AttemptPlanner
     private let runner: AttemptRunner
     private let claim: ClaimRequest
+    /// How many tasks may be claimed now, whatever workers are free.
+    private let room: @Sendable () -> Int
     private let pollInterval: Duration
     private let metrics: SupervisorMetrics
     private let logger: Logger
@@ -25,7 +27,8 @@ final class Dispatcher: Sendable {
 
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
-        runner: AttemptRunner, claim: ClaimRequest, pollInterval: Duration, metrics: SupervisorMetrics, logger: Logger
+        runner: AttemptRunner, claim: ClaimRequest, room: @escaping @Sendable () -> Int, pollInterval: Duration,
+        metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
         self.pool = pool
@@ -33,6 +36,7 @@ final class Dispatcher: Sendable {
         self.planner = planner
         self.runner = runner
         self.claim = claim
+        self.room = room
         self.pollInterval = pollInterval
         self.metrics = metrics
         self.logger = logger
@@ -64,7 +68,7 @@ final class Dispatcher: Sendable {
     /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
-        request.limit = pool.freeSlots - planning.withLock { $0 }
+        request.limit = min(pool.freeSlots - planning.withLock { $0 }, room())
         guard request.limit > 0, !isClosed.withLock({ $0 }) else { return nil }
         do {
             let claims = try await store.claim(request)

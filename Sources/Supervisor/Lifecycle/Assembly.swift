@@ -68,7 +68,7 @@ extension Supervisor {
     }
 
     func workerContext(installation: String) -> WorkerContext {
-        WorkerContext(
+        var context = WorkerContext(
             pool: settings.workers.pool, supervisor: id, installation: installation, version: options.version,
             host: host, agentExecutable: options.agentExecutable, runtimeDirectory: layout.runtimeDirectory,
             stateDirectory: layout.stateDirectory, startTimeout: settings.workers.startTimeout,
@@ -76,6 +76,8 @@ extension Supervisor {
             orphanTimeout: max(.seconds(1), settings.queue.lease - settings.queue.heartbeat),
             journal: StoreJournal(store: store, logger: logger),
             logger: logger)
+        context.outageLimit = settings.workers.docker.outage.keepLeases
+        return context
     }
 
     /// Puts the parts together.
@@ -83,8 +85,9 @@ extension Supervisor {
         let workers = settings.workers
         let factory: any WorkerFactory
         let warm: WorkerProfile
+        let watch = backend.engine.map { self.watch(over: $0, context) }
         if let engine = backend.engine {
-            factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers)
+            factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers, watch: watch)
             warm = WorkerProfile(
                 image: workers.docker.image, limits: workers.docker.resources.limits, mounts: workers.docker.mounts)
         } else {
@@ -98,15 +101,9 @@ extension Supervisor {
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             mode: backend.mode)
-        let runner = AttemptRunner(
-            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
-            tap: options.tap, metrics: metrics, logger: logger, concluded: { await self.attemptConcluded() })
-        let dispatcher = Dispatcher(
-            store: store, pool: pool, registry: registry, planner: planner, runner: runner,
-            claim: ClaimRequest(
-                supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
-                leaseDuration: settings.queue.lease, offersContainers: backend.engine != nil),
-            pollInterval: settings.queue.pollInterval, metrics: metrics, logger: logger)
+        let dispatcher = dispatcher(
+            pool: pool, planner: planner, offersContainers: backend.engine != nil, room: { .max })
+        let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
         let leases = LeaseKeeper(
             store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
             metrics: metrics, logger: logger)
@@ -116,7 +113,23 @@ extension Supervisor {
             engine: backend.engine, alerted: { registry.tell($0) })
         return Running(
             pool: pool, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
-            fallbackReason: backend.fallbackReason)
+            fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn)
+    }
+
+    /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time.
+    func dispatcher(
+        pool: WorkerPool, planner: AttemptPlanner, offersContainers: Bool, room: @escaping @Sendable () -> Int
+    ) -> Dispatcher {
+        let runner = AttemptRunner(
+            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
+            tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
+            concluded: { await self.attemptConcluded() })
+        return Dispatcher(
+            store: store, pool: pool, registry: registry, planner: planner, runner: runner,
+            claim: ClaimRequest(
+                supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
+                leaseDuration: settings.queue.lease, offersContainers: offersContainers),
+            room: room, pollInterval: settings.queue.pollInterval, metrics: metrics, logger: logger)
     }
 
     // MARK: The supervisor's row

@@ -8,18 +8,23 @@ extension Supervisor {
     func serve(_ running: Running) async {
         let scanner = RecoveryScanner(
             store: store, settings: settings.queue, metrics: metrics, logger: logger,
-            held: { self.registry.all.map(\.claim.lease) }, recovered: { running.dispatcher.wake() })
+            held: { self.registry.all.map(\.claim.lease) }, recovered: { self.wake() })
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await running.leases.run() }
             services.addTask { await scanner.run() }
             services.addTask { await running.stats.run() }
             services.addTask { await self.conductShutdown(running) }
+            services.addTask { await self.watchEngine(running) }
+            if let standIn = running.standIn { services.addTask { await standIn.stats.run() } }
             await withDiscardingTaskGroup { work in
-                work.addTask { await running.pool.run() }
-                await running.dispatcher.run()
-                running.pool.close(force: shutdown.level == .force)
+                for pool in running.pools { work.addTask { await pool.run() } }
+                await withDiscardingTaskGroup { dispatch in
+                    if let standIn = running.standIn { dispatch.addTask { await standIn.dispatcher.run() } }
+                    await running.dispatcher.run()
+                }
+                for pool in running.pools { pool.close(force: shutdown.level == .force) }
                 work.addTask { await self.forceLater(running) }
-                await running.pool.waitUntilClosed()
+                for pool in running.pools { await pool.waitUntilClosed() }
                 work.cancelAll()
             }
             services.cancelAll()
@@ -31,7 +36,7 @@ extension Supervisor {
         let limit = settings.workers.stopTimeout + .seconds(5)
         guard (try? await Task.sleep(for: limit)) != nil else { return }
         logger.warning("workers did not stop in time; forcing them")
-        running.pool.close(force: true)
+        for pool in running.pools { pool.close(force: true) }
     }
 
     /// Waits for a request to end, and carries it out with rising urgency. The dispatcher returns once the attempts have
@@ -42,6 +47,7 @@ extension Supervisor {
         let count = registry.count
         logger.info("shutting down", metadata: ["tasks.running": "\(count)"])
         running.dispatcher.close()
+        running.standIn?.dispatcher.close()
         // Attempts that still wait for a worker have nothing to lose.
         for attempt in registry.all where attempt.currentWorker == nil { attempt.stopIntent.set(.shutdown) }
         await withTaskGroup(of: Void.self) { group in
@@ -57,7 +63,7 @@ extension Supervisor {
                 if Task.isCancelled { return }
                 self.logger.warning("stopping at once", metadata: ["tasks": "\(self.registry.count)"])
                 for attempt in self.registry.all { attempt.forceStop(.shutdown) }
-                running.pool.close(force: true)
+                for pool in running.pools { pool.close(force: true) }
             }
         }
     }

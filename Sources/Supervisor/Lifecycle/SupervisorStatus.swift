@@ -51,6 +51,25 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
         }
     }
 
+    /// An engine that does not answer.
+    package struct Outage: Codable, Sendable, Equatable {
+        /// When it last answered.
+        package var since: Date
+        /// In plain words.
+        package var message: String
+        /// The fix, when there is one.
+        package var hint: String?
+        /// Whether local processes stand in for tasks that accept them.
+        package var hasStandIns: Bool
+
+        init(_ trouble: EngineTrouble, since: Date, hasFallenBack: Bool) {
+            self.since = since
+            message = trouble.message
+            hint = trouble.hint
+            hasStandIns = hasFallenBack
+        }
+    }
+
     /// This run of the supervisor.
     package var id: SupervisorID
     /// The pool's name.
@@ -63,6 +82,8 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var engine: Engine?
     /// Why it runs local processes although containers were asked for.
     package var fallbackReason: String?
+    /// Why the engine can't be used now.
+    package var engineTrouble: Outage?
     /// What it is doing.
     package var state: State
     /// How many tasks can run at once.

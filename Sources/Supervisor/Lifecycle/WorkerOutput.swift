@@ -1,4 +1,5 @@
 package import ContainerEngine
+package import Foundation
 package import TaskModel
 internal import WorkerPool
 
@@ -31,14 +32,16 @@ package struct WorkerOutput: AsyncSequence, Sendable {
 }
 
 extension Supervisor {
-    /// The output of a worker's container: the last `tail` lines or all there is, and with `follow` what comes until the
+    /// The output of a worker's container: the last `tail` lines or all there is, from `since` on, and with `follow` what comes until the
     /// container ends. `nil` when there is no such worker or it is no container.
-    package func output(of worker: WorkerID, tail: Int?, follow: Bool) async throws(EngineError) -> WorkerOutput? {
+    package func output(
+        of worker: WorkerID, tail: Int?, since: Date?, follow: Bool
+    ) async throws(EngineError) -> WorkerOutput? {
         guard let running = current, let engine = running.engine,
             let container = running.pool.workers.first(where: { $0.id == worker })?.containerID
         else { return nil }
         // Attached before reading what is kept, so that nothing falls between the two.
         let live = follow ? try await engine.attach(container) : nil
-        return WorkerOutput(kept: try await engine.logs(container, tail: tail), live: live)
+        return WorkerOutput(kept: try await engine.logs(container, tail: tail, since: since), live: live)
     }
 }

@@ -17,6 +17,22 @@ extension SQLiteTaskStore {
         }
     }
 
+    package func attempts(onWorkersWithPrefix prefix: String) async throws(StoreError) -> [TaskAttempt] {
+        try await read("read a worker's attempts") { db in
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at,
+                            a.outcome, a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes,
+                            a.output_bytes, a.output_dropped, t.id
+                        FROM attempt a JOIN task t ON a.task_seq = t.seq
+                        WHERE substr(a.worker, 1, length(?1)) = ?1
+                        ORDER BY a.started_at, a.claimed_at LIMIT \(QueryLimit.rows)
+                        """), arguments: [StoredText.clean(prefix)]
+            ).map { TaskAttempt(of: TaskID(rawValue: $0[15]), $0) }
+        }
+    }
+
     package func events(of id: TaskID, after sequence: Int64) async throws(StoreError) -> [TaskEvent] {
         try await read("read events") { db in
             try Row.fetchAll(

@@ -3,16 +3,22 @@ internal import Foundation
 /// Engines of a test's own, which it may restart, kill and pause without disturbing anybody.
 package struct EngineInstance: Sendable {
     private let directory: String
+    private let isLiveRestoring: Bool
 
-    /// Starts both engines in a directory of their own while `body` runs, then stops them and removes everything.
+    /// Starts engines, both unless said otherwise, in a directory of their own while `body` runs, then stops them and
+    /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends.
     ///
     /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
-    package static func with<Value: Sendable>(_ body: (EngineInstance) async throws -> Value) async throws -> Value {
+    package static func with<Value: Sendable>(
+        _ engines: [Engine] = Engine.all, liveRestoring: Bool = false,
+        _ body: (EngineInstance) async throws -> Value
+    ) async throws -> Value {
         // Short, because sockets are below it.
-        let instance = EngineInstance(directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))")
+        let instance = EngineInstance(
+            directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring)
         let outcome: Result<Value, any Error>
         do {
-            try await instance.script(["start"])
+            try await instance.script(["start"] + engines.map(\.rawValue))
             outcome = .success(try await body(instance))
         } catch {
             outcome = .failure(error)
@@ -35,6 +41,7 @@ package struct EngineInstance: Sendable {
     private func script(_ arguments: [String]) async throws {
         var environment = ProcessPlan.plainEnvironment
         environment["ACODE_ENGINES_DIR"] = directory
+        environment["ACODE_ENGINES_LIVE_RESTORE"] = String(isLiveRestoring)
         _ = try await ChildProcess.tool(
             ProcessPlan("\(Checkout.root)/scripts/engines", arguments, environment: environment), within: .seconds(120))
     }

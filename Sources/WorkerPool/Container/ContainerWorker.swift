@@ -16,6 +16,7 @@ package final class ContainerWorker: Worker {
     private let context: WorkerContext
     private let settings: WorkersSettings
     private let images: ImageProvider
+    let watch: EngineWatch?
     private let directory: WorkerDirectory
     private let link: AgentLink
     private let session: AgentSession
@@ -28,13 +29,14 @@ package final class ContainerWorker: Worker {
     /// Makes the value; nothing is created.
     package init(
         profile: WorkerProfile, engine: EngineClient, context: WorkerContext, settings: WorkersSettings,
-        images: ImageProvider
+        images: ImageProvider, watch: EngineWatch? = nil
     ) {
         self.profile = profile
         self.engine = engine
         self.context = context
         self.settings = settings
         self.images = images
+        self.watch = watch
         directory = WorkerDirectory(
             runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
         let identity = ContainerIdentity()
@@ -65,7 +67,7 @@ package final class ContainerWorker: Worker {
             await session.execute(request, observer: observer)
         }
         oomWatch.note(record)
-        return record
+        return await attributed(record)
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
@@ -83,7 +85,8 @@ package final class ContainerWorker: Worker {
             try await record()
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
-            end = await life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) }
+            end = await attributed(
+                life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) })
         } catch {
             end = .startFailed(error)
         }
@@ -132,6 +135,7 @@ package final class ContainerWorker: Worker {
             started()
             await startup.collect(output, until: link)
         } catch {
+            if error.isEngineUnavailable { watch?.suspect() }
             throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
     }
@@ -168,10 +172,19 @@ package final class ContainerWorker: Worker {
             // Started again by the engine's own policy: whatever ran in it before is gone.
             let wasRestarted = container.state.restartCount > 0 || container.state.status == .restarting
             guard wasRestarted || !container.state.status.isAlive else { return .alive }
-            return .gone(oomWatch.judge(WorkerLoss(container.state, lastWords: startup.lastWords)))
+            var loss = oomWatch.judge(WorkerLoss(container.state, lastWords: startup.lastWords))
+            if let watch, !loss.oomKilled { loss.engineStopped = await watch.explains(container.state.finishedAt) }
+            return .gone(loss)
         } catch {
-            return error.isEngineUnavailable ? .unknown : .alive
+            guard error.isEngineUnavailable else { return .alive }
+            watch?.suspect()
+            return .unknown
         }
+    }
+
+    package func engineReturned() async {
+        guard containerID != nil, [.idle, .busy, .draining, .unhealthy].contains(status) else { return }
+        if case .gone(let loss) = await examine() { fate.lose(loss) }
     }
 
     // MARK: Down
@@ -228,6 +241,7 @@ package final class ContainerWorker: Worker {
                 try await removeOnce(container, gracefully: gracefully && !fate.isForced)
                 return true
             } catch  where error.isEngineUnavailable {
+                watch?.suspect()
                 // The attempt need not wait for the engine to learn that its worker is gone.
                 link.abandon(loss)
                 changed(.engineSilent)

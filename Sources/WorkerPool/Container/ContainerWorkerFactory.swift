@@ -7,16 +7,20 @@ package struct ContainerWorkerFactory: WorkerFactory {
     private let context: WorkerContext
     private let settings: WorkersSettings
     private let images: ImageProvider
+    private let watch: EngineWatch?
 
     /// Makes a factory for a pool.
-    package init(engine: EngineClient, context: WorkerContext, settings: WorkersSettings) {
+    package init(engine: EngineClient, context: WorkerContext, settings: WorkersSettings, watch: EngineWatch? = nil) {
         self.engine = engine
         self.context = context
         self.settings = settings
+        self.watch = watch
         images = ImageProvider(engine: engine, settings: settings.docker, logger: context.logger)
     }
 
     package func makeWorker(profile: WorkerProfile) -> any Worker {
-        ContainerWorker(profile: profile, engine: engine, context: context, settings: settings, images: images)
+        ContainerWorker(
+            profile: profile, engine: engine, context: context, settings: settings, images: images,
+            watch: watch)
     }
 }

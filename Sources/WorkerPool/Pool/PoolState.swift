@@ -18,6 +18,8 @@ package struct PoolState: Sendable {
         case timer
         /// Forgets the failures of a profile, or of all.
         case forgive(WorkerProfile?)
+        /// Whether the engine can be used, by the word of those who watch it.
+        case engine(answers: Bool)
         case drain
         case close(force: Bool)
     }
@@ -51,6 +53,7 @@ package struct PoolState: Sendable {
     private var ledger: FailureLedger
     private var mode = Mode.open
     private var engineAnswers = true
+    private var engineIsAway = false
     private var engineRetry: ContinuousClock.Instant?
     private var nextWake: ContinuousClock.Instant?
     private static let engineRetryInterval = Duration.seconds(1)
@@ -72,7 +75,9 @@ package struct PoolState: Sendable {
 
     /// How many further attempts could start right now.
     package var freeSlots: Int {
-        guard case .open = mode, engineAnswers else { return 0 }
+        guard case .open = mode else { return 0 }
+        if engineIsAway { return readyWithoutEngine }
+        guard engineAnswers else { return 0 }
         // Who waits has a slot on the way whenever one is usable: `settle` sees to it, so nothing is to be deducted.
         let idle = slots.count { slot in
             guard case .idle = slot.phase else { return false }
@@ -92,7 +97,14 @@ package struct PoolState: Sendable {
     package var ownProfile: WorkerProfile? { warmProfile }
 
     /// Whether new workers are refused because the last one found no engine.
-    package var isEngineUnavailable: Bool { !engineAnswers }
+    package var isEngineUnavailable: Bool { engineIsAway || !engineAnswers }
+
+    /// Workers of the pool's own profile that are idle need no engine to run a task; who asks for another profile has to
+    /// wait, and takes the place of one who would not.
+    private var readyWithoutEngine: Int {
+        let idle = slots.indices.count { isIdle($0) && slots[$0].answers && slots[$0].profile == warmProfile }
+        return max(0, idle - waiters.count)
+    }
 
     /// Whether the pool takes attempts.
     package var isOpen: Bool { if case .open = mode { true } else { false } }
@@ -132,6 +144,12 @@ package struct PoolState: Sendable {
             break
         case .forgive(let profile):
             ledger.forgive(profile)
+        case .engine(let answers):
+            engineIsAway = !answers
+            if answers {
+                engineAnswers = true
+                engineRetry = nil
+            }
         case .drain:
             if isOpen { mode = .draining }
             rejectAll(&actions)
@@ -239,6 +257,8 @@ package struct PoolState: Sendable {
         switch mode {
         case .open:
             grantIdle(&actions)
+            // Whoever watches the engine says when it can be asked again.
+            if engineIsAway { break }
             makeRoom(now, &actions)
             fillWarm(now, &actions)
             tryEngine(now, &actions)

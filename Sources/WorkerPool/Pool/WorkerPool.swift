@@ -121,6 +121,16 @@ package final class WorkerPool: Sendable {
     /// Whether the last start found no engine.
     package var isEngineUnavailable: Bool { shared.withLock { $0.state.isEngineUnavailable } }
 
+    /// Says whether the engine can be used. While it can't, no worker is started.
+    package func engine(answers: Bool) { apply(.engine(answers: answers)) }
+
+    /// Lets every worker that is there look at its container, after the engine was away.
+    package func inspectAll() async {
+        await withDiscardingTaskGroup { group in
+            for worker in workers { group.addTask { await worker.engineReturned() } }
+        }
+    }
+
     /// The workers, by slot.
     package var workers: [any Worker] {
         shared.withLock { shared in shared.workers.sorted { $0.key < $1.key }.map(\.value) }

@@ -37,12 +37,18 @@ package protocol Worker: AnyObject, Sendable {
     /// attempt's grace.
     func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord
 
+    /// Looks whether what it is made of is still there, after the engine was away.
+    func engineReturned() async
+
     /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
     func acknowledge(_ ref: AttemptRef) async
 }
 
 extension Worker {
     package var ports: [WorkerPort] { [] }
+
+    /// Nothing, for workers that need no engine.
+    package func engineReturned() async {}
 }
 
 /// What a pool must know of a worker's life while it lasts.

@@ -26,6 +26,8 @@ package struct WorkerContext: Sendable {
     /// How long an agent goes on without a supervisor before it kills its task: shorter than the task's lease, so that no
     /// task outlives its fence.
     package var orphanTimeout: Duration
+    /// How long nobody may be able to tell what became of a worker before it is given up: leases can't be kept for ever.
+    package var outageLimit = Duration.seconds(60)
     /// Remembers workers across a crash.
     package var journal: any WorkerJournal
     /// The log.

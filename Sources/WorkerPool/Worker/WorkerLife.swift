@@ -20,9 +20,6 @@ struct WorkerLife: Sendable {
     let context: WorkerContext
     let examine: @Sendable () async -> Finding
 
-    /// How long nobody may be able to tell before the worker is given up: leases can't be kept for ever.
-    private static let unknownLimit = Duration.seconds(60)
-
     /// Runs until the worker's fate is known and `begin` has returned. `begin` starts the container or process and calls
     /// its argument when that is done; it may go on until it is cancelled.
     func run(
@@ -137,7 +134,7 @@ struct WorkerLife: Sendable {
                 return fate.lose(loss)
             case .alive where elapsed > WorkerContext.reconnectLimit:
                 return fate.lose(WorkerLoss(observation: "its agent hung up and did not come back"))
-            case .unknown where elapsed > Self.unknownLimit:
+            case .unknown where elapsed > context.outageLimit:
                 return fate.lose(
                     WorkerLoss(observation: "its agent is gone and the engine does not answer", engineStopped: true))
             case .alive: break

@@ -114,7 +114,7 @@ struct VerdictTests {
         Row("bad configuration", no(.configurationRefused), .workerUnavailable, nil, .fatal, says: "because"),
         Row("start failed", no(.startFailed), .workerUnavailable, nil, .infrastructure, says: "because"),
         Row("start timed out", no(.startTimedOut), .workerUnavailable, nil, .infrastructure, says: "because"),
-        Row("no engine", no(.engineUnavailable), .workerUnavailable, nil, .infrastructure, says: "because"),
+        Row("no engine", no(.engineUnavailable), .workerUnavailable, nil, .interrupted, says: "because"),
         Row("host trouble", no(.host), .workerUnavailable, nil, .infrastructure, says: "because"),
         Row("pool closed", closed, .interrupted, nil, .interrupted, says: "before a worker was free"),
     ]

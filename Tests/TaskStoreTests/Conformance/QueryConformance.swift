@@ -46,6 +46,27 @@ struct QueryConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func attemptsOfAWorkerAreFoundByTheBeginningOfItsId(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            var begun: [Lease] = []
+            for worker in ["abc1", "abd2", "abc1"] {
+                _ = try await store.submit([spec("t")])
+                let lease = try #require(try await store.claim().first).lease
+                #expect(try await store.start(lease, worker: WorkerID(rawValue: worker), at: clock.now()))
+                begun.append(lease)
+                clock.advance(by: 1)
+            }
+            func found(_ prefix: String) async throws -> [TaskID] {
+                try await store.attempts(onWorkersWithPrefix: prefix).map(\.taskID)
+            }
+            #expect(try await found("abc1") == [begun[0].taskID, begun[2].taskID])
+            #expect(try await found("ab") == begun.map(\.taskID))
+            #expect(try await found("abc12").isEmpty)
+            #expect(try await found("%").isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func countsAgreeWithTheList(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in
             try await fill(store)

@@ -1,4 +1,5 @@
 internal import ContainerEngine
+internal import Foundation
 internal import Hummingbird
 
 /// What can be asked about single workers; only on the control socket.
@@ -30,7 +31,8 @@ enum WorkerRoutes {
             let id = try context.parameters.require("id")
             let tail = try Self.tail(in: request)
             let follow = request.uri.queryParameters["follow"].map { $0 == "1" || $0 == "true" } ?? false
-            let output = try await target.workerOutput(id, tail: tail, follow: follow)
+            let since = try Self.since(in: request)
+            let output = try await target.workerOutput(id, tail: tail, since: since, follow: follow)
             return Response(
                 status: .ok, headers: [.contentType: "application/vnd.docker.multiplexed-stream"],
                 body: ResponseBody { writer in
@@ -46,6 +48,15 @@ enum WorkerRoutes {
             throw ControlFailure(.badRequest, "tail is a number of lines, 0 or more")
         }
         return count
+    }
+
+    /// Seconds since 1970, with fractions.
+    private static func since(in request: Request) throws(ControlFailure) -> Date? {
+        guard let text = request.uri.queryParameters["since"] else { return nil }
+        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else {
+            throw ControlFailure(.badRequest, "since is a time in seconds since 1970")
+        }
+        return Date(timeIntervalSince1970: seconds)
     }
 
     private static func unknown(_ id: String) -> ControlFailure {

@@ -1,0 +1,76 @@
+internal import ContainerEngine
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Local workers that stand in while the engine is away, for tasks that accept them. It has a pool and a dispatcher of its
+/// own, so that the containers' pool needs to know nothing of it; between two outages it holds no process.
+struct StandIn: Sendable {
+    let pool: WorkerPool
+    let dispatcher: Dispatcher
+    let stats: StatsPoller
+
+    /// Takes no further task; its idle processes end now, the others with their tasks.
+    func standDown() {
+        for worker in pool.workers { _ = pool.stop(worker: worker.id, force: false) }
+    }
+}
+
+extension Supervisor {
+    /// How long an attempt waits for a container while the engine is away: no longer than it takes for a process to stand
+    /// in, where that is allowed.
+    var engineLimit: Duration {
+        let outage = settings.workers.docker.outage
+        return settings.workers.fallback ? min(outage.keepLeases, outage.fallbackAfter) : outage.keepLeases
+    }
+
+    /// The watch over the engine of this pool's containers.
+    func watch(over engine: EngineClient, _ context: WorkerContext) -> EngineWatch {
+        let outage = settings.workers.docker.outage
+        return EngineWatch(
+            engine: engine,
+            labels: [
+                ContainerBlueprint.Label.pool: context.pool,
+                ContainerBlueprint.Label.installation: context.installation,
+            ],
+            interval: outage.checkInterval, fallbackAfter: settings.workers.fallback ? outage.fallbackAfter : nil,
+            logger: logger)
+    }
+
+    /// The local workers that stand in while `watch` finds the engine away.
+    func standIn(_ context: WorkerContext, _ watch: EngineWatch) -> StandIn {
+        let workers = settings.workers
+        let pool = WorkerPool(
+            slots: workers.count, warmProfile: nil, rules: workers.docker.restart, recycle: workers.recycle,
+            factory: ProcessWorkerFactory(context: context), observer: PoolLog(logger: logger, metrics: metrics))
+        var planner = AttemptPlanner(
+            settings: settings, secrets: SecretSources(settings.secrets),
+            mounts: MountPolicy(settings: settings, engineSocket: nil), mode: .local)
+        planner.isStandIn = true
+        let dispatcher = dispatcher(
+            pool: pool, planner: planner, offersContainers: false,
+            room: { [registry] in
+                watch.trouble?.hasFallenBack == true ? max(0, workers.count - registry.count) : 0
+            })
+        let stats = StatsPoller(
+            pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger, engine: nil)
+        return StandIn(pool: pool, dispatcher: dispatcher, stats: stats)
+    }
+
+    /// Watches the engine until the task is cancelled.
+    func watchEngine(_ running: Running) async {
+        guard let watch = running.watch else { return }
+        await watch.run(
+            EngineWatch.Reactions(
+                away: { running.pool.engine(answers: false) },
+                fallBack: { running.standIn?.dispatcher.wake() },
+                inspect: { await running.pool.inspectAll() },
+                back: {
+                    running.pool.engine(answers: true)
+                    running.standIn?.standDown()
+                    running.dispatcher.wake()
+                }))
+    }
+}

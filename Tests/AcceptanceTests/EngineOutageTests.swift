@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// NFR-008: an engine that is away for a while is a state of the pool, and no task's failure.
+    @Suite("Engine outage", .timeLimit(.minutes(4)), .enginesOfItsOwn)
+    struct EngineOutage {
+        private static let quick: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+
+        private static func pool(_ count: Int) throws -> (EngineInstance, PoolOptions) {
+            let engines = try #require(EnginesOfItsOwn.current)
+            var options = PoolOptions(count: count)
+            options.engines = engines
+            return (engines, options)
+        }
+
+        @Test(
+            "it is told once, with cause and fix, wherever one looks; tasks and idle workers go on",
+            arguments: Engine.all)
+        func told(_ engine: Engine) async throws {
+            let (engines, plain) = try Self.pool(2)
+            var options = plain
+            let port = Loopback.freePort()
+            let base = "http://127.0.0.1:\(port)"
+            options.flags += ["--listen", "127.0.0.1:\(port)"]
+            try await AcodeFixture.with("outage-told-\(engine)", settings: Self.quick) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
+                let end = try await fixture.withSupervisor(.of(engine), options) { _ in
+                    #expect(try await Curl.get("\(base)/metrics").body.contains("acode_engine_available 1"))
+                    let id = try await fixture.submitScript("echo begun; sleep 3; echo ended")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    try await engines.control("kill", engine)
+                    let words = try await eventually("the list to tell") {
+                        let words = try await fixture.acode("worker", "list").errorText
+                        return words.contains("engine has not answered since") ? words : nil
+                    }
+                    #expect(words.contains("\(engine).sock"))
+                    #expect(words.contains("hint: start the engine"))
+                    let ready = try await Curl.get("\(base)/readyz")
+                    #expect(ready.status == 503 && ready.body.contains("engine has not answered since"))
+                    let health = try JSONValue(parsing: try await Curl.get("\(base)/health").body.utf8)
+                    #expect(health["supervisor"]["state"] == "engineUnavailable")
+                    #expect(health["supervisor"]["engineTrouble"]["hasStandIns"] == false)
+                    let metrics = try await Curl.get("\(base)/metrics").body
+                    #expect(metrics.contains("acode_engine_available 0"))
+                    #expect(metrics.contains("acode_engine_outages_total 1"))
+                    // The other worker is warm and needs no engine.
+                    #expect(try await fixture.runScript("echo other").text == "other\n")
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 1)
+                    try await engines.control("start", engine)
+                    try await eventually("it to be ready again", within: .seconds(60)) {
+                        try await Curl.get("\(base)/readyz").status == 200
+                    }
+                    #expect(try await Curl.get("\(base)/metrics").body.contains("acode_engine_available 1"))
+                    #expect(try await fixture.runScript("echo after", within: .seconds(60)).text == "after\n")
+                    #expect(try await fixture.acode("worker", "list").errorText == "")
+                }
+                let said = end.errorText.split(separator: "\n").filter { $0.contains("the engine does not answer") }
+                #expect(said.count == 1, "\(end)")
+                #expect(said.first?.contains("hint") == true, "\(end)")
+            }
+        }
+
+        @Test("what a restart of the engine does to a task is no failure of the task", arguments: Engine.all)
+        func restarted(_ engine: Engine) async throws {
+            let (engines, options) = try Self.pool(1)
+            // With a budget of none, one counted crash would keep the pool empty for the window.
+            let settings = Self.quick.merging(["workers.docker.restart.maxRestarts": 0]) { own, _ in own }
+            try await AcodeFixture.with("outage-restarted-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine), options) { _ in
+                    let id = try await fixture.submitScript("echo begun; sleep 6; echo ended")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    try await engines.control("restart", engine)
+                    let task = try await fixture.waitFor(id, state: "complete", within: .seconds(90))
+                    #expect(try await fixture.acode("task", "logs", id).text == "begun\nended\n")
+                    // Podman's containers don't notice; Docker ends its own unless live-restore is on.
+                    let attempts = task["attempts"].elements
+                    #expect(attempts.count == (engine == .docker ? 2 : 1), "\(task)")
+                    if engine == .docker {
+                        #expect(attempts[0]["outcome"] == "worker_lost")
+                        #expect(
+                            attempts[0]["reason"].string?.contains("the engine stopped or restarted") == true, "\(task)"
+                        )
+                    }
+                    #expect(task["failures"] == 0, "\(task)")
+                    #expect(try await fixture.runScript("echo after").text == "after\n")
+                }
+            }
+        }
+
+        @Test("processes stand in for tasks that accept them, and containers come back", arguments: Engine.all)
+        func standIn(_ engine: Engine) async throws {
+            let (engines, plain) = try Self.pool(1)
+            var options = plain
+            options.flags = []
+            let settings = Self.quick.merging(["workers.docker.outage.fallbackAfter": "300ms"]) { own, _ in own }
+            try await AcodeFixture.with("outage-stand-in-\(engine)", settings: settings) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let container = try await supervisor.onlyContainer()
+                    let pid = try #require(container["State"]["Pid"].int)
+                    try await engines.control("kill", engine)
+                    // The host may take the containers down with their engine.
+                    kill(pid_t(pid), SIGKILL)
+                    try await eventually("the worker to be known as gone") {
+                        try await supervisor.workers().allSatisfy { $0["status"] != "idle" }
+                    }
+                    let demanding = try await fixture.submitScript("echo contained", ["--isolation", "container"])
+                    let run = try await fixture.runScript("test -d /.acode || echo as a process")
+                    #expect(run.text == "as a process\n")
+                    #expect(try await fixture.acode("worker", "list").errorText.contains("local processes stand in"))
+                    #expect(try await fixture.task(demanding)["state"] == "enqueued")
+                    try await engines.control("start", engine)
+                    try await fixture.waitFor(demanding, state: "complete", within: .seconds(90))
+                    #expect(
+                        try await fixture.runScript("test -d /.acode && echo in a container").text == "in a container\n"
+                    )
+                    let workers = try await eventually("only containers to be left") {
+                        let workers = try await supervisor.workers()
+                        return workers.allSatisfy { $0["containerID"].string != nil } ? workers : nil
+                    }
+                    #expect(workers.count == 1)
+                }
+                let left = try await engines.api(engine).containers(label: "acode.pool=\(fixture.pool)")
+                #expect(left.isEmpty)
+            }
+        }
+    }
+}
