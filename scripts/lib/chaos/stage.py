@@ -1,0 +1,239 @@
+"""One engine, one pool in directories of its own, and everything that can be done to them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.engines import IMAGE, clean_environment, request
+
+from .proxy import Proxy
+
+HERE = Path(__file__).resolve().parents[2]
+POOL = "chaos"
+
+
+class Stage:
+    """A context manager that leaves nothing behind, whatever happened on it."""
+
+    def __init__(self, acode: str, kind: str, seed: int):
+        self.acode = acode
+        self.kind = kind
+        self.random = random.Random(f"{seed}-{kind}")
+        self.place = Path(tempfile.mkdtemp(prefix="acode-chaos-"))
+        self.engines = f"/tmp/acode-chaos-e-{os.getpid()}-{kind[0]}"
+        self.socket = f"{self.engines}/{kind}.sock"
+        self.state = self.place / "s"
+        self.runtime = self.place / "r"
+        self.secret = f"chaos-{self.random.getrandbits(96):024x}"
+        self.environment = clean_environment()
+        self.process: subprocess.Popen | None = None
+        self.proxy: Proxy | None = None
+        self.ids: list[str] = []
+        self.begun = time.monotonic()
+
+    def __enter__(self) -> Stage:
+        os.chmod(self.place, 0o755)
+        try:
+            self.control("start")
+            self.proxy = Proxy(str(self.place / "engine.sock"), self.socket)
+            self.configure()
+            self.log = (self.place / "supervisor.log").open("a")
+            self.start()
+        except BaseException:
+            # Nobody calls `__exit__` of what was never entered.
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        try:
+            if self.process and self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            if self.proxy:
+                self.proxy.close()
+        finally:
+            self.control("stop")
+            shutil.rmtree(self.place, ignore_errors=True)
+
+    def configure(self) -> None:
+        (self.place / "secret").write_text(self.secret)
+        settings = {
+            "workers": {
+                "mode": "docker", "count": 3, "pool": POOL, "fallback": False, "shutdownTimeout": "2s",
+                "docker": {
+                    "socket": self.proxy.path, "image": IMAGE, "pullPolicy": "never",
+                    "restart": {"maxRestarts": 1000, "backoff": "100ms", "maxBackoff": "1s"},
+                    "outage": {"checkInterval": "500ms", "keepLeases": "20s"},
+                },
+            },
+            "queue": {"lease": "12s", "heartbeat": "3s", "sweepInterval": "2s", "maxDeliveries": 100},
+            "secrets": {"chaos": {"file": str(self.place / "secret")}},
+            "state": {"dir": str(self.state), "runtimeDir": str(self.runtime)},
+        }  # fmt: skip
+        self.config = self.place / "acode.yaml"
+        self.config.write_text(json.dumps(settings))
+
+    def say(self, words: str) -> None:
+        print(f"chaos: {self.kind}: {time.monotonic() - self.begun:6.1f} s: {words}", file=sys.stderr, flush=True)
+
+    # The engine
+
+    def control(self, verb: str) -> None:
+        """`scripts/engines VERB` for the engine of this stage."""
+        environment = {**os.environ, "ACODE_ENGINES_DIR": self.engines}
+        done = subprocess.run(
+            [str(HERE / "engines"), verb, self.kind], env=environment, capture_output=True, text=True, timeout=240,
+            check=False)  # fmt: skip
+        if done.returncode != 0:
+            raise RuntimeError(f"scripts/engines {verb} {self.kind}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def ask(self, method: str, target: str):
+        """The engine itself, past the proxy."""
+        body = request(self.socket, method, target)
+        return json.loads(body) if body.strip() else None
+
+    def containers(self) -> list[dict]:
+        filters = json.dumps({"label": [f"acode.pool={POOL}"]}).replace('"', "%22").replace(" ", "")
+        return self.ask("GET", f"/containers/json?all=1&filters={filters}")
+
+    # The supervisor
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [self.acode, "worker", "start", "--config", str(self.config)], env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
+
+    def ensure_supervisor(self) -> None:
+        """Starts another when there is none; one that can't start while its engine is away is started again."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
+    def end_supervisor(self, number: int, limit: float = 60) -> int:
+        if self.process is None or self.process.poll() is not None:
+            return 0
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(f"the supervisor did not end within {limit:.0f} s of signal {number}") from None
+
+    def run(self, *arguments: str) -> str:
+        """A command of acode; its standard output."""
+        at = arguments.index("--") if "--" in arguments else len(arguments)
+        line = [*arguments[:at], "--config", str(self.config), *arguments[at:]]
+        done = subprocess.run(
+            [self.acode, *line], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=120, check=False)  # fmt: skip
+        if done.returncode != 0:
+            raise RuntimeError(f"acode {' '.join(arguments)}: {done.returncode} {done.stderr.strip()}")
+        return done.stdout
+
+    def submit(self, count: int) -> None:
+        """Tasks that number their lines; every fifth ends with code 3, every fourth prints a secret."""
+        tasks = []
+        for _ in range(count):
+            number = len(self.ids) + len(tasks)
+            lines = self.random.choice([10, 100, 2000])
+            pause = self.random.choice([0, 0, 0.3, 1.5])
+            code = 3 if number % 5 == 4 else 0
+            secrets = ["chaos"] if number % 4 == 3 else []
+            script = f"i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; "
+            script += f"[ $((i % {max(1, lines // 4)})) -ne 0 ] || sleep {pause}; done; "
+            script += "cat /run/secrets/chaos; echo; " if secrets else ""
+            tasks.append(
+                {"name": f"{number}:{lines}:{code}:{len(secrets)}", "command": ["sh", "-c", f"{script}exit {code}"],
+                 "secrets": secrets})  # fmt: skip
+        file = self.place / "tasks.json"
+        file.write_text(json.dumps({"tasks": tasks}))
+        self.ids += self.run("task", "submit", "--quiet", "--file", str(file)).split()
+
+    def tasks(self) -> list[dict]:
+        return json.loads(self.run("task", "list", "--json", "--limit", "5000"))
+
+    # Trouble. Each returns with everything as it was, but for what it has destroyed.
+
+    def kill_supervisor(self) -> None:
+        self.end_supervisor(signal.SIGKILL)
+        time.sleep(self.random.uniform(0, 2))
+
+    def stop_supervisor(self) -> None:
+        self.end_supervisor(signal.SIGTERM)
+
+    def victim(self) -> str | None:
+        with contextlib.suppress(OSError, RuntimeError):
+            running = [each["Id"] for each in self.containers() if each["State"] == "running"]
+            return self.random.choice(sorted(running)) if running else None
+        return None
+
+    def kill_agent(self) -> None:
+        if container := self.victim():
+            with contextlib.suppress(OSError, RuntimeError):
+                pid = self.ask("GET", f"/containers/{container}/json")["State"]["Pid"]
+                if pid:
+                    os.kill(pid, signal.SIGKILL)
+
+    def kill_container(self) -> None:
+        if container := self.victim():
+            with contextlib.suppress(OSError, RuntimeError):
+                self.ask("POST", f"/containers/{container}/kill")
+
+    def remove_container(self) -> None:
+        if container := self.victim():
+            with contextlib.suppress(OSError, RuntimeError):
+                self.ask("DELETE", f"/containers/{container}?force=1")
+
+    def cut_streams(self) -> None:
+        self.proxy.cut()
+
+    def refuse(self) -> None:
+        self.proxy.refuse()
+        time.sleep(self.random.uniform(0.2, 3))
+        self.proxy.heal()
+
+    def hang(self) -> None:
+        self.proxy.hang()
+        time.sleep(self.random.uniform(0.5, 8))
+        self.proxy.heal()
+
+    def slow(self) -> None:
+        self.proxy.delay(self.random.uniform(0.05, 0.5))
+        time.sleep(self.random.uniform(1, 4))
+        self.proxy.heal()
+
+    def restart_engine(self) -> None:
+        self.control("restart")
+
+    def kill_engine(self) -> None:
+        self.control("kill")
+        time.sleep(self.random.uniform(0, 3))
+        self.control("start")
+
+    def pause_engine(self) -> None:
+        self.control("pause")
+        time.sleep(self.random.uniform(0.5, 6))
+        self.control("resume")
+
+    TROUBLE = {
+        kill_supervisor: 3, stop_supervisor: 2, kill_agent: 4, kill_container: 3, remove_container: 2, cut_streams: 4,
+        refuse: 3, hang: 2, slow: 2, restart_engine: 1, kill_engine: 1, pause_engine: 1,
+    }  # fmt: skip
+
+    def trouble(self) -> None:
+        """One thing goes wrong."""
+        kinds = list(self.TROUBLE)
+        what = self.random.choices(kinds, [self.TROUBLE[kind] for kind in kinds])[0]
+        self.say(what.__name__.replace("_", " "))
+        what(self)
