@@ -4,6 +4,8 @@ import Glibc
 /// The running agent: one thread, one `poll(2)`, everything else non-blocking.
 final class Agent {
     private let options: RunOptions
+    /// As the command line says, until a supervisor says otherwise.
+    private var orphanTimeout: Nanos
     private let signals: SignalDescriptor
     private let link: SupervisorLink
     private let local: LocalServer?
@@ -20,6 +22,7 @@ final class Agent {
     /// Prepares everything; connects to nobody yet.
     init(_ options: RunOptions, environment: [String: String]) throws(SystemError) {
         self.options = options
+        orphanTimeout = options.orphanTimeout
         signals = try SignalDescriptor([SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2])
         sinks = [TeeSink(STDOUT_FILENO), TeeSink(STDERR_FILENO)]
         link = SupervisorLink(path: options.socket, now: Clock.now())
@@ -77,7 +80,7 @@ final class Agent {
         }
         set.limit(to: lifecycle.deadline)
         // Once it leaves anyway, that instant lies in the past and must not keep it from waiting.
-        if !link.isEstablished, lifecycle.acceptsWork { set.limit(to: link.lonelySince + options.orphanTimeout) }
+        if !link.isEstablished, lifecycle.acceptsWork { set.limit(to: link.lonelySince + orphanTimeout) }
         set.wait(now: Clock.now())
     }
 
@@ -101,7 +104,9 @@ final class Agent {
 
     private func handle(_ event: SupervisorLink.Event, now: Nanos) {
         switch event {
-        case .established: lastFailure = nil
+        case .established(let welcome):
+            lastFailure = nil
+            if let seconds = welcome.orphanSeconds { orphanTimeout = .seconds(seconds) }
         case .failed(let reason):
             // Tried again and again, told once.
             guard reason != lastFailure else { return }
@@ -171,7 +176,8 @@ final class Agent {
         Hello(
             workerID: options.workerID, pid: getpid(), bootID: bootID, agentVersion: AgentVersion.current,
             running: attempt.flatMap { $0.exited == nil ? $0.started : nil },
-            unackedExit: attempt.flatMap { attempt in attempt.exited.map { withDropped($0, attempt) } })
+            unackedExit: attempt.flatMap { attempt in attempt.exited.map { withDropped($0, attempt) } },
+            output: attempt.map { OutputSpan(start: $0.journal.start, end: $0.journal.end) })
     }
 
     /// Output may still be dropped after the end, while nobody is there to take it.
@@ -199,7 +205,7 @@ final class Agent {
     }
 
     private func leaveIfOrphaned(now: Nanos) {
-        guard !link.isEstablished, now >= link.lonelySince + options.orphanTimeout else { return }
+        guard !link.isEstablished, now >= link.lonelySince + orphanTimeout else { return }
         if lifecycle.acceptsWork { say(.warning, "no supervisor for too long, leaving") }
         _ = perform(lifecycle.kill(now: now))
     }

@@ -17,11 +17,13 @@ package struct Hello: Codable, Hashable, Sendable {
     package var running: Started?
     /// The end of an attempt that no supervisor has acknowledged yet.
     package var unackedExit: Exited?
+    /// Which part of the attempt's output the agent still has; nil without an attempt.
+    package var output: OutputSpan?
 
     /// Makes a greeting.
     package init(
         version: Int = AgentProtocol.version, workerID: String, pid: Int32, bootID: String, agentVersion: String,
-        running: Started? = nil, unackedExit: Exited? = nil
+        running: Started? = nil, unackedExit: Exited? = nil, output: OutputSpan? = nil
     ) {
         self.version = version
         self.workerID = workerID
@@ -30,6 +32,24 @@ package struct Hello: Codable, Hashable, Sendable {
         self.agentVersion = agentVersion
         self.running = running
         self.unackedExit = unackedExit
+        self.output = output
+    }
+
+    /// The attempt the agent has in hand, whether it runs or has ended.
+    package var attempt: AttemptRef? { running?.attempt ?? unackedExit?.attempt }
+}
+
+/// A piece of an attempt's output by its offsets: what was acknowledged lies before it.
+package struct OutputSpan: Codable, Hashable, Sendable {
+    /// Offset of the oldest byte the agent still has; everything before it was acknowledged or dropped.
+    package var start: UInt64
+    /// Offset after the newest byte.
+    package var end: UInt64
+
+    /// Makes a span.
+    package init(start: UInt64, end: UInt64) {
+        self.start = start
+        self.end = end
     }
 }
 
@@ -40,10 +60,15 @@ package struct Welcome: Codable, Hashable, Sendable {
     /// The longest the supervisor will be silent, in seconds. The agent gives the connection up after three times
     /// this without a message and connects anew. 0 turns that off.
     package var heartbeatSeconds: Double
+    /// How long the agent may go on without this supervisor, in seconds; nil leaves it at what the agent was told before.
+    package var orphanSeconds: Double?
 
     /// Makes an answer.
-    package init(version: Int = AgentProtocol.version, heartbeatSeconds: Double) {
+    package init(
+        version: Int = AgentProtocol.version, heartbeatSeconds: Double, orphanSeconds: Double? = nil
+    ) {
         self.version = version
         self.heartbeatSeconds = heartbeatSeconds
+        self.orphanSeconds = orphanSeconds
     }
 }

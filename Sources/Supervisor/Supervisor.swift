@@ -36,6 +36,7 @@ package final class Supervisor: Sendable {
     /// What exists only while `run` prepared it.
     struct Running: Sendable {
         let pool: WorkerPool
+        let adopter: Adopter
         let dispatcher: Dispatcher
         let leases: LeaseKeeper
         let stats: StatsPoller
@@ -59,6 +60,7 @@ package final class Supervisor: Sendable {
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
+    let handOff = HandOffRequest()
     let host = ProcessInfo.processInfo.hostName
 
     /// Makes a supervisor; nothing happens before `run`.
@@ -85,12 +87,9 @@ package final class Supervisor: Sendable {
         try checkPool(backend)
         try await checkNetwork(backend)
         let context = workerContext(installation: installation)
-        await LeftoverRecovery(
-            store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,
-            maxDeliveries: settings.queue.maxDeliveries
-        ).run()
+        let takeover = await surveyTakeover(backend, context)
         try await register()
-        let running = assemble(backend, context)
+        let running = assemble(backend, context, takeover)
         self.running.withLock { $0 = running }
         logger.info(
             "supervisor ready",
@@ -99,9 +98,10 @@ package final class Supervisor: Sendable {
             ])
         await serve(running)
         self.running.withLock { $0 = nil }
-        await unregister()
+        // Who takes over finds the workers and the leases by this row.
+        if !handOff.isDecided { await unregister() }
         backend.engine?.shutdown()
-        logger.info("supervisor stopped")
+        logger.info(handOff.isDecided ? "supervisor handed over" : "supervisor stopped")
     }
 
     // MARK: Requests from outside
@@ -166,6 +166,7 @@ package final class Supervisor: Sendable {
     var current: Running? { running.withLock { $0 } }
 
     private func state(_ running: Running?) -> SupervisorStatus.State {
+        if handOff.isDecided { return .stopping }
         switch shutdown.level {
         case .drain: return .draining
         case .graceful, .force: return .stopping

@@ -29,6 +29,7 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case failed
         case retryScheduled = "retry_scheduled"
         case abandoned
+        case adopted
         case requeuedStale = "requeued:stale"
         case retriesExhausted = "retries_exhausted"
         case deadLettered = "dead_lettered"

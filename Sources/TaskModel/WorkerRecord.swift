@@ -21,11 +21,14 @@ package struct WorkerRecord: Codable, Sendable, Equatable {
     package var profile: String
     /// When the row was written.
     package var createdAt: Date
+    /// What a later supervisor needs to take the worker over, as JSON; `nil` for one that can't be taken over.
+    package var blueprint: String?
 
     /// Makes a record.
     package init(
         id: WorkerID, pool: String, supervisor: SupervisorID, host: String, mode: WorkerMode,
-        containerName: String? = nil, containerID: String? = nil, profile: String, createdAt: Date
+        containerName: String? = nil, containerID: String? = nil, profile: String, createdAt: Date,
+        blueprint: String? = nil
     ) {
         self.id = id
         self.pool = pool
@@ -36,6 +39,7 @@ package struct WorkerRecord: Codable, Sendable, Equatable {
         self.containerID = containerID
         self.profile = profile
         self.createdAt = createdAt
+        self.blueprint = blueprint
     }
 }
 

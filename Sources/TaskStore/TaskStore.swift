@@ -44,6 +44,15 @@ package protocol TaskStore: Sendable {
     /// leases to run out.
     func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [TaskID]
 
+    /// Takes over an attempt that runs on although its supervisor has ended: in one step its lease becomes the new
+    /// supervisor's, with a new token and for `duration` from now, so that whatever the old one still writes is refused.
+    /// The attempt is named as it was first claimed, whoever had taken it over meanwhile. Returns `nil` when none of
+    /// `previous` holds it any more.
+    func adopt(
+        _ claimed: Lease, from previous: [SupervisorID], by supervisor: SupervisorID, host: String,
+        for duration: Duration
+    ) async throws(StoreError) -> ClaimedTask?
+
     /// One task.
     func task(_ id: TaskID) async throws(StoreError) -> QueuedTask?
 

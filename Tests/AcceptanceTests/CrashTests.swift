@@ -6,19 +6,18 @@ extension Acceptance {
     /// FR-075, K-4, R-2, NFR-006: a supervisor that dies without a word.
     @Suite("Crash of the supervisor", .timeLimit(.minutes(1)))
     struct Crash {
-        @Test("after SIGKILL the next start reaps what is left and the tasks finish once", arguments: Backend.all)
-        func killed(_ backend: Backend) async throws {
+        @Test("after SIGKILL the next start reaps what is left of local workers and the tasks finish once")
+        func killed() async throws {
+            let backend = Backend.local
             // The lease is long, so that only the clean-up at the start can have given the task back.
             let settings: [String: JSONValue] = ["queue.lease": "10m", "queue.heartbeat": "10s"]
             try await AcodeFixture.with("killed-\(backend)", settings: settings) { fixture in
                 let mark = "8765\(UInt16.random(in: 1000...9999))"
                 var id = ""
-                var containers: [String?] = []
                 try await fixture.withSupervisor(backend, PoolOptions(count: 2)) { supervisor in
                     id = try await fixture.submitScript(
                         "[ $ACODE_ATTEMPT = 1 ] || { echo finished; exit 0; }; echo begun; sleep \(mark)")
                     try await fixture.waitFor(id, toPrint: "begun")
-                    containers = try await supervisor.containers().map { $0["Id"].string }
                     supervisor.process.send(SIGKILL)
                     try await supervisor.process.waitForEnd(within: .seconds(5))
                 }
@@ -31,9 +30,6 @@ extension Acceptance {
                     try await eventually("the first attempt's process to be gone") {
                         ProcessTable.mentioning("sleep\0\(mark)").isEmpty
                     }
-                    let now = try await supervisor.containers().map { $0["Id"].string }
-                    #expect(now.count == (backend.engine == nil ? 0 : 2))
-                    #expect(Set(now).isDisjoint(with: containers))
                 }
             }
         }

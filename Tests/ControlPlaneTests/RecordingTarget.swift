@@ -12,6 +12,7 @@ final class RecordingTarget: ControlTarget {
         var output: [LogFrame] = []
         var endsOutput = true
         var storeWorks = true
+        var handsOver = true
     }
 
     let state = Mutex(State())
@@ -46,6 +47,11 @@ final class RecordingTarget: ControlTarget {
     func checkLeases() { note("check") }
     func shutDown(force: Bool) { note("stop force \(force)") }
     func drain() { note("drain") }
+
+    func handOver(within limit: Duration) async throws(ControlFailure) {
+        note("hand over within \(limit)")
+        guard state.withLock({ $0.handsOver }) else { throw ControlFailure(.unavailable, "not now") }
+    }
 
     func stopWorker(_ id: String, force: Bool) -> Bool {
         note("stop \(id) force \(force)")

@@ -244,7 +244,7 @@ struct SettingProblemTests {
               docker:
                 imgae: x
                 resources: {cpus: 0, pidsLimit: no}
-            queue: {heartbeat: 20s}
+            queue: {heartbeat: 50s}
             http: {listen: x}
             """
         let places = try problems(text).map { $0.split(separator: " ")[..<2].joined(separator: " ") }

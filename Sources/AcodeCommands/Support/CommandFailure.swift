@@ -47,7 +47,7 @@ extension CommandFailure {
     init(_ error: SupervisorError) {
         let code =
             switch error.code {
-            case .poolBusy: ExitCodes.tryAgain
+            case .poolBusy, .handoverRefused: ExitCodes.tryAgain
             case .engineUnavailable, .storeUnavailable: ExitCodes.unavailable
             case .agentMissing, .stateUnusable: ExitCodes.internal
             case .mountRefused, .networkMissing: ExitCodes.configuration

@@ -65,6 +65,14 @@ struct SupervisorTarget: ControlTarget {
 
     func drain() { supervisor.drain() }
 
+    func handOver(within limit: Duration) async throws(ControlFailure) {
+        do throws(SupervisorError) {
+            try await supervisor.handOver(within: limit)
+        } catch {
+            throw ControlFailure(.unavailable, error.hint.map { "\(error.message); \($0)" } ?? error.message)
+        }
+    }
+
     func stopWorker(_ id: String, force: Bool) -> Bool {
         supervisor.stopWorker(WorkerID(rawValue: id), force: force)
     }

@@ -34,6 +34,17 @@ struct WorkerStart: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long running tasks may go on after Ctrl-C.", valueName: "duration"))
     var shutdownTimeout: String?
 
+    @Flag(
+        help:
+            "Take over from a running supervisor of the same pool, with its workers and without interrupting their tasks."
+    )
+    var handoff = false
+
+    @Option(
+        help: ArgumentHelp("How long that supervisor may take to let go; after that it goes on.", valueName: "duration")
+    )
+    var handoffTimeout = "30s"
+
     /// The settings among the options.
     var settingFlags: [FlagValue] {
         let texts: [(flag: String, path: String, text: String?)] = [
@@ -52,11 +63,13 @@ struct WorkerStart: AsyncParsableCommand {
         context.showWarnings()
         let settings = context.settings
         let agent = try AgentLocation.find()
+        let handover = handoff ? try SupervisorHandover(context: context, limitText: handoffTimeout) : nil
         let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !global.noColor)
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
         let forcedBy = try await context.withStore { store in
             let logger = Logger(label: "acode")
+            try await handover?.run()
             let supervisor = Supervisor(
                 options: SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current),
                 store: store, layout: context.layout, logger: logger)

@@ -9,7 +9,7 @@ final class SupervisorLink {
     /// What the link has to tell.
     enum Event {
         /// The supervisor said welcome; everything unacknowledged may be sent.
-        case established
+        case established(Welcome)
         /// A message other than the welcome.
         case message(SupervisorMessage)
         /// The connection is gone, and why. Only told if it was established.
@@ -89,7 +89,7 @@ final class SupervisorLink {
         switch state {
         case .greeting(_, let deadline) where now >= deadline: drop("no welcome in time", now: now)
         case .established(_, let heartbeat) where heartbeat > 0 && now >= lastHeard + 3 * heartbeat:
-            drop("the supervisor has been silent for too long", now: now)
+            drop("the supervisor has been silent for too long", since: lastHeard, now: now)
         default: break
         }
         return events + takePending()
@@ -197,16 +197,18 @@ final class SupervisorLink {
             }
             state = .established(socket, heartbeat: .seconds(welcome.heartbeatSeconds))
             backoff.reset()
-            events.append(.established)
+            events.append(.established(welcome))
         case (.established, .welcome), (.waiting, _): break
         case (.established, let message): events.append(.message(message))
         case (.greeting, _): throw AgentProtocolError(.malformedPayload, "a message before the welcome")
         }
     }
 
-    private func drop(_ reason: String, now: Nanos) {
+    /// - Parameter since: when the supervisor was there for the last time, if that was not just now. A supervisor that
+    ///   sleeps keeps no lease meanwhile.
+    private func drop(_ reason: String, since: Nanos? = nil, now: Nanos) {
         if isEstablished {
-            lonelySince = now
+            lonelySince = since ?? now
             pending = .lost(reason)
         } else {
             pending = .failed(reason)

@@ -52,6 +52,13 @@ package struct ControlClient: Sendable {
         _ = try await call(.post, "/v1/drain", as: Accepted.self)
     }
 
+    /// Makes it leave its workers to whoever asks and end; returns when it is about to let go, which takes `limit` at most.
+    /// `POST /v1/handover`
+    package func handOver(within limit: Duration) async throws(ControlClientError) {
+        let body = HandoverRequest(limitSeconds: limit / .seconds(1))
+        _ = try await call(.post, "/v1/handover", body: body, within: limit + deadline, as: Accepted.self)
+    }
+
     /// Stops one worker; returns when it has understood. `POST /v1/workers/{id}/stop`
     package func stopWorker(_ id: String, force: Bool) async throws(ControlClientError) {
         let path = "/v1/workers/\(Self.segment(id))/stop"
@@ -132,7 +139,8 @@ package struct ControlClient: Sendable {
     }
 
     private func call<Answer: Decodable>(
-        _ method: HTTPRequest.Method, _ target: String, body: StopRequest? = nil, as type: Answer.Type
+        _ method: HTTPRequest.Method, _ target: String, body: (any Encodable & Sendable)? = nil,
+        within limit: Duration? = nil, as type: Answer.Type
     ) async throws(ControlClientError) -> Answer {
         var content = HTTPRequest.Body.none
         if let body {
@@ -141,15 +149,15 @@ package struct ControlClient: Sendable {
             }
             content = .bytes(bytes)
         }
-        return try decode(type, try accepted(try await send(method, target, body: content)))
+        return try decode(type, try accepted(try await send(method, target, body: content, within: limit)))
     }
 
     private func send(
-        _ method: HTTPRequest.Method, _ target: String, body: HTTPRequest.Body
+        _ method: HTTPRequest.Method, _ target: String, body: HTTPRequest.Body, within limit: Duration? = nil
     ) async throws(ControlClientError) -> HTTPResponse {
         do throws(TransportError) {
             return try await transport.send(
-                HTTPRequest(method, target, body: body, limits: HTTPRequest.Limits(total: deadline)))
+                HTTPRequest(method, target, body: body, limits: HTTPRequest.Limits(total: limit ?? deadline)))
         } catch {
             throw ControlClientError(error, socketPath: socketPath)
         }

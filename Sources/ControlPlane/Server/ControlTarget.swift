@@ -32,6 +32,11 @@ package protocol ControlTarget: Sendable {
     /// Ends the supervisor when what runs has finished, however long that takes.
     func drain()
 
+    /// Gets ready to leave all workers and what they run to another supervisor, and ends soon after it returns.
+    ///
+    /// - Throws: `unavailable` when it can't within `limit`; then it goes on.
+    func handOver(within limit: Duration) async throws(ControlFailure)
+
     /// Stops one worker; false when there is none with that id.
     func stopWorker(_ id: String, force: Bool) -> Bool
 

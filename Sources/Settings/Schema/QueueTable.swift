@@ -8,8 +8,8 @@ extension SettingTable {
             "The queues this supervisor serves; all of them while it is empty.", example: .list([.text("default")])),
         .init(
             "queue.lease", \.queue.lease, .duration(.seconds(2)...(.seconds(3600))),
-            "How long a claim is valid without being renewed. When a supervisor dies, its tasks go back to their queue "
-                + "after this time."),
+            "How long a claim is valid without being renewed. When a supervisor dies, its tasks run on and wait for the "
+                + "next one of the same pool for this time less heartbeat; after that they go back to their queue."),
         .init(
             "queue.heartbeat", \.queue.heartbeat, .duration(.milliseconds(100)...(.seconds(1800))),
             "Time between two renewals of all claims; less than half of lease."),

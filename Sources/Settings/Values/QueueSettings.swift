@@ -5,7 +5,7 @@ package struct QueueSettings: Sendable, Equatable {
     /// The names of the queues served; empty means all.
     package var queues: [String] = []
     /// How long a claim is valid without being renewed.
-    package var lease: Duration = .seconds(30)
+    package var lease: Duration = .seconds(90)
     /// Time between two renewals of all claims; less than half of `lease`.
     package var heartbeat: Duration = .seconds(10)
     /// Time between two looks for claims that nobody renews any more.

@@ -12,10 +12,17 @@ final class AttemptRecorder: AttemptObserver {
         var startedAt: Date?
         var isFinished = false
         var secrets: [String: [UInt8]] = [:]
-        var output = SecretMasker([:])
-        var errors = SecretMasker([:])
+        var output = MaskedStream([:])
+        var errors = MaskedStream([:])
+        /// Offset after all output that came.
+        var taken: UInt64 = 0
 
-        mutating func masker<Value>(_ stream: OutputChunk.Stream, _ body: (inout SecretMasker) -> Value) -> Value {
+        /// What is dealt with once everything shown so far is written down.
+        var position: OutputPosition {
+            OutputPosition(output: output.mark(taken: taken), errors: errors.mark(taken: taken))
+        }
+
+        mutating func through<Value>(_ stream: OutputChunk.Stream, _ body: (inout MaskedStream) -> Value) -> Value {
             stream == .standardOutput ? body(&output) : body(&errors)
         }
     }
@@ -53,19 +60,33 @@ final class AttemptRecorder: AttemptObserver {
     /// Whether the attempt has ended, so that its notes hold up the record of its end.
     var isFinished: Bool { state.withLock { $0.isFinished } }
 
-    /// Says what is to run: where, and what must never be seen in its output.
-    func prepare(worker: WorkerID, secrets: [String: [UInt8]]) {
-        let masker = SecretMasker(secrets)
+    /// Says what is to run: where, and what must never be seen in its output, of which everything up to `position` was
+    /// written down before.
+    func prepare(
+        worker: WorkerID, secrets: [String: [UInt8]], startedAt: Date? = nil,
+        from position: OutputPosition = OutputPosition()
+    ) {
+        let output = MaskedStream(secrets, from: position.output)
+        let errors = MaskedStream(secrets, from: position.errors)
         state.withLock { state in
             state.worker = worker
+            state.startedAt = startedAt
             state.secrets = secrets
-            state.output = masker
-            state.errors = masker
+            state.output = output
+            state.errors = errors
+            state.taken = position.resumeOffset
         }
     }
 
     /// Adds a note; without effect after `finish`.
     func add(_ note: Note) { sink.yield(note) }
+
+    /// Says that what comes belongs to another supervisor, and leaves the log as it is.
+    func leave() async {
+        state.withLock { $0.isFinished = true }
+        sink.finish()
+        await log.leave()
+    }
 
     /// Adds a warning to the task's timeline.
     func warn(_ words: String) { sink.yield(.warning(words)) }
@@ -87,14 +108,24 @@ final class AttemptRecorder: AttemptObserver {
         if let worker { sink.yield(.started(date, worker)) }
     }
 
-    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
-        await keep(stream, state.withLock { $0.masker(stream) { $0.mask(bytes) } })
+    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>, at offset: UInt64) async -> UInt64 {
+        let (shown, position) = state.withLock { state in
+            let shown = state.through(stream) { $0.take(bytes, at: offset) }
+            state.taken = max(state.taken, offset + UInt64(bytes.count))
+            return (shown, state.position)
+        }
+        await keep(stream, shown, position)
+        return position.resumeOffset
     }
 
-    func attemptOutputLost(bytes: UInt64) async {
+    func attemptOutputLost(bytes: UInt64, before end: UInt64) async {
         // What comes after the gap doesn't belong to what was held back.
         await flush()
-        await log.markLost(bytes: bytes)
+        let position = state.withLock { state in
+            state.taken = max(state.taken, end)
+            return state.position
+        }
+        await log.markLost(bytes: bytes, upTo: position)
         sink.yield(.warning("\(bytes) bytes of output were lost while the supervisor was away"))
     }
 
@@ -106,14 +137,19 @@ final class AttemptRecorder: AttemptObserver {
 
     private func flush() async {
         for stream in [OutputChunk.Stream.standardOutput, .standardError] {
-            await keep(stream, state.withLock { $0.masker(stream) { $0.flush() } })
+            let (shown, position) = state.withLock { state in
+                let shown = state.through(stream) { $0.flush() }
+                return (shown, state.position)
+            }
+            await keep(stream, shown, position)
         }
     }
 
-    private func keep(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
+    private func keep(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>, _ position: OutputPosition) async {
         guard !bytes.isEmpty else { return }
         await tap?.output(stream, bytes)
-        await log.write(bytes, stream: stream == .standardOutput ? .standardOutput : .standardError)
+        await log.write(
+            bytes, stream: stream == .standardOutput ? .standardOutput : .standardError, upTo: position)
     }
 }
 

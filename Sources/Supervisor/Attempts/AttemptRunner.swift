@@ -31,24 +31,46 @@ package struct AttemptRunner: Sendable {
         let recorder = AttemptRecorder(log: log, tap: tap)
         attempt.follow(recorder)
         var worker: (any Worker)?
-        let record = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await write(recorder, of: attempt) }
-            if let request {
-                group.addTask { for await notice in request.notices { recorder.warn(notice) } }
-            }
+        let record = await recording(attempt, recorder, request) {
             let record: ExitRecord
             switch await provide(attempt, plan, request) {
             case .success(let (granted, plan)):
                 worker = granted
                 attempt.assign(granted)
-                record = await execute(plan, on: granted, attempt, recorder)
+                record = await execute(plan, on: granted, attempt, recorder, log)
                 attempt.unassign()
             case .failure(let error):
                 record = ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
             }
-            await recorder.finish()
             return record
         }
+        await settle(attempt, record, worker, recorder, log, timeout: (try? plan.get())?.timeout)
+    }
+
+    /// Does what `body` does with the attempt while its notes are written, until both are done.
+    func recording(
+        _ attempt: RunningAttempt, _ recorder: AttemptRecorder, _ request: WorkerRequest? = nil,
+        _ body: () async -> ExitRecord
+    ) async -> ExitRecord {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await write(recorder, of: attempt) }
+            if let request {
+                group.addTask { for await notice in request.notices { recorder.warn(notice) } }
+            }
+            let record = await body()
+            if record.end == .detached { await recorder.leave() } else { await recorder.finish() }
+            return record
+        }
+    }
+
+    /// Judges an end, records it, and gives the worker back.
+    func settle(
+        _ attempt: RunningAttempt, _ record: ExitRecord, _ worker: (any Worker)?, _ recorder: AttemptRecorder,
+        _ log: AttemptLog, timeout: Duration?
+    ) async {
+        // Another supervisor goes on with it, and has the worker, the lease and the log.
+        if record.end == .detached { return registry.remove(attempt) }
+        attempt.conclude()
         let kept = await log.close()
         let mode = worker?.profile.mode ?? .docker
         let limits = mode == .docker ? worker?.profile.limits : nil
@@ -56,7 +78,7 @@ package struct AttemptRunner: Sendable {
         let report = AttemptReport(
             record,
             in: .init(
-                limits: limits, timeout: (try? plan.get())?.timeout,
+                limits: limits, timeout: timeout,
                 ownsNetwork: settings.workers.docker.network != "host"))
         await conclude(attempt, record, verdict, report, kept, recorder)
         if let worker {
@@ -121,7 +143,8 @@ package struct AttemptRunner: Sendable {
     }
 
     private func execute(
-        _ plan: AttemptPlan, on worker: any Worker, _ attempt: RunningAttempt, _ recorder: AttemptRecorder
+        _ plan: AttemptPlan, on worker: any Worker, _ attempt: RunningAttempt, _ recorder: AttemptRecorder,
+        _ log: AttemptLog
     ) async -> ExitRecord {
         do throws(WorkerError) {
             try await plans.checkMountsAgain(plan)
@@ -140,6 +163,12 @@ package struct AttemptRunner: Sendable {
                 ])
             recorder.prepare(worker: worker.id, secrets: request.secrets)
             for warning in plan.warnings { recorder.warn(warning) }
+            await log.keepState(at: directory(of: worker).logState, token: attempt.ref.token)
+            guard attempt.begin() else {
+                return ExitRecord(
+                    end: .unprovided(WorkerError(.poolClosed, "stopped before it began")),
+                    stop: attempt.stopIntent.current)
+            }
             return await worker.execute(request, observer: recorder)
         } catch {
             return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)

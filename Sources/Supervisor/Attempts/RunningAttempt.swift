@@ -11,17 +11,61 @@ package final class RunningAttempt: Sendable {
     package let stopIntent = OneShot<StopIntent>()
     private let worker = Mutex<(any Worker)?>(nil)
     private let recorder = Mutex<AttemptRecorder?>(nil)
+    private let agentToken: Int64
+    private let currentStage = Mutex(Stage.waiting)
 
-    /// Wraps a claim.
-    package init(claim: ClaimedTask) { self.claim = claim }
+    /// How far it is.
+    package enum Stage: Sendable {
+        /// It has no worker yet. → `running`, `held`.
+        case waiting
+        /// It may not begin any more. Final.
+        case held
+        /// Its worker has it. → `concluding`.
+        case running
+        /// Its end is being written down. Final.
+        case concluding
+    }
+
+    /// Wraps a claim. `agentToken` is the token its agent knows, when the lease was another's before.
+    package init(claim: ClaimedTask, agentToken: Int64? = nil) {
+        self.claim = claim
+        self.agentToken = agentToken ?? claim.lease.token
+    }
 
     /// What the agent is told to call it.
     package var ref: AttemptRef {
-        AttemptRef(taskID: claim.task.id.rawValue, attempt: claim.lease.attempt, token: claim.lease.token)
+        AttemptRef(taskID: claim.task.id.rawValue, attempt: claim.lease.attempt, token: agentToken)
     }
+
+    /// How far it is.
+    package var stage: Stage { currentStage.withLock { $0 } }
+
+    /// Keeps it from beginning; nothing happens when it has begun.
+    func hold() {
+        let isHeld = currentStage.withLock { stage in
+            if stage == .waiting { stage = .held }
+            return stage == .held
+        }
+        if isHeld { stopIntent.set(.shutdown) }
+    }
+
+    /// Notes that it is handed to its worker; returns false when it may not begin any more.
+    func begin() -> Bool {
+        currentStage.withLock { stage in
+            guard stage == .waiting else { return false }
+            stage = .running
+            return true
+        }
+    }
+
+    /// Notes that its worker is done with it.
+    func conclude() { currentStage.withLock { $0 = .concluding } }
 
     /// The worker it runs on.
     package var currentWorker: WorkerID? { worker.withLock { $0?.id } }
+
+    /// Whether its worker is a process, which ends with its supervisor.
+    var runsLocally: Bool { worker.withLock { $0?.profile.mode == .local } }
 
     /// Ends the attempt without any grace: its worker is stopped by force.
     package func forceStop(_ intent: StopIntent) {

@@ -50,10 +50,12 @@ package struct SecretMasker: Sendable {
     private var held: [UInt8] = []
     private var regions: [Region] = []
     /// How much at the beginning of `held` belongs to a mask that was put out already.
-    private var covered = 0
+    package private(set) var covered = 0
 
-    /// Looks for `secrets`, each without the line ends after it, which programs that print one leave out.
-    package init(_ secrets: [String: [UInt8]]) {
+    /// Looks for `secrets`, each without the line ends after it, which programs that print one leave out. The first
+    /// `covered` bytes are part of a value whose mask was put out already.
+    package init(_ secrets: [String: [UInt8]], covered: Int = 0) {
+        self.covered = covered
         patterns = secrets.sorted { $0.key < $1.key }.compactMap { name, value in
             let end = value.lastIndex { $0 != 0x0a && $0 != 0x0d }.map { $0 + 1 } ?? 0
             return end < Self.shortest ? nil : Pattern(name: name, value: Array(value[..<end]))
@@ -97,7 +99,7 @@ package struct SecretMasker: Sendable {
         let end = held.count
         if start < covered {
             regions.removeAll()
-            covered = end
+            covered = max(covered, end)
             return
         }
         var region = Region(start: start, end: end, mask: mask)

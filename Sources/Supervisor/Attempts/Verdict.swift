@@ -38,6 +38,9 @@ package struct Verdict: Sendable, Equatable {
         case .workerLost(let loss):
             if let stop = record.stop { return stopped(stop, nil) }
             return lost(loss, limits)
+        case .detached:
+            return Verdict(
+                outcome: .interrupted, reason: "another supervisor goes on with it", failure: .interrupted)
         case .unprovided(let error):
             if let stop = record.stop { return stopped(stop, nil) }
             return unprovided(error)

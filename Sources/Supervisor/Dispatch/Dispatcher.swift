@@ -20,6 +20,9 @@ final class Dispatcher: Sendable {
     private let metrics: SupervisorMetrics
     private let logger: Logger
     private let isClosed = Mutex(false)
+    private let isPaused = Mutex(false)
+    /// Whether a claim is under way, or its tasks are not registered yet.
+    private let claiming = Mutex(false)
     /// Attempts whose worker has not been asked for yet.
     private let planning = Mutex(0)
     private let wakes: AsyncStream<Void>
@@ -46,6 +49,18 @@ final class Dispatcher: Sendable {
     /// Looks for tasks now instead of at the next poll.
     func wake() { waker.yield() }
 
+    /// Whether tasks may be claimed of which the registry does not know yet.
+    var isClaiming: Bool { claiming.withLock { $0 } }
+
+    /// Claims nothing until `goOn`.
+    func pause() { isPaused.withLock { $0 = true } }
+
+    /// Claims again.
+    func goOn() {
+        isPaused.withLock { $0 = false }
+        waker.yield()
+    }
+
     /// Claims nothing any more; `run` returns when the attempts under way have ended.
     func close() {
         isClosed.withLock { $0 = true }
@@ -58,7 +73,10 @@ final class Dispatcher: Sendable {
             let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous).map { _ in }
             for await _ in merge(wakes, pool.changes, timer) {
                 if isClosed.withLock({ $0 }) { return }
-                while let claims = await claimFree() {
+                while true {
+                    claiming.withLock { $0 = true }
+                    defer { claiming.withLock { $0 = false } }
+                    guard let claims = await claimFree() else { break }
                     for claim in claims { start(claim, in: &group) }
                 }
             }
@@ -69,7 +87,7 @@ final class Dispatcher: Sendable {
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
         request.limit = min(pool.freeSlots - planning.withLock { $0 }, room())
-        guard request.limit > 0, !isClosed.withLock({ $0 }) else { return nil }
+        guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 }) else { return nil }
         do {
             let claims = try await store.claim(request)
             return claims.isEmpty ? nil : claims

@@ -80,24 +80,29 @@ extension Supervisor {
         return context
     }
 
+    /// What the pool's own workers are made like.
+    func warmProfile(_ backend: Backend) -> WorkerProfile {
+        guard backend.mode == .docker else { return .local }
+        let docker = settings.workers.docker
+        return WorkerProfile(image: docker.image, limits: docker.resources.limits, mounts: docker.mounts)
+    }
+
     /// Puts the parts together.
-    func assemble(_ backend: Backend, _ context: WorkerContext) -> Running {
+    func assemble(_ backend: Backend, _ context: WorkerContext, _ takeover: Takeover) -> Running {
         let workers = settings.workers
         let factory: any WorkerFactory
-        let warm: WorkerProfile
-        let watch = backend.engine.map { self.watch(over: $0, context) }
+        let warm = warmProfile(backend)
+        let watch = takeover.watch
         if let engine = backend.engine {
             factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers, watch: watch)
-            warm = WorkerProfile(
-                image: workers.docker.image, limits: workers.docker.resources.limits, mounts: workers.docker.mounts)
         } else {
             factory = ProcessWorkerFactory(context: context)
-            warm = .local
         }
         let pool = WorkerPool(
             slots: workers.count, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
-            ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics))
+            ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics),
+            adopted: takeover.adopted)
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             mode: backend.mode)
@@ -111,21 +116,29 @@ extension Supervisor {
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
             engine: backend.engine, alerted: { registry.tell($0) })
+        let adopter = Adopter(
+            adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner), registry: registry,
+            settings: settings.queue, ended: takeover.ended, settled: { await self.finish(takeover, pool, dispatcher) },
+            isEnding: { self.shutdown.level != nil })
         return Running(
-            pool: pool, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
+            pool: pool, adopter: adopter, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
             fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn)
+    }
+
+    /// Takes attempts on the workers of a pool to their ends.
+    private func runner(_ pool: WorkerPool, _ planner: AttemptPlanner) -> AttemptRunner {
+        AttemptRunner(
+            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
+            tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
+            concluded: { await self.attemptConcluded() })
     }
 
     /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time.
     func dispatcher(
         pool: WorkerPool, planner: AttemptPlanner, offersContainers: Bool, room: @escaping @Sendable () -> Int
     ) -> Dispatcher {
-        let runner = AttemptRunner(
-            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
-            tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
-            concluded: { await self.attemptConcluded() })
-        return Dispatcher(
-            store: store, pool: pool, registry: registry, planner: planner, runner: runner,
+        Dispatcher(
+            store: store, pool: pool, registry: registry, planner: planner, runner: runner(pool, planner),
             claim: ClaimRequest(
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers),

@@ -17,14 +17,15 @@ struct LeftoverRecovery: Sendable {
 
     /// Removes containers, processes, directories and rows, then gives the tasks back. Trouble is logged: what could not
     /// be removed now is found again at the next start. Tasks whose container may still run keep their leases until these
-    /// run out, by when their agents have given up.
-    func run() async {
-        if let engine { await ContainerReaper(engine: engine, context: context).reap() }
+    /// run out, by when their agents have given up. What belongs to a worker in `spared` stays, and as long as there is
+    /// one, so do the leases: see `releaseLeases`.
+    func run(sparing spared: Set<WorkerID> = []) async {
+        if let engine { await ContainerReaper(engine: engine, context: context).reap(sparing: spared) }
         var left: Leftovers
         do {
             let workers = try await store.workers(host: context.host).filter { $0.pool == context.pool }
             left = Leftovers(workers: workers, containers: await survivors())
-            for worker in workers {
+            for worker in workers where !spared.contains(worker.id) {
                 if worker.mode == .local {
                     let killed = LeftoverProcesses.kill(worker: worker.id.rawValue)
                     log("removed a local worker that an earlier supervisor left", worker.id, killed: killed)
@@ -37,8 +38,20 @@ struct LeftoverRecovery: Sendable {
             context.logger.warning("could not clean up workers", metadata: ["error.message": "\(error)"])
             return
         }
-        removeDirectories(left)
-        await releaseLeases(left)
+        removeDirectories(left, sparing: spared)
+        if spared.isEmpty { await releaseLeases(left) }
+    }
+
+    /// Gives the tasks back that earlier supervisors still hold, after everything that could be taken over was, by the
+    /// workers in `taken`.
+    func releaseLeases(taken: Set<WorkerID>) async {
+        do {
+            let workers = try await store.workers(host: context.host).filter { $0.pool == context.pool }
+            let containers = await survivors()?.filter { !taken.contains(WorkerID(rawValue: $0.worker)) }
+            await releaseLeases(Leftovers(workers: workers, containers: containers))
+        } catch {
+            context.logger.warning("could not release old leases", metadata: ["error.message": "\(error)"])
+        }
     }
 
     /// The containers that run although they should be gone; `nil` when there is no engine or it does not say.
@@ -62,10 +75,10 @@ struct LeftoverRecovery: Sendable {
         }
     }
 
-    private func removeDirectories(_ left: Leftovers) {
+    private func removeDirectories(_ left: Leftovers, sparing spared: Set<WorkerID>) {
         let root = "\(layout.runtimeDirectory)/w"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        where !left.isInUse(directory: name) {
+        where !left.isInUse(directory: name) && !spared.contains(WorkerID(rawValue: name)) {
             WorkerDirectory(
                 runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory,
                 worker: WorkerID(rawValue: name)

@@ -23,6 +23,8 @@ struct PoolLog: PoolObserver {
         switch end {
         case .stopped:
             logger.info("worker stopped", metadata: metadata)
+        case .detached:
+            logger.info("worker left to the next supervisor", metadata: metadata)
         case .lost(let loss):
             metadata["worker.loss"] = "\(loss.observation)"
             logger.warning("worker lost; another takes its place", metadata: metadata)

@@ -14,12 +14,14 @@ extension Supervisor {
             services.addTask { await scanner.run() }
             services.addTask { await running.stats.run() }
             services.addTask { await self.conductShutdown(running) }
+            services.addTask { await self.conductHandOff(running) }
             services.addTask { await self.watchEngine(running) }
             if let standIn = running.standIn { services.addTask { await standIn.stats.run() } }
             await withDiscardingTaskGroup { work in
                 for pool in running.pools { work.addTask { await pool.run() } }
                 await withDiscardingTaskGroup { dispatch in
                     if let standIn = running.standIn { dispatch.addTask { await standIn.dispatcher.run() } }
+                    dispatch.addTask { await running.adopter.run() }
                     await running.dispatcher.run()
                 }
                 for pool in running.pools { pool.close(force: shutdown.level == .force) }

@@ -4,6 +4,8 @@ package struct SupervisorError: Error, Sendable, Equatable, CustomStringConverti
     package enum Code: String, Sendable {
         /// Another supervisor owns the pool on this host.
         case poolBusy = "pool_busy"
+        /// The supervisor can't leave its workers to another now.
+        case handoverRefused = "handover_refused"
         /// There is no usable engine and falling back is not allowed.
         case engineUnavailable = "engine_unavailable"
         /// `acode-agent` is missing or can't be executed.

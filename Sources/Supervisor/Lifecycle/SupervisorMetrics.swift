@@ -16,6 +16,7 @@ package struct SupervisorMetrics: Sendable {
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
     private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
     private let crashLoops = Counter(label: "acode_worker_crash_loops_total")
+    private let workersDetached = Counter(label: "acode_workers_ended_total", dimensions: [("end", "detached")])
     private let workersFailed = Counter(label: "acode_workers_ended_total", dimensions: [("end", "start_failed")])
 
     /// Makes the handlers once; they go to the metrics system of the process.
@@ -52,6 +53,7 @@ package struct SupervisorMetrics: Sendable {
     func workerEnded(_ end: WorkerEnd) {
         switch end {
         case .stopped: workersStopped.increment()
+        case .detached: workersDetached.increment()
         case .lost: workersLost.increment()
         case .startFailed: workersFailed.increment()
         }

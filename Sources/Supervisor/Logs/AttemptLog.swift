@@ -34,6 +34,8 @@ package actor AttemptLog {
     private var unreported: UInt64 = 0
     private var summary = Summary()
     private var buffer: [UInt8] = []
+    private var state = LogState(token: 0)
+    private var stateFile: LogStateFile?
 
     /// Makes the log at `path`; `cap` is the most output bytes that are kept. Nothing is created before the first call.
     package init(path: String, cap: Int) {
@@ -55,6 +57,93 @@ package actor AttemptLog {
         } catch {
             summary.problem = error.localizedDescription
         }
+    }
+
+    /// Keeps from now on in the file at `path` where the log stands, so that another process can write on after a crash.
+    /// `token` is the attempt's, as its agent knows it.
+    func keepState(at path: String, token: Int64) {
+        stateFile = LogStateFile(path: path)
+        state.token = token
+        save()
+    }
+
+    /// Goes on where the process that kept its state at `path` was killed or let go, and keeps the state in the same place.
+    /// Returns up to where the output was written down: nowhere when the state is not that of this attempt.
+    func resume(stateAt path: String, token: Int64) -> OutputPosition {
+        guard let kept = LogStateFile.load(path), kept.token == token else {
+            keepState(at: path, token: token)
+            return OutputPosition()
+        }
+        state = kept
+        stateFile = LogStateFile(path: path)
+        if kept.isComplete {
+            summary = kept.summary
+        } else {
+            reopen(kept)
+            save()
+        }
+        return kept.position
+    }
+
+    private func reopen(_ kept: LogState) {
+        (headBytes, unreported, summary) = (kept.headBytes, kept.unreported, kept.summary)
+        do {
+            // Nothing may have been written yet, nor the file made.
+            if kept.headSize > 0 { head = try LogFile(resuming: path, size: kept.headSize) }
+        } catch {
+            // Without its beginning the rest is still better than nothing.
+            summary.unwritten += kept.headBytes
+            (unreported, summary.problem) = (unreported + kept.headBytes, error.message)
+        }
+        older = reopened(kept.older)
+        segment = reopened(kept.current)
+    }
+
+    private func reopened(_ tail: LogState.Tail?) -> LogSegment? {
+        guard let tail else { return nil }
+        do {
+            return try LogSegment(resuming: "\(path).tail.\(tail.number)", size: tail.size, bytes: tail.bytes)
+        } catch {
+            // Killed between giving the file up and noting it.
+            summary.leftOut += tail.bytes
+            return nil
+        }
+    }
+
+    private func save() {
+        guard let stateFile else { return }
+        state.headSize = head?.size ?? 0
+        (state.headBytes, state.unreported, state.summary) = (headBytes, unreported, summary)
+        state.older = older.map(Self.tail)
+        state.current = segment.map(Self.tail)
+        stateFile.save(state)
+    }
+
+    private static func tail(_ segment: LogSegment) -> LogState.Tail {
+        LogState.Tail(number: segment.path.hasSuffix("1") ? 1 : 2, size: segment.file.size, bytes: segment.bytes)
+    }
+
+    /// Keeps the next output; after that everything up to `position` is taken care of.
+    func write(_ bytes: ArraySlice<UInt8>, stream: ContainerLogFormat.Stream, upTo position: OutputPosition) {
+        write(bytes, stream: stream)
+        state.position = position
+        save()
+    }
+
+    /// Marks that `bytes` of output are lost here, before `position`.
+    func markLost(bytes: UInt64, upTo position: OutputPosition) {
+        markLost(bytes: bytes)
+        state.position = position
+        save()
+    }
+
+    /// Closes all files as they are, for another process to write on.
+    func leave() {
+        save()
+        for file in [head, older?.file, segment?.file] { file?.close() }
+        (head, older, segment) = (nil, nil, nil)
+        stateFile?.close()
+        stateFile = nil
     }
 
     /// Keeps the next output.
@@ -81,6 +170,10 @@ package actor AttemptLog {
 
     /// Puts head and tail together, with a word about what is missing between them, and closes the file.
     package func close() -> Summary {
+        if state.isComplete {
+            head?.close()
+            return summary
+        }
         open()
         reportUnwritten()
         let parts = [older, segment].compactMap { $0 }
@@ -95,11 +188,16 @@ package actor AttemptLog {
                 return put(entries)
             }
             if copied < part.bytes { unwritten(part.bytes - copied) }
-            unlink(part.path)
         }
         reportUnwritten()
+        // Only now: a process that is killed before has the parts put together once more.
+        state.isComplete = true
+        save()
+        for part in parts { unlink(part.path) }
         head?.close()
         head = nil
+        stateFile?.close()
+        stateFile = nil
         return summary
     }
 

@@ -13,6 +13,20 @@ struct LogFile {
         guard descriptor >= 0 else { throw Errno(code: errno) }
     }
 
+    /// Opens a file that is there, to append after its first `size` bytes; what another process wrote beyond them is cut
+    /// off. Throws the errno; EINVAL when there is less.
+    init(resuming path: String, size: Int64) throws(Errno) {
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Errno(code: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size >= size, ftruncate(descriptor, off_t(size)) == 0 else {
+            let cause = status.st_size < size ? EINVAL : errno
+            _ = Glibc.close(descriptor)
+            throw Errno(code: cause)
+        }
+        self.size = size
+    }
+
     /// Appends all of `bytes`, or nothing. Throws the errno, for example ENOSPC.
     mutating func append(_ bytes: [UInt8]) throws(Errno) {
         var done = 0

@@ -17,6 +17,14 @@ struct LogSegment {
         file = try LogFile(path: path)
     }
 
+    /// Goes on with a file that another process began. Where its markers are is not known any more, which makes the count
+    /// of what could not be copied to a full disk too large by their length.
+    init(resuming path: String, size: Int64, bytes: UInt64) throws(LogFile.Errno) {
+        self.path = path
+        file = try LogFile(resuming: path, size: size)
+        self.bytes = bytes
+    }
+
     /// Appends whole entries that stand for `count` bytes of output.
     mutating func append(_ entries: [UInt8], bytes count: UInt64) throws(LogFile.Errno) {
         try file.append(entries)

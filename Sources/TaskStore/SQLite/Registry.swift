@@ -45,14 +45,15 @@ extension SQLiteTaskStore: TaskStore {
             try scope.run(
                 """
                 INSERT OR REPLACE INTO worker
-                    (id, pool, supervisor, host, mode, container_name, container_id, profile, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, pool, supervisor, host, mode, container_name, container_id, profile, created_at,
+                     blueprint)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     worker.id.rawValue, StoredText.clean(worker.pool), worker.supervisor.rawValue,
                     StoredText.clean(worker.host), worker.mode.rawValue, StoredText.clean(worker.containerName),
                     StoredText.clean(worker.containerID), StoredText.clean(worker.profile),
-                    StoredTime.milliseconds(worker.createdAt),
+                    StoredTime.milliseconds(worker.createdAt), worker.blueprint,
                 ])
         }
     }
@@ -62,7 +63,7 @@ extension SQLiteTaskStore: TaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT id, pool, supervisor, host, mode, container_name, container_id, profile, created_at
+                        SELECT id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint
                         FROM worker WHERE host = ? ORDER BY created_at, id LIMIT \(QueryLimit.rows)
                         """), arguments: [StoredText.clean(host)]
             ).compactMap { row in
@@ -70,7 +71,7 @@ extension SQLiteTaskStore: TaskStore {
                     WorkerRecord(
                         id: WorkerID(rawValue: row[0]), pool: row[1], supervisor: SupervisorID(rawValue: row[2]),
                         host: row[3], mode: mode, containerName: row[5], containerID: row[6], profile: row[7],
-                        createdAt: StoredTime.date(row[8]))
+                        createdAt: StoredTime.date(row[8]), blueprint: row[9])
                 }
             }
         }

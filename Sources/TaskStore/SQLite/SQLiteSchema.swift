@@ -11,7 +11,7 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport]
+    static let migrations = [first, attemptReport, adoption]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
@@ -108,5 +108,12 @@ enum SQLiteSchema {
             profile TEXT NOT NULL,
             created_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What takes a running attempt over: the token its agent knows it by, once the lease has another; and how workers
+    /// were made.
+    private static let adoption = """
+        ALTER TABLE lease ADD COLUMN origin INTEGER;
+        ALTER TABLE worker ADD COLUMN blueprint TEXT;
         """
 }

@@ -25,6 +25,8 @@ package final class AgentLink: Sendable {
     private let socketPath: String
     private let workerID: String
     private let heartbeat: Duration
+    private let orphanTimeout: Duration?
+    private let gate: AdoptionGate?
     private let mayConnect: @Sendable (_ pid: Int32) -> Bool
     private let logger: Logger
     private let eventSink: AsyncStream<Event>.Continuation
@@ -38,14 +40,17 @@ package final class AgentLink: Sendable {
     /// What happens on the link, oldest dropped beyond 64: only the newest facts matter.
     package let events: AsyncStream<Event>
 
-    /// Makes a link. `mayConnect` judges a peer by its pid on this host (0: not visible).
+    /// Makes a link. `mayConnect` judges a peer by its pid on this host (0: not visible). An agent that connects is told
+    /// how long it may go on without this supervisor; with a `gate` it is welcomed only once that is open.
     package init(
-        socketPath: String, workerID: String, heartbeat: Duration, logger: Logger,
-        mayConnect: @escaping @Sendable (_ pid: Int32) -> Bool
+        socketPath: String, workerID: String, heartbeat: Duration, orphanTimeout: Duration? = nil, logger: Logger,
+        gate: AdoptionGate? = nil, mayConnect: @escaping @Sendable (_ pid: Int32) -> Bool
     ) {
         self.socketPath = socketPath
         self.workerID = workerID
         self.heartbeat = heartbeat
+        self.orphanTimeout = orphanTimeout
+        self.gate = gate
         self.logger = logger
         self.mayConnect = mayConnect
         (events, eventSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
@@ -98,12 +103,15 @@ package final class AgentLink: Sendable {
 
     /// Sends one message, if the agent is connected. Does not wait: what is sent to an agent is little, and nothing that
     /// ends an attempt may depend on an agent that does not read.
-    package func send(_ message: SupervisorMessage) { state.withLock { $0.connection }?.send(message) }
+    package func send(_ message: SupervisorMessage) {
+        state.withLock { $0.isDetached ? nil : $0.connection }?.send(message)
+    }
 
     /// Runs one attempt to its end as the agent reports it, or until `abandon`. Not cancellable on purpose: only the
     /// facts of an exit end an attempt.
     package func run(_ request: RunRequest, observer: any AttemptObserver) async -> ExitRecord.End {
         let end = OneShot<ExitRecord.End>()
+        if state.withLock({ $0.isDetached }) { return .detached }
         // Noted under the same lock that publishes a connection, so that a reconnect right now sees the attempt.
         let connection = state.withLock { $0.begin(request.attempt, observer, end) }
         if let connection {
@@ -111,6 +119,21 @@ package final class AgentLink: Sendable {
         } else {
             end.set(.workerLost(WorkerLoss(observation: "the agent was not connected when the task was to start")))
         }
+        return await finish(end)
+    }
+
+    /// Goes on with an attempt that another supervisor began and of which everything below `offset` is kept, as `run` does.
+    /// `noted` is called once the attempt is known here, so that its agent may be welcomed.
+    package func resume(
+        _ ref: AttemptRef, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
+    ) async -> ExitRecord.End {
+        let end = OneShot<ExitRecord.End>()
+        _ = state.withLock { $0.begin(ref, observer, end, from: offset) }
+        noted()
+        return await finish(end)
+    }
+
+    private func finish(_ end: OneShot<ExitRecord.End>) async -> ExitRecord.End {
         let result = await end.value()
         state.withLock { $0.active = nil }
         return result
@@ -119,6 +142,17 @@ package final class AgentLink: Sendable {
     /// Ends the attempt that runs, if any, because its worker is gone.
     package func abandon(_ loss: WorkerLoss) {
         state.withLock { $0.active?.end }?.set(.workerLost(loss))
+    }
+
+    /// Lets go of the agent and of what it runs, for another supervisor to go on with: from now on nothing is said to it,
+    /// nothing of it is taken, and the connection ends.
+    package func detach() {
+        let (end, connection) = state.withLock { state in
+            state.isDetached = true
+            return (state.active?.end, state.connection)
+        }
+        end?.set(.detached)
+        connection?.close()
     }
 
     // MARK: One connection
@@ -139,10 +173,10 @@ package final class AgentLink: Sendable {
             try await AgentConnection.open(channel).executeThenClose { inbound, _ in
                 let connection = AgentConnection(channel: channel)
                 var messages = AgentMessages(inbound: inbound).makeAsyncIterator()
-                guard case .hello(let hello)? = try await messages.next(), hello.version == AgentProtocol.version,
-                    hello.workerID == workerID
-                else { return }
+                guard case .hello(let hello)? = try await messages.next(), hello.workerID == workerID else { return }
+                guard hello.version == AgentProtocol.version else { return gate?.note(hello) ?? () }
                 patience.cancel()
+                if let gate, await !gate.passes(hello) { return }
                 try await converse(&messages, connection, hello, peer)
             }
         } catch {
@@ -155,7 +189,11 @@ package final class AgentLink: Sendable {
     private func converse(
         _ messages: inout AgentMessages.Iterator, _ connection: AgentConnection, _ hello: Hello, _ peer: PeerCredentials
     ) async throws {
-        connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat / .seconds(1))))
+        if state.withLock({ $0.isDetached }) { return connection.close() }
+        connection.send(
+            .welcome(
+                Welcome(
+                    heartbeatSeconds: heartbeat / .seconds(1), orphanSeconds: orphanTimeout.map { $0 / .seconds(1) })))
         let greeting = state.withLock { $0.accept(connection, hello, pid: peer.pid) }
         // In this order: the agent forgets what nobody waits for before it can be given anything new.
         for message in greeting.answers { connection.send(message) }
@@ -175,6 +213,7 @@ package final class AgentLink: Sendable {
     }
 
     private func handle(_ message: AgentMessage, _ connection: AgentConnection) async {
+        if state.withLock({ $0.isDetached }) { return }
         switch message {
         case .hello, .pong:
             break
@@ -207,11 +246,11 @@ package final class AgentLink: Sendable {
             return state.active.flatMap { active in arrival.map { (active, $0) } }
         }
         guard let (active, arrival) = taken else { return }
-        if arrival.lost > 0 { await active.observer.attemptOutputLost(bytes: arrival.lost) }
-        if arrival.duplicate < chunk.bytes.count {
-            await active.observer.attemptOutput(chunk.stream, chunk.bytes.dropFirst(arrival.duplicate))
-        }
-        if let offset = arrival.acknowledge {
+        if arrival.lost > 0 { await active.observer.attemptOutputLost(bytes: arrival.lost, before: chunk.offset) }
+        guard arrival.duplicate < chunk.bytes.count else { return }
+        let safe = await active.observer.attemptOutput(
+            chunk.stream, chunk.bytes.dropFirst(arrival.duplicate), at: chunk.offset + UInt64(arrival.duplicate))
+        if let offset = state.withLock({ $0.isDetached ? nil : $0.active?.flow.acknowledge(safe: safe) }) {
             connection.send(.outputAck(OutputAck(token: active.ref.token, offset: offset)))
         }
     }
@@ -222,7 +261,7 @@ package final class AgentLink: Sendable {
             return connection.send(.forget(exited))
         }
         let lost = state.withLock { $0.active?.flow.finish(at: exited.outputBytes) ?? 0 }
-        if lost > 0 { await active.observer.attemptOutputLost(bytes: lost) }
+        if lost > 0 { await active.observer.attemptOutputLost(bytes: lost, before: exited.outputBytes) }
         active.end.set(.reported(exited))
     }
 }

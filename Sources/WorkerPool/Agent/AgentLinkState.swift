@@ -29,6 +29,8 @@ struct AgentLinkState: Sendable {
     private(set) var connection: AgentConnection?
     private(set) var agentPID: Int32?
     var active: Active?
+    /// Whether the agent now belongs to another supervisor: nothing may be said to it any more.
+    var isDetached = false
     private var generation = 0
     private var bootID: String?
     private var unansweredPings = 0
@@ -36,9 +38,10 @@ struct AgentLinkState: Sendable {
 
     /// Notes an attempt and tells which connection to send it on.
     mutating func begin(
-        _ ref: AttemptRef, _ observer: any AttemptObserver, _ end: OneShot<ExitRecord.End>
+        _ ref: AttemptRef, _ observer: any AttemptObserver, _ end: OneShot<ExitRecord.End>, from offset: UInt64 = 0
     ) -> AgentConnection? {
-        active = Active(ref: ref, observer: observer, end: end, generation: generation)
+        active = Active(
+            ref: ref, observer: observer, end: end, generation: generation, flow: AttemptFlow(from: offset))
         return connection
     }
 

@@ -33,6 +33,29 @@ package final class AgentSession: Sendable {
 
     /// Runs one attempt; see `Worker.execute`.
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
+        await conduct(request) { [link] in
+            // An end asked for before the command began: a signal sent ahead of it would be lost.
+            guard request.stop.current == nil else {
+                return .unprovided(WorkerError(.poolClosed, "stopped before it began"))
+            }
+            return await link.run(
+                RunRequest(
+                    attempt: request.ref, argv: request.command, environment: request.environment,
+                    workingDirectory: request.workingDirectory, stdin: request.stdin),
+                observer: observer)
+        }
+    }
+
+    /// Goes on with an attempt that another supervisor began; see `Worker.resume`.
+    package func resume(
+        _ request: AttemptRequest, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
+    ) async -> ExitRecord {
+        await conduct(request) { [link] in
+            await link.resume(request.ref, from: offset, observer: observer, noted: noted)
+        }
+    }
+
+    private func conduct(_ request: AttemptRequest, _ run: () async -> ExitRecord.End) async -> ExitRecord {
         become(.busy)
         let end = await withTaskGroup(of: Void.self) { group in
             if let timeout = request.timeout {
@@ -42,16 +65,7 @@ package final class AgentSession: Sendable {
                 }
             }
             group.addTask { await self.enforceStop(of: request) }
-            // An end asked for before the command began: a signal sent ahead of it would be lost.
-            guard request.stop.current == nil else {
-                group.cancelAll()
-                return ExitRecord.End.unprovided(WorkerError(.poolClosed, "stopped before it began"))
-            }
-            let end = await link.run(
-                RunRequest(
-                    attempt: request.ref, argv: request.command, environment: request.environment,
-                    workingDirectory: request.workingDirectory, stdin: request.stdin),
-                observer: observer)
+            let end = await run()
             group.cancelAll()
             return end
         }
@@ -67,6 +81,8 @@ package final class AgentSession: Sendable {
     /// Waits for a stop, then SIGTERM, the grace, SIGKILL, and at last the end of the whole worker.
     private func enforceStop(of request: AttemptRequest) async {
         guard let intent = await request.stop.wait() else { return }
+        // The agent of an attempt that is taken over may not be here yet.
+        await link.waitUntilConnected()
         if intent.allowsGrace {
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
             guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }

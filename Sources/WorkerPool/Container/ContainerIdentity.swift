@@ -3,8 +3,14 @@ internal import Synchronization
 
 /// Tells whether a process belongs to a container, by the kernel's word about its cgroup.
 final class ContainerIdentity: Sendable {
-    private let id = Mutex<String?>(nil)
-    private let begun = Mutex(false)
+    private let id: Mutex<String?>
+    private let begun: Mutex<Bool>
+
+    /// The identity of a container that is there, or of one that is to be made.
+    init(containerID: String? = nil) {
+        id = Mutex(containerID)
+        begun = Mutex(containerID != nil)
+    }
 
     /// Whether the engine was asked to create it, whatever it answered.
     var mayExist: Bool { begun.withLock { $0 } }

@@ -1,11 +1,13 @@
 package import ContainerEngine
 internal import Logging
-internal import TaskModel
+package import TaskModel
 
 /// Removes containers of this pool that no living supervisor owns. May only run while the pool's lock is held.
 package struct ContainerReaper: Sendable {
     private let engine: EngineClient
     private let context: WorkerContext
+    /// More removals at once are not faster on any engine.
+    private static let width = 16
 
     /// Makes a reaper for a pool.
     package init(engine: EngineClient, context: WorkerContext) {
@@ -14,8 +16,8 @@ package struct ContainerReaper: Sendable {
     }
 
     /// Removes what earlier supervisors left, in whatever state it is. Containers that were made to be kept are only
-    /// stopped. Trouble is logged; the rest goes on.
-    package func reap() async {
+    /// stopped, those of workers in `spared` stay as they are. Trouble is logged; the rest goes on.
+    package func reap(sparing spared: Set<WorkerID> = []) async {
         let leftovers: [ContainerSummary]
         do {
             leftovers = try await engine.listContainers(
@@ -23,14 +25,16 @@ package struct ContainerReaper: Sendable {
                     ContainerBlueprint.Label.worker: "true", ContainerBlueprint.Label.pool: context.pool,
                     ContainerBlueprint.Label.installation: context.installation,
                 ], all: true
-            ).filter { $0.labels[ContainerBlueprint.Label.supervisor] != context.supervisor.rawValue }
+            ).filter { container in
+                let worker = container.labels[ContainerBlueprint.Label.workerID].map(WorkerID.init(rawValue:))
+                return container.labels[ContainerBlueprint.Label.supervisor] != context.supervisor.rawValue
+                    && !(worker.map(spared.contains) ?? false)
+            }
         } catch {
             context.logger.warning("could not look for old containers", metadata: ["error.message": "\(error)"])
             return
         }
-        await withDiscardingTaskGroup { group in
-            for container in leftovers { group.addTask { await remove(container) } }
-        }
+        _ = await BoundedWork.map(leftovers, width: Self.width) { await remove($0) }
     }
 
     private func remove(_ container: ContainerSummary) async {

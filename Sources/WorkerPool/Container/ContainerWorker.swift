@@ -9,7 +9,7 @@ package import TaskModel
 /// A worker that is a container: an agent as PID 1 inside any Linux image.
 package final class ContainerWorker: Worker {
     /// Its id.
-    package let id = WorkerID.random()
+    package let id: WorkerID
     /// What it is made like.
     package let profile: WorkerProfile
     private let engine: EngineClient
@@ -25,12 +25,15 @@ package final class ContainerWorker: Worker {
     private let identity: ContainerIdentity
     private let published = PublishedPorts()
     private let oomWatch = OOMWatch()
+    private let adoption: AdoptableContainer?
 
-    /// Makes the value; nothing is created.
+    /// Makes the value; nothing is created. With an `adoption` it is the worker of a container that is there already.
     package init(
         profile: WorkerProfile, engine: EngineClient, context: WorkerContext, settings: WorkersSettings,
-        images: ImageProvider, watch: EngineWatch? = nil
+        images: ImageProvider, watch: EngineWatch? = nil, adoption: AdoptableContainer? = nil
     ) {
+        id = adoption?.worker ?? WorkerID.random()
+        self.adoption = adoption
         self.profile = profile
         self.engine = engine
         self.context = context
@@ -39,12 +42,13 @@ package final class ContainerWorker: Worker {
         self.watch = watch
         directory = WorkerDirectory(
             runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
-        let identity = ContainerIdentity()
+        let identity = ContainerIdentity(containerID: adoption?.containerID)
         let fate = self.fate
         self.identity = identity
         link = AgentLink(
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
-            logger: context.logger, mayConnect: { identity.owns(pid: $0) })
+            orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,
+            mayConnect: { identity.owns(pid: $0) })
         session = AgentSession(link: link) {
             fate.lose(WorkerLoss(observation: "its agent did not end the task although it was told to kill it"))
         }
@@ -59,6 +63,11 @@ package final class ContainerWorker: Worker {
 
     package func stop(force: Bool) { fate.stop(force: force) }
 
+    package func detach() {
+        link.detach()
+        fate.detach()
+    }
+
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
@@ -70,6 +79,16 @@ package final class ContainerWorker: Worker {
         return await attributed(record)
     }
 
+    package func resume(
+        _ request: AttemptRequest, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
+    ) async -> ExitRecord {
+        await oomWatch.watch(pid: agentPID)
+        let record = await session.resume(request, from: offset, observer: observer, noted: noted)
+        if record.end != .detached { await FileThread.shared.run { [directory] in directory.removeSecrets() } }
+        oomWatch.note(record)
+        return record
+    }
+
     package func acknowledge(_ ref: AttemptRef) async {
         await FileThread.shared.run { [directory] in directory.emptyWorkspace() }
         session.acknowledge(ref)
@@ -78,11 +97,14 @@ package final class ContainerWorker: Worker {
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
-            let owner = settings.docker.user.uid
-            try await FileThread.shared.run { [directory] () throws(WorkerError) in
-                try directory.create(owner: owner)
-            }
+            // The row comes first, so that whatever is without one is nobody's.
             try await record()
+            if adoption == nil {
+                let owner = settings.docker.user.uid
+                try await FileThread.shared.run { [directory] () throws(WorkerError) in
+                    try directory.create(owner: owner)
+                }
+            }
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
             end = await attributed(
@@ -92,6 +114,7 @@ package final class ContainerWorker: Worker {
         }
         session.become(.stopping)
         changed(.leaving)
+        if end == .detached { return end }
         // Not a child task: a cancelled supervisor must still remove what it made. Bounded by the engine's deadlines, or
         // by the engine's return.
         await Task { [end] in await takeDown(after: end, changed) }.value
@@ -106,16 +129,29 @@ package final class ContainerWorker: Worker {
                 WorkerRecord(
                     id: id, pool: context.pool, supervisor: context.supervisor, host: context.host, mode: .docker,
                     containerName: containerName, containerID: containerID, profile: profile.summary,
-                    createdAt: Date()))
+                    createdAt: Date(), blueprint: blueprint.text))
         } catch {
             throw WorkerError(.host, "can't write the worker's row before creating its container: \(error)")
         }
+    }
+
+    /// What a later supervisor has to know of how it was made.
+    private var blueprint: WorkerBlueprint {
+        WorkerBlueprint(
+            profile: profile,
+            fingerprint: adoption?.fingerprint
+                ?? ContainerBlueprint(context: context, settings: settings).fingerprint(of: profile))
     }
 
     // MARK: Up
 
     /// Image, create, attach, start; then the container's own words until the agent calls.
     private func begin(_ started: @escaping @Sendable () -> Void) async throws(WorkerError) {
+        if let adoption {
+            started()
+            await published.read(of: adoption.containerID, from: engine, expected: settings.docker.ports.count)
+            return
+        }
         try await images.provide(profile.image)
         var configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)

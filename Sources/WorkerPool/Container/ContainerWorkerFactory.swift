@@ -18,6 +18,13 @@ package struct ContainerWorkerFactory: WorkerFactory {
         images = ImageProvider(engine: engine, settings: settings.docker, logger: context.logger)
     }
 
+    /// Makes the worker of a container that an earlier supervisor made.
+    package func adoptWorker(profile: WorkerProfile, _ container: AdoptableContainer) -> any Worker {
+        ContainerWorker(
+            profile: profile, engine: engine, context: context, settings: settings, images: images,
+            watch: watch, adoption: container)
+    }
+
     package func makeWorker(profile: WorkerProfile) -> any Worker {
         ContainerWorker(
             profile: profile, engine: engine, context: context, settings: settings, images: images,

@@ -27,5 +27,7 @@ extension PoolState {
         package var begun: ContinuousClock.Instant?
         /// Whether its worker went away under an attempt.
         package var lostAttempt = false
+        /// Whether it is one more than the pool has, for a worker that was taken over; it stays vacant afterwards.
+        package var isSurplus = false
     }
 }

@@ -22,12 +22,17 @@ package struct PoolState: Sendable {
         case engine(answers: Bool)
         case drain
         case close(force: Bool)
+        /// A worker that was taken over has an attempt in hand.
+        case occupied(slot: Int)
+        /// Every worker is left to another supervisor.
+        case detach
     }
 
     /// What the pool must do about it.
     package enum Action: Sendable, Equatable {
         case start(slot: Int, WorkerProfile)
         case stop(slot: Int, force: Bool)
+        case detach(slot: Int)
         case grant(waiter: Int, slot: Int)
         case reject(waiter: Int, WorkerError)
         case wake(at: ContinuousClock.Instant)
@@ -38,7 +43,7 @@ package struct PoolState: Sendable {
         case finished
     }
 
-    private enum Mode { case open, draining, closing(force: Bool), finished }
+    private enum Mode { case open, draining, closing(force: Bool), detaching, finished }
 
     private struct Waiter {
         let id: Int
@@ -62,12 +67,19 @@ package struct PoolState: Sendable {
     ///
     /// - Parameters:
     ///   - ownMayWait: whether who asks for the warm profile waits while its workers keep failing, instead of being told.
+    ///   - adopted: workers that were taken over and whose agents have not called yet; they have the first slots. If they
+    ///     are more than `slots`, the rest of them go as soon as they have nothing to do.
     ///   - jitter: a factor around 1 for each back-off.
     package init(
         slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, ownMayWait: Bool = true,
-        jitter: @escaping @Sendable () -> Double = { 1 }
+        adopted: [(profile: WorkerProfile, retires: Bool)] = [], jitter: @escaping @Sendable () -> Double = { 1 }
     ) {
-        self.slots = Array(repeating: Slot(), count: slots)
+        self.slots = adopted.enumerated().map { index, worker in
+            Slot(
+                phase: .starting, profile: worker.profile, retires: worker.retires || index >= slots,
+                isSurplus: index >= slots)
+        }
+        self.slots += Array(repeating: Slot(), count: max(0, slots - adopted.count))
         self.warmProfile = warmProfile
         self.ownMayWait = ownMayWait
         ledger = FailureLedger(rules: rules, jitter: jitter)
@@ -83,7 +95,7 @@ package struct PoolState: Sendable {
             guard case .idle = slot.phase else { return false }
             return slot.answers
         }
-        let vacant = slots.filter { $0.phase == .vacant }
+        let vacant = slots.filter { $0.phase == .vacant && !$0.isSurplus }
         if warmProfile == nil { return idle + vacant.count }
         // A slot is left vacant because workers of the pool's own profile fail. A task is let in for each, for it may ask
         // for another profile; more would only wait for the same failure.
@@ -155,14 +167,36 @@ package struct PoolState: Sendable {
             rejectAll(&actions)
         case .close(let force):
             switch mode {
-            case .finished: return []
+            case .finished, .detaching: return []
             case .closing(let wasForced): mode = .closing(force: force || wasForced)
             case .open, .draining: mode = .closing(force: force)
             }
             rejectAll(&actions)
+        case .occupied(let slot):
+            if slots[slot].phase == .starting { slots[slot].phase = .busy }
+        case .detach:
+            detach(&actions)
         }
         settle(now, &actions)
         return actions
+    }
+
+    /// Leaves workers to another supervisor; those that are not worth it, because nothing of them is ready, end.
+    private mutating func detach(_ actions: inout [Action]) {
+        switch mode {
+        case .open, .draining: mode = .detaching
+        case .closing, .detaching, .finished: return
+        }
+        rejectAll(&actions)
+        for slot in slots.indices {
+            switch slots[slot].phase {
+            case .vacant: break
+            case .idle, .busy:
+                slots[slot].phase = .stopping
+                actions.append(.detach(slot: slot))
+            case .starting, .stopping: stop(slot, force: true, &actions)
+            }
+        }
     }
 
     private mutating func changed(_ slot: Int, _ change: WorkerChange, _ now: ContinuousClock.Instant) {
@@ -191,10 +225,10 @@ package struct PoolState: Sendable {
         _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let past = slots[slot]
-        slots[slot] = Slot()
+        slots[slot] = Slot(isSurplus: past.isSurplus)
         guard let profile = past.profile else { return }
         switch end {
-        case .stopped:
+        case .stopped, .detached:
             break
         case .lost where past.lostAttempt:
             // What happens under a task may be the task's doing, and `maxDeliveries` bounds how often.
@@ -256,6 +290,7 @@ package struct PoolState: Sendable {
     private mutating func settle(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         switch mode {
         case .open:
+            for slot in slots.indices where isIdle(slot) && slots[slot].retires { stop(slot, force: false, &actions) }
             grantIdle(&actions)
             // Whoever watches the engine says when it can be asked again.
             if engineIsAway { break }
@@ -273,13 +308,18 @@ package struct PoolState: Sendable {
                 case .vacant, .busy, .stopping: break
                 }
             }
-            if slots.allSatisfy({ $0.phase == .vacant }) {
-                mode = .finished
-                actions.append(.finished)
-            }
+            finishIfEmpty(&actions)
+        case .detaching:
+            finishIfEmpty(&actions)
         case .finished:
             break
         }
+    }
+
+    private mutating func finishIfEmpty(_ actions: inout [Action]) {
+        guard slots.allSatisfy({ $0.phase == .vacant }) else { return }
+        mode = .finished
+        actions.append(.finished)
     }
 
     private mutating func grantIdle(_ actions: inout [Action]) {
@@ -314,7 +354,7 @@ package struct PoolState: Sendable {
             }
             // A profile that has to wait makes no room yet: others can use it meanwhile.
             guard mayStart(waiter.profile, now, &actions) else { continue }
-            if let slot = slots.indices.first(where: { slots[$0].phase == .vacant }) {
+            if let slot = slots.indices.first(where: isVacant) {
                 guard engineMayBeAsked(now, &actions) else { return }
                 start(slot, waiter.profile, now, &actions)
             } else if emptying > 0 {
@@ -326,9 +366,9 @@ package struct PoolState: Sendable {
     }
 
     private mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let warmProfile, slots.contains(where: { $0.phase == .vacant }), engineMayBeAsked(now, &actions)
+        guard let warmProfile, slots.indices.contains(where: isVacant), engineMayBeAsked(now, &actions)
         else { return }
-        for slot in slots.indices where slots[slot].phase == .vacant {
+        for slot in slots.indices where isVacant(slot) {
             guard mayStart(warmProfile, now, &actions) else { return }
             start(slot, warmProfile, now, &actions)
         }
@@ -370,6 +410,8 @@ package struct PoolState: Sendable {
     }
 
     private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }
+
+    private func isVacant(_ slot: Int) -> Bool { slots[slot].phase == .vacant && !slots[slot].isSurplus }
 
     /// A vacant slot of a pool with a warm profile is vacant because that profile fails; other profiles may work.
     private func isHeldBack(_ slot: Slot) -> Bool { warmProfile.map(ledger.hasFailures) ?? false }

@@ -33,19 +33,24 @@ package final class WorkerPool: Sendable {
     private let orderly: AsyncStream<Order>.Continuation
     private let changed: AsyncStream<Void>.Continuation
     private let closed = OneShot<Void>()
+    private let adopted: [any Worker]
 
     /// Ticks after anything changed that may let another attempt start; ticks that nobody takes collapse into one.
     package let changes: AsyncStream<Void>
 
-    /// Makes a pool; nothing happens before `run`.
+    /// Makes a pool; nothing happens before `run`. `adopted` are the workers of an earlier supervisor, which keep their
+    /// slots until they end.
     package init(
         slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
-        ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver
+        ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver, adopted: [AdoptedWorker] = []
     ) {
         let state = PoolState(
             slots: slots, warmProfile: warmProfile, rules: rules, ownMayWait: ownMayWait,
-            jitter: { Double.random(in: 0.75...1.25) })
-        shared = Mutex(Shared(state: state))
+            adopted: adopted.map { ($0.worker.profile, $0.retires) }, jitter: { Double.random(in: 0.75...1.25) })
+        var initial = Shared(state: state)
+        for (slot, adoption) in adopted.enumerated() { initial.workers[slot] = adoption.worker }
+        self.adopted = adopted.map(\.worker)
+        shared = Mutex(initial)
         self.factory = factory
         self.observer = observer
         self.recycle = recycle
@@ -56,6 +61,7 @@ package final class WorkerPool: Sendable {
     /// Runs the pool until `close` and the end of its last worker. Cancelling the task closes it by force.
     package func run() async {
         await withTaskCancellationHandler {
+            for (slot, worker) in adopted.enumerated() { orderly.yield(.live(slot: slot, worker)) }
             apply(.timer)
             await withDiscardingTaskGroup { group in
                 for await order in orders {
@@ -142,6 +148,16 @@ package final class WorkerPool: Sendable {
     /// Ends the pool: idle workers now, busy ones when released, or all at once with `force`.
     package func close(force: Bool) { apply(.close(force: force)) }
 
+    /// Notes that a worker that was taken over has an attempt in hand, so that it is given to nobody until its `release`.
+    package func occupy(_ worker: any Worker) {
+        apply { shared in
+            shared.workers.first { $0.value === worker }.map { .occupied(slot: $0.key) }
+        }
+    }
+
+    /// Ends the pool but leaves its workers as they are, for another supervisor to take over.
+    package func detach() { apply(.detach) }
+
     /// Waits until a closed pool has no worker left.
     package func waitUntilClosed() async { _ = await closed.wait() }
 
@@ -205,6 +221,9 @@ package final class WorkerPool: Sendable {
         case .stop(let slot, let force):
             guard let worker = shared.workers[slot] else { return }
             effects.append { worker.stop(force: force) }
+        case .detach(let slot):
+            guard let worker = shared.workers[slot] else { return }
+            effects.append { worker.detach() }
         case .grant(let waiter, let slot):
             guard let request = shared.requests.removeValue(forKey: waiter), let worker = shared.workers[slot] else {
                 // The request was given up between the decision's cause and now: the worker is free again.

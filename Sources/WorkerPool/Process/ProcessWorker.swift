@@ -51,6 +51,9 @@ package final class ProcessWorker: Worker {
         if force { pid.withLock { pid in _ = pid.map { kill($0, SIGKILL) } } }
     }
 
+    /// A process ends with whoever started it.
+    package func detach() { stop(force: true) }
+
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
@@ -63,6 +66,12 @@ package final class ProcessWorker: Worker {
         return await directory.withSecrets(of: complete, owner: nil) {
             await session.execute(complete, observer: observer)
         }
+    }
+
+    package func resume(
+        _ request: AttemptRequest, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
+    ) async -> ExitRecord {
+        await session.resume(request, from: offset, observer: observer, noted: noted)
     }
 
     package func acknowledge(_ ref: AttemptRef) async {

@@ -44,10 +44,11 @@ package struct AttemptRequest: Sendable {
 package protocol AttemptObserver: Sendable {
     /// The command runs; `atNanos` is the worker's wall clock in nanoseconds since 1970.
     func attemptStarted(atNanos: Int64) async
-    /// The next output. The worker's output waits until this returns.
-    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async
-    /// Output that is lost for good, where it would have stood.
-    func attemptOutputLost(bytes: UInt64) async
+    /// The next output, whose first byte has the offset `offset` in the attempt's output. The worker's output waits until
+    /// this returns. Returns the offset below which everything would survive this process.
+    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>, at offset: UInt64) async -> UInt64
+    /// Output that is lost for good, where it would have stood: so many bytes before the offset `end`.
+    func attemptOutputLost(bytes: UInt64, before end: UInt64) async
     /// What the command said about how far it is.
     func attemptProgress(percent: Double?, message: String?) async
 }

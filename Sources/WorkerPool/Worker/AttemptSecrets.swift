@@ -1,4 +1,7 @@
 extension WorkerDirectory {
+    /// The secrets of the attempt that an earlier supervisor began, as they were written for it.
+    package func secretsInForce() async -> [String: [UInt8]] { await FileThread.shared.run { readSecrets() } }
+
     /// Runs an attempt with its secrets in place, and removes them when it has ended, whatever its end.
     func withSecrets(
         of request: AttemptRequest, owner: UInt32?, _ attempt: () async -> ExitRecord
@@ -11,7 +14,7 @@ extension WorkerDirectory {
         } catch {
             record = ExitRecord(end: .unprovided(error))
         }
-        await FileThread.shared.run { removeSecrets() }
+        if record.end != .detached { await FileThread.shared.run { removeSecrets() } }
         return record
     }
 }

@@ -18,6 +18,8 @@ package struct ExitRecord: Sendable, Equatable {
         case workerLost(WorkerLoss)
         /// There was no worker for it; nothing ran.
         case unprovided(WorkerError)
+        /// It goes on without this supervisor, for another one to take over.
+        case detached
     }
 
     /// Puts facts together.

@@ -40,6 +40,16 @@ package protocol Worker: AnyObject, Sendable {
     /// Looks whether what it is made of is still there, after the engine was away.
     func engineReturned() async
 
+    /// Goes on with an attempt that an earlier supervisor began on this worker, as `execute` does; everything of its output
+    /// below `offset` is kept. `noted` is called once the worker knows of it.
+    func resume(
+        _ request: AttemptRequest, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
+    ) async -> ExitRecord
+
+    /// Lets go of the worker without ending it, for another supervisor to take over; `run` returns `detached` and leaves
+    /// everything where it is. Returns immediately. Nothing happens when its end has begun.
+    func detach()
+
     /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
     func acknowledge(_ ref: AttemptRef) async
 }
@@ -75,4 +85,6 @@ package enum WorkerEnd: Sendable, Equatable {
     case startFailed(WorkerError)
     /// It went away by itself.
     case lost(WorkerLoss)
+    /// It lives on without this supervisor.
+    case detached
 }

@@ -26,6 +26,9 @@ package struct WorkerDirectory: Sendable {
     /// The mounted directory of the secrets.
     package var secrets: String { "\(root)/secrets" }
 
+    /// Where the supervisor keeps how far the running attempt's log is.
+    package var logState: String { "\(root)/log" }
+
     /// The longest path the kernel takes for a Unix socket (`sun_path`, unix(7)), without its final NUL.
     package static let longestSocketPath = 107
 
@@ -74,6 +77,15 @@ package struct WorkerDirectory: Sendable {
         for name in (try? manager.contentsOfDirectory(atPath: secrets)) ?? [] {
             try? manager.removeItem(atPath: "\(secrets)/\(name)")
         }
+    }
+
+    /// The secrets of the attempt that runs, as they were written for it. Blocks for a few system calls.
+    package func readSecrets() -> [String: [UInt8]] {
+        var values: [String: [UInt8]] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: secrets)) ?? [] {
+            values[name] = FileManager.default.contents(atPath: "\(secrets)/\(name)").map { [UInt8]($0) }
+        }
+        return values
     }
 
     /// Empties the directory tasks start in, so that no task sees what another left.

@@ -6,6 +6,7 @@ final class WorkerFate: Sendable {
     enum Fate: Sendable, Equatable {
         case stop
         case lost(WorkerLoss)
+        case detach
     }
 
     private let fate = OneShot<Fate>()
@@ -19,6 +20,9 @@ final class WorkerFate: Sendable {
 
     /// Notes that the worker is gone or given up.
     func lose(_ loss: WorkerLoss) { fate.set(.lost(loss)) }
+
+    /// Lets the worker live on without this supervisor.
+    func detach() { fate.set(.detach) }
 
     /// What is known now.
     var current: Fate? { fate.current }

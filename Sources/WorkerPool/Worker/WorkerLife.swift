@@ -56,6 +56,7 @@ struct WorkerLife: Sendable {
             group.cancelAll()
             await group.waitForAll()
             switch fate {
+            case .detach: return .detached
             case .stop: return failure.current.map { .startFailed($0) } ?? .stopped
             case .lost(let loss):
                 if let error = failure.current { return .startFailed(error) }
@@ -94,6 +95,8 @@ struct WorkerLife: Sendable {
                     guard !connected.set(()) else {
                         session.become(.starting)
                         session.become(.idle)
+                        // One that was taken over may have come with an attempt.
+                        if link.currentAttempt != nil { session.become(.busy) }
                         changed(.ready)
                         continue
                     }

@@ -1,7 +1,7 @@
 package import TaskModel
 
 /// What makes two workers interchangeable: a task may run on any idle worker whose profile equals the one it needs.
-package struct WorkerProfile: Hashable, Sendable {
+package struct WorkerProfile: Hashable, Codable, Sendable {
     /// Container or local process.
     package var mode: WorkerMode
     /// The image; empty for a local process.

@@ -36,6 +36,7 @@ struct RegistryConformance {
             try await store.save(one)
             try await store.save(two)
             one.containerID = "0123abc"
+            one.blueprint = "{\"how\":\"so\"}"
             try await store.save(one)
             #expect(try await store.workers(host: "here") == [one])
             #expect(try await store.workers(host: "there") == [two])

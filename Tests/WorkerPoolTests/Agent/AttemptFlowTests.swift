@@ -24,7 +24,7 @@ struct AttemptFlowTests {
     func aChunkIsNewOldOrPastAGap(start: UInt64, count: Int, lost: UInt64, duplicate: Int, offset: UInt64) {
         var flow = begun()
         let arrival = flow.take(start: start, count: count)
-        #expect(arrival == Arrival(lost: lost, duplicate: duplicate, acknowledge: nil))
+        #expect(arrival == Arrival(lost: lost, duplicate: duplicate))
         #expect(flow.offset == offset)
     }
 
@@ -33,9 +33,8 @@ struct AttemptFlowTests {
         var acknowledged: [UInt64] = []
         let piece = 64 << 10
         for index in 0..<16 {
-            if let offset = flow.take(start: UInt64(index * piece), count: piece).acknowledge {
-                acknowledged.append(offset)
-            }
+            _ = flow.take(start: UInt64(index * piece), count: piece)
+            if let offset = flow.acknowledge(safe: flow.offset) { acknowledged.append(offset) }
         }
         #expect(acknowledged == [256, 512, 768, 1024].map { $0 << 10 })
     }
@@ -44,13 +43,42 @@ struct AttemptFlowTests {
         var flow = AttemptFlow()
         let arrival = flow.take(start: AgentProtocol.acknowledgeEvery, count: 1)
         #expect(arrival.lost == AgentProtocol.acknowledgeEvery)
-        #expect(arrival.acknowledge == AgentProtocol.acknowledgeEvery + 1)
+        #expect(flow.acknowledge(safe: flow.offset) == AgentProtocol.acknowledgeEvery + 1)
     }
 
     @Test func oldBytesAreNeverAcknowledgedAgain() {
         var flow = AttemptFlow()
         _ = flow.take(start: 0, count: 300 << 10)
-        #expect(flow.take(start: 0, count: 300 << 10) == Arrival(lost: 0, duplicate: 300 << 10, acknowledge: nil))
+        #expect(flow.acknowledge(safe: flow.offset) == 300 << 10)
+        #expect(flow.take(start: 0, count: 300 << 10) == Arrival(lost: 0, duplicate: 300 << 10))
+        #expect(flow.acknowledge(safe: flow.offset) == nil)
+    }
+
+    /// What is held back because it may be a secret would be lost with this process, if the agent forgot it.
+    @Test func onlyWhatIsSafeIsAcknowledged() {
+        var flow = AttemptFlow()
+        _ = flow.take(start: 0, count: 300 << 10)
+        #expect(flow.acknowledge(safe: 100) == nil)
+        #expect(flow.acknowledge(safe: 260 << 10) == 260 << 10)
+        #expect(flow.acknowledge(safe: 300 << 10) == nil)
+    }
+
+    /// Else a task that prints the first half of a large secret would wait for ever.
+    @Test func whatIsHeldBackNeverStopsTheOutput() {
+        var flow = AttemptFlow()
+        var acknowledged: UInt64 = 0
+        for index in 0..<64 {
+            _ = flow.take(start: UInt64(index) << 16, count: 1 << 16)
+            acknowledged = flow.acknowledge(safe: 0) ?? acknowledged
+            #expect(flow.offset - acknowledged < AgentProtocol.outputWindow)
+        }
+    }
+
+    @Test func aFlowThatGoesOnSkipsWhatIsKept() {
+        var flow = AttemptFlow(from: 1000)
+        #expect(flow.take(start: 0, count: 600) == Arrival(lost: 0, duplicate: 600))
+        #expect(flow.take(start: 600, count: 600) == Arrival(lost: 0, duplicate: 400))
+        #expect(flow.take(start: 1500, count: 1) == Arrival(lost: 300, duplicate: 0))
     }
 
     @Test(arguments: [(100, 0), (101, 1), (5000, 4900), (50, 0)] as [(UInt64, UInt64)])

@@ -42,6 +42,9 @@ struct PoolPhaseTests {
         Row(
             name: "start failed", event: .ended(slot: 0, .startFailed(WorkerError(.startFailed, "no"))),
             after: emptied),
+        Row(name: "detached", event: .ended(slot: 0, .detached), after: emptied),
+        Row(
+            name: "occupied", event: .occupied(slot: 0), after: [.vacant, .busy, .idle, .busy, .stopping]),
         Row(name: "timer", event: .timer, after: stays),
         Row(name: "cancel of nobody", event: .cancel(waiter: 99), after: stays),
         Row(

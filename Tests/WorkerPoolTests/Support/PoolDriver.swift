@@ -15,8 +15,11 @@ struct PoolDriver {
     private(set) var state: PoolState
     private(set) var now = ContinuousClock.now
 
-    init(slots: Int, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(), ownMayWait: Bool = true) {
-        state = PoolState(slots: slots, warmProfile: warm, rules: rules, ownMayWait: ownMayWait)
+    init(
+        slots: Int, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(), ownMayWait: Bool = true,
+        adopted: [(WorkerProfile, Bool)] = []
+    ) {
+        state = PoolState(slots: slots, warmProfile: warm, rules: rules, ownMayWait: ownMayWait, adopted: adopted)
     }
 
     @discardableResult

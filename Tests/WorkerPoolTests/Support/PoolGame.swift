@@ -165,7 +165,7 @@ struct PoolGame {
             case .start(let slot, let profile):
                 guard lives[slot] == nil else { throw Broken(description: "slot \(slot) was started twice") }
                 lives[slot] = (.starting, profile)
-            case .stop(let slot, _):
+            case .stop(let slot, _), .detach(let slot):
                 guard lives[slot] != nil else { throw Broken(description: "slot \(slot) has nothing to stop") }
                 guard holder[slot] == nil || finished == 0 else { throw Broken(description: "stopped late") }
                 lives[slot]?.life = .stopping

@@ -23,7 +23,7 @@ final class Transcript: AttemptObserver {
 
     func attemptStarted(atNanos: Int64) async { content.withLock { $0.startedAtNanos = atNanos } }
 
-    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async {
+    func attemptOutput(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>, at offset: UInt64) async -> UInt64 {
         content.withLock {
             switch stream {
             case .standardOutput: $0.output += bytes
@@ -31,9 +31,10 @@ final class Transcript: AttemptObserver {
             }
         }
         spoke.set(())
+        return offset + UInt64(bytes.count)
     }
 
-    func attemptOutputLost(bytes: UInt64) async { content.withLock { $0.lost += bytes } }
+    func attemptOutputLost(bytes: UInt64, before end: UInt64) async { content.withLock { $0.lost += bytes } }
 
     func attemptProgress(percent: Double?, message: String?) async {
         content.withLock { $0.progress.append("\(percent.map { String($0) } ?? "-") \(message ?? "-")") }

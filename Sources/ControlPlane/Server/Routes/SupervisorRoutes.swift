@@ -16,6 +16,12 @@ enum SupervisorRoutes {
             target.shutDown(force: try await StopBody.read(request).force)
             return try Response.json(Accepted(), status: .accepted)
         }
+        router.post("v1/handover") { request, _ in
+            let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytes)
+            let wish = try StableJSON.decode(HandoverRequest.self, from: Array(buffer.readableBytesView))
+            try await target.handOver(within: .seconds(min(max(wish.limitSeconds, 0), HandoverRequest.longest)))
+            return try Response.json(Accepted(), status: .accepted)
+        }
         router.post("v1/drain") { _, _ in
             target.drain()
             return try Response.json(Accepted(), status: .accepted)

@@ -1,0 +1,151 @@
+internal import AgentProtocol
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Takes the workers of an earlier supervisor over as their agents call, each with the attempt it has in hand.
+///
+/// Nothing is said to an agent before it is decided: an attempt becomes ours by one step in the store, or its worker is
+/// ended. When all is decided, whatever the earlier supervisors still held goes back to the queue.
+struct Adopter: Sendable {
+    let adopted: [AdoptedWorker]
+    let store: any TaskStore
+    let context: WorkerContext
+    let pool: WorkerPool
+    let runner: AttemptRunner
+    let registry: AttemptRegistry
+    let settings: QueueSettings
+    /// Supervisors of this pool that are known to have ended.
+    let ended: [SupervisorID]
+    /// Called once when every worker is taken over or gone.
+    let settled: @Sendable () async -> Void
+    /// Whether this supervisor is about to end, so that nothing is begun any more.
+    let isEnding: @Sendable () -> Bool
+    private let done = OneShot<Void>()
+
+    /// How long an agent may take to call. It tries once a second, and may be starved by its task.
+    private static let limit = Duration.seconds(10)
+    /// How long a worker that is not taken over may take to be gone.
+    private static let removalLimit = Duration.seconds(20)
+
+    init(
+        adopted: [AdoptedWorker], store: any TaskStore, context: WorkerContext, pool: WorkerPool, runner: AttemptRunner,
+        registry: AttemptRegistry, settings: QueueSettings, ended: [SupervisorID],
+        settled: @escaping @Sendable () async -> Void, isEnding: @escaping @Sendable () -> Bool
+    ) {
+        self.adopted = adopted
+        self.store = store
+        self.context = context
+        self.pool = pool
+        self.runner = runner
+        self.registry = registry
+        self.settings = settings
+        self.ended = ended
+        self.settled = settled
+        self.isEnding = isEnding
+    }
+
+    /// Whether it is decided for every worker whether it is taken over.
+    var isSettled: Bool { adopted.isEmpty || done.current != nil }
+
+    /// Runs until every attempt that was taken over has ended. Cancelling the task changes nothing of them.
+    func run() async {
+        guard !adopted.isEmpty else { return }
+        let begun = ContinuousClock.now
+        await withDiscardingTaskGroup { group in
+            let counts = await withTaskGroup(of: Takeover?.self) { deciding in
+                for worker in adopted { deciding.addTask { await decide(worker) } }
+                var (workers, attempts) = (0, 0)
+                for await takeover in deciding {
+                    guard let load = takeover else { continue }
+                    workers += 1
+                    guard let attempt = load.attempt else { continue }
+                    attempts += 1
+                    group.addTask { await runner.adopt(attempt, on: load.worker, load.hello) }
+                }
+                return (workers: workers, attempts: attempts)
+            }
+            context.logger.info(
+                "took over from an earlier supervisor",
+                metadata: [
+                    "workers": "\(counts.workers)", "tasks": "\(counts.attempts)",
+                    "workers.lost": "\(adopted.count - counts.workers)",
+                    "elapsed.ms": "\(Int((ContinuousClock.now - begun) / .milliseconds(1)))",
+                ])
+            done.set(())
+            await waitForRemovals()
+            await settled()
+        }
+    }
+
+    /// A worker that is ours now, with the attempt it has in hand.
+    private struct Takeover: Sendable {
+        let worker: AdoptedWorker
+        let hello: Hello
+        let attempt: RunningAttempt?
+    }
+
+    private func decide(_ adopted: AdoptedWorker) async -> Takeover? {
+        guard let hello = await adopted.gate.hello(within: Self.limit) else {
+            return end(adopted, "its agent did not call within \(Self.limit)")
+        }
+        guard hello.version == AgentProtocol.version else {
+            return end(
+                adopted,
+                "its agent is that of acode \(hello.agentVersion) and speaks version \(hello.version) of the protocol, "
+                    + "not \(AgentProtocol.version)")
+        }
+        guard let ref = hello.attempt else {
+            adopted.gate.open()
+            return Takeover(worker: adopted, hello: hello, attempt: nil)
+        }
+        guard let claim = await claim(ref) else {
+            return end(adopted, "attempt \(ref) is not its own any more")
+        }
+        let attempt = RunningAttempt(claim: claim, agentToken: ref.token)
+        // Nothing may keep it from beginning: it has begun.
+        _ = attempt.begin()
+        registry.add(attempt)
+        // After adding it: whoever ends the supervisor looks at the registry next.
+        if isEnding() { attempt.stopIntent.set(.shutdown) }
+        pool.occupy(adopted.worker)
+        return Takeover(worker: adopted, hello: hello, attempt: attempt)
+    }
+
+    /// Makes the attempt ours, whatever time the store takes as long as somebody could still have it.
+    private func claim(_ ref: AttemptRef) async -> ClaimedTask? {
+        let lease = Lease(taskID: TaskID(rawValue: ref.taskID), attempt: ref.attempt, token: ref.token)
+        let deadline = ContinuousClock.now.advanced(by: Self.limit)
+        while true {
+            do {
+                return try await store.adopt(
+                    lease, from: ended, by: context.supervisor, host: context.host, for: settings.lease)
+            } catch {
+                context.logger.warning(
+                    "could not take a task over",
+                    metadata: ["task.id": "\(ref.taskID)", "error.message": "\(error)"])
+                guard ContinuousClock.now < deadline else { return nil }
+                await AttemptRunner.sleep(.milliseconds(250))
+            }
+        }
+    }
+
+    private func end(_ adopted: AdoptedWorker, _ reason: String) -> Takeover? {
+        context.logger.warning(
+            "an earlier supervisor's worker is removed",
+            metadata: ["worker.id": "\(adopted.worker.id)", "reason": "\(reason)"])
+        adopted.gate.refuse()
+        adopted.worker.stop(force: true)
+        return nil
+    }
+
+    private func waitForRemovals() async {
+        let refused = Set(adopted.filter { !$0.gate.isOpen }.map(\.worker.id))
+        let deadline = ContinuousClock.now.advanced(by: Self.removalLimit)
+        while ContinuousClock.now < deadline, pool.workers.contains(where: { refused.contains($0.id) }) {
+            guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return }
+        }
+    }
+}

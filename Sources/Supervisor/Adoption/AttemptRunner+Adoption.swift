@@ -1,0 +1,54 @@
+internal import AgentProtocol
+internal import Foundation
+internal import Settings
+internal import TaskModel
+internal import WorkerPool
+
+extension AttemptRunner {
+    /// Goes on with an attempt that an earlier supervisor began, from where its log ends, and takes it to its recorded end.
+    func adopt(_ attempt: RunningAttempt, on adopted: AdoptedWorker, _ hello: Hello) async {
+        let worker = adopted.worker
+        let task = attempt.claim.task
+        let log = AttemptLog(
+            path: layout.log(task: task.id, attempt: attempt.claim.lease.attempt),
+            cap: settings.logs.maxBytesPerAttempt)
+        let recorder = AttemptRecorder(log: log, tap: tap)
+        attempt.follow(recorder)
+        let secrets = await adopted.directory.secretsInForce()
+        let position = await log.resume(stateAt: adopted.directory.logState, token: attempt.ref.token)
+        let startedAt = hello.running.map { Date(timeIntervalSince1970: Double($0.startedAtNanos) / 1e9) }
+        recorder.prepare(
+            worker: worker.id, secrets: secrets, startedAt: task.startedAt ?? startedAt ?? Date(), from: position)
+        if task.cancelRequested { attempt.stopIntent.set(.cancel("on request")) }
+        attempt.assign(worker)
+        let request = AttemptRequest(
+            ref: attempt.ref, command: task.spec.command, timeout: timeLeft(task, startedAt, hello),
+            stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
+        let record = await recording(attempt, recorder) {
+            if task.startedAt == nil, let nanos = hello.running?.startedAtNanos {
+                await recorder.attemptStarted(atNanos: nanos)
+            }
+            let record = await worker.resume(
+                request, from: position.resumeOffset, observer: recorder, noted: { adopted.gate.open() })
+            attempt.unassign()
+            return record
+        }
+        await settle(
+            attempt, record, worker, recorder, log, timeout: task.spec.timeout.map { .seconds($0) } ?? settings.queue.defaultTimeout)
+    }
+
+    /// How long the attempt may still run; `nil` for one that has ended, or may run for ever.
+    private func timeLeft(_ task: QueuedTask, _ startedAt: Date?, _ hello: Hello) -> Duration? {
+        guard hello.unackedExit == nil,
+            let limit = task.spec.timeout.map({ Duration.seconds($0) }) ?? settings.queue.defaultTimeout
+        else { return nil }
+        guard let startedAt else { return limit }
+        return max(.zero, limit - .seconds(max(0, Date().timeIntervalSince(startedAt))))
+    }
+
+    /// The directories of a worker.
+    func directory(of worker: any Worker) -> WorkerDirectory {
+        WorkerDirectory(
+            runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory, worker: worker.id)
+    }
+}

@@ -1,0 +1,51 @@
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+extension Supervisor {
+    /// What earlier supervisors of the pool left, and what is to be taken over of it.
+    struct Takeover: Sendable {
+        /// Workers to be taken over if their agents answer.
+        var adopted: [AdoptedWorker] = []
+        /// Supervisors of the pool that have ended, as the pool's lock proves.
+        var ended: [SupervisorID] = []
+        /// Watches the engine.
+        var watch: EngineWatch?
+        /// Removes the rest.
+        let recovery: LeftoverRecovery
+    }
+
+    /// Finds the workers that can be taken over and removes everything else that earlier supervisors left.
+    func surveyTakeover(_ backend: Backend, _ context: WorkerContext) async -> Takeover {
+        var takeover = Takeover(
+            recovery: LeftoverRecovery(
+                store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,
+                maxDeliveries: settings.queue.maxDeliveries))
+        takeover.watch = backend.engine.map { self.watch(over: $0, context) }
+        // A one-off pool runs one task of its own and nobody else's.
+        if let engine = backend.engine, !options.exitsWhenIdle {
+            takeover.adopted = await AdoptionSurvey(
+                store: store, engine: engine, context: context, settings: settings.workers, warm: warmProfile(backend),
+                watch: takeover.watch
+            ).run()
+        }
+        do {
+            takeover.ended = try await store.supervisors()
+                .filter { $0.host == host && $0.pool == context.pool && $0.id != id }.map(\.id)
+        } catch {
+            // Without them no task can be taken over, so that no worker is worth it.
+            logger.warning("could not look for earlier supervisors", metadata: ["error.message": "\(error)"])
+            takeover.adopted = []
+        }
+        await takeover.recovery.run(sparing: Set(takeover.adopted.map(\.worker.id)))
+        return takeover
+    }
+
+    /// Gives back what could not be taken over.
+    func finish(_ takeover: Takeover, _ pool: WorkerPool, _ dispatcher: Dispatcher) async {
+        await takeover.recovery.releaseLeases(taken: Set(pool.workers.map(\.id)))
+        dispatcher.wake()
+    }
+}

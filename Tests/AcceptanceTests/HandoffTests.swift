@@ -1,0 +1,106 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// K-4, NFR-006: a new supervisor takes the place of a running one.
+    @Suite("Handoff", .timeLimit(.minutes(2)))
+    struct Handoff {
+        private static let steady = "i=0; while [ $i -lt 250 ]; do i=$((i+1)); echo line $i; sleep 0.02; done"
+        private static let lines = (1...250).map { "line \($0)\n" }.joined()
+
+        private static func next(_ count: Int) -> PoolOptions {
+            var options = PoolOptions(count: count)
+            options.flags += ["--handoff"]
+            return options
+        }
+
+        @Test("under load no task is interrupted, lost or repeated", arguments: Engine.all)
+        func underLoad(_ engine: Engine) async throws {
+            try await AcodeFixture.with("handoff-\(engine)") { fixture in
+                let shared = try fixture.openDirectory("shared")
+                let mounts: JSONValue = [["source": .string(shared), "target": "/shared"]]
+                try fixture.write(
+                    try JSONValue.object(["workers": ["docker": ["mounts": mounts]]]).encoded(),
+                    to: fixture.configuration)
+                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 3)) { old in
+                    let before = Set(try await old.containers().compactMap { $0["Id"].string })
+                    let long = try await fixture.submitScript(Self.steady)
+                    let short = (1...40).map { "- {command: [sh, -c, 'sleep 0.1; echo \($0) >> /shared/ran']}" }
+                    let file = try fixture.file("short.yaml", "tasks:\n" + short.joined(separator: "\n") + "\n")
+                    async let waiting = fixture.acode(
+                        ["task", "submit", "--wait", "--file", file], within: .seconds(90))
+                    async let watched = fixture.runScript("sleep 2; echo end; exit 5", within: .seconds(90))
+                    try await fixture.waitFor(long, toPrint: "line 30\n")
+                    try await fixture.withSupervisor(.of(engine), Self.next(3)) { new in
+                        try await old.process.waitForEnd(within: .seconds(20))
+                        #expect(Set(try await new.containers().compactMap { $0["Id"].string }) == before)
+                        let task = try await fixture.waitFor(long, state: "complete", within: .seconds(60))
+                        #expect(task["attempt"] == 1)
+                        #expect(try await fixture.acode("task", "logs", long).text == Self.lines)
+                        #expect(try await waiting.code == 0)
+                        let seen = try await watched
+                        #expect(seen.code == 5 && seen.text == "end\n")
+                        let tasks = try await fixture.tasks()
+                        #expect(tasks.count == 42)
+                        #expect(tasks.count { $0["state"] == "complete" } == 41)
+                        let ran = try String(contentsOfFile: "\(shared)/ran", encoding: .utf8).split(separator: "\n")
+                        #expect(ran.count == 40 && Set(ran).count == 40)
+                    }
+                }
+            }
+        }
+
+        @Test("a supervisor that does not answer goes on, and the new one says so", arguments: Engine.all)
+        func unanswered(_ engine: Engine) async throws {
+            try await AcodeFixture.with("handoff-frozen-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine)) { old in
+                    let id = try await fixture.submitScript(Self.steady)
+                    try await fixture.waitFor(id, toPrint: "line 5\n")
+                    old.process.send(SIGSTOP)
+                    let refused = try await fixture.acode(
+                        ["worker", "start", "--handoff", "--handoff-timeout", "1s"], within: .seconds(40))
+                    old.process.send(SIGCONT)
+                    #expect(refused.code == 75)
+                    #expect(refused.errorText.contains("did not hand over"), "\(refused)")
+                    let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
+                    #expect(task["attempt"] == 1)
+                    #expect(try await fixture.acode("task", "logs", id).text == Self.lines)
+                }
+            }
+        }
+
+        @Test("without a supervisor to take over from it simply starts", arguments: Engine.all)
+        func nobodyThere(_ engine: Engine) async throws {
+            try await AcodeFixture.with("handoff-nobody-\(engine)") { fixture in
+                let end = try await fixture.withSupervisor(.of(engine), Self.next(1)) { _ in
+                    #expect(try await fixture.runScript("echo hello").text == "hello\n")
+                }
+                #expect(end.errorText.contains("starting without a handoff"))
+            }
+        }
+
+        @Test("local processes can't be handed over, and go on")
+        func local() async throws {
+            try await AcodeFixture.with { fixture in
+                try await fixture.withSupervisor(.local) { _ in
+                    let id = try await fixture.submitScript("echo begun; sleep 1; echo over")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    let refused = try await fixture.acode(["worker", "start", "--mode", "local", "--handoff"])
+                    #expect(refused.code == 75)
+                    #expect(refused.errorText.contains("local processes"), "\(refused)")
+                    #expect(try await fixture.waitFor(id, state: "complete")["attempt"] == 1)
+                }
+            }
+        }
+
+        @Test("a limit that is no duration is wrong usage")
+        func badLimit() async throws {
+            try await AcodeFixture.with { fixture in
+                let end = try await fixture.acode(["worker", "start", "--handoff", "--handoff-timeout", "soon"])
+                #expect(end.code == 64)
+                #expect(end.errorText.contains("--handoff-timeout"))
+            }
+        }
+    }
+}
