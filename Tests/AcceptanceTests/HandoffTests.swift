@@ -28,9 +28,12 @@ extension Acceptance {
                     let long = try await fixture.submitScript(Self.steady)
                     let short = (1...40).map { "- {command: [sh, -c, 'sleep 0.1; echo \($0) >> /shared/ran']}" }
                     let file = try fixture.file("short.yaml", "tasks:\n" + short.joined(separator: "\n") + "\n")
-                    async let waiting = fixture.acode(
-                        ["task", "submit", "--wait", "--file", file], within: .seconds(90))
-                    async let watched = fixture.runScript("sleep 2; echo end; exit 5", within: .seconds(90))
+                    let waiting = Task {
+                        try await fixture.acode(["task", "submit", "--wait", "--file", file], within: .seconds(90))
+                    }
+                    let watched = Task {
+                        try await fixture.runScript("sleep 2; echo end; exit 5", within: .seconds(90))
+                    }
                     try await fixture.waitFor(long, toPrint: "line 30\n")
                     try await fixture.withSupervisor(.of(engine), Self.next(3)) { new in
                         try await old.process.waitForEnd(within: .seconds(20))
@@ -38,8 +41,8 @@ extension Acceptance {
                         let task = try await fixture.waitFor(long, state: "complete", within: .seconds(60))
                         #expect(task["attempt"] == 1)
                         #expect(try await fixture.acode("task", "logs", long).text == Self.lines)
-                        #expect(try await waiting.code == 0)
-                        let seen = try await watched
+                        #expect(try await waiting.value.code == 0)
+                        let seen = try await watched.value
                         #expect(seen.code == 5 && seen.text == "end\n")
                         let tasks = try await fixture.tasks()
                         #expect(tasks.count == 42)
@@ -74,7 +77,8 @@ extension Acceptance {
         func nobodyThere(_ engine: Engine) async throws {
             try await AcodeFixture.with("handoff-nobody-\(engine)") { fixture in
                 let end = try await fixture.withSupervisor(.of(engine), Self.next(1)) { _ in
-                    #expect(try await fixture.runScript("echo hello").text == "hello\n")
+                    let said = try await fixture.runScript("echo hello")
+                    #expect(said.text == "hello\n")
                 }
                 #expect(end.errorText.contains("starting without a handoff"))
             }
