@@ -48,6 +48,11 @@ final class RecordingTarget: ControlTarget {
     func shutDown(force: Bool) { note("stop force \(force)") }
     func drain() { note("drain") }
 
+    func collectGarbage(dryRun: Bool) async throws(ControlFailure) -> [GarbageItem] {
+        note("gc dry run \(dryRun)")
+        return [GarbageItem(kind: "container", name: "0123", worker: nil, action: "kept", reason: "test")]
+    }
+
     func handOver(within limit: Duration) async throws(ControlFailure) {
         note("hand over within \(limit)")
         guard state.withLock({ $0.handsOver }) else { throw ControlFailure(.unavailable, "not now") }

@@ -47,7 +47,7 @@ extension CommandFailure {
     init(_ error: SupervisorError) {
         let code =
             switch error.code {
-            case .poolBusy, .handoverRefused: ExitCodes.tryAgain
+            case .poolBusy, .handoverRefused, .garbageUnknown: ExitCodes.tryAgain
             case .engineUnavailable, .storeUnavailable: ExitCodes.unavailable
             case .agentMissing, .stateUnusable: ExitCodes.internal
             case .mountRefused, .networkMissing: ExitCodes.configuration

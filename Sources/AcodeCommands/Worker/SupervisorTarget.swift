@@ -65,6 +65,14 @@ struct SupervisorTarget: ControlTarget {
 
     func drain() { supervisor.drain() }
 
+    func collectGarbage(dryRun: Bool) async throws(ControlFailure) -> [GarbageItem] {
+        do throws(SupervisorError) {
+            return try await supervisor.collectGarbage(isRehearsal: dryRun).map(GarbageItem.init)
+        } catch {
+            throw ControlFailure(.unavailable, error.message)
+        }
+    }
+
     func handOver(within limit: Duration) async throws(ControlFailure) {
         do throws(SupervisorError) {
             try await supervisor.handOver(within: limit)

@@ -52,6 +52,12 @@ package struct ControlClient: Sendable {
         _ = try await call(.post, "/v1/drain", as: Accepted.self)
     }
 
+    /// Makes it remove what is nobody's of its pool, and returns what it found. May take minutes. `POST /v1/gc`
+    package func collectGarbage(dryRun: Bool) async throws(ControlClientError) -> [GarbageItem] {
+        try await call(
+            .post, "/v1/gc", body: GarbageRequest(dryRun: dryRun), within: .seconds(300), as: [GarbageItem].self)
+    }
+
     /// Makes it leave its workers to whoever asks and end; returns when it is about to let go, which takes `limit` at most.
     /// `POST /v1/handover`
     package func handOver(within limit: Duration) async throws(ControlClientError) {

@@ -32,6 +32,11 @@ package protocol ControlTarget: Sendable {
     /// Ends the supervisor when what runs has finished, however long that takes.
     func drain()
 
+    /// Removes what is nobody's of the pool, or only says what would be removed.
+    ///
+    /// - Throws: `unavailable` when it can't be listed now.
+    func collectGarbage(dryRun: Bool) async throws(ControlFailure) -> [GarbageItem]
+
     /// Gets ready to leave all workers and what they run to another supervisor, and ends soon after it returns.
     ///
     /// - Throws: `unavailable` when it can't within `limit`; then it goes on.

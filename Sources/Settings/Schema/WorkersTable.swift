@@ -31,6 +31,9 @@ extension SettingTable {
             "workers.statsInterval", \.workers.statsInterval, .duration(.seconds(1)...(.seconds(3600))),
             "Time between two measurements of all workers."),
         .init(
+            "workers.gcInterval", \.workers.gcInterval, .duration(.seconds(1)...(.seconds(86_400))),
+            "Time between two looks for containers, volumes, networks and directories of the pool that are nobody's."),
+        .init(
             "workers.highUsageWarning", \.workers.highUsageWarning, .integer(1...100),
             "Percent of a worker's CPU, memory or process limit above which a warning is logged."),
     ]

@@ -20,6 +20,8 @@ package struct WorkersSettings: Sendable, Equatable {
     package var shutdownTimeout: Duration = .seconds(60)
     /// Time between two measurements of all workers.
     package var statsInterval: Duration = .seconds(5)
+    /// Time between two looks for objects of the pool that are nobody's.
+    package var gcInterval: Duration = .seconds(300)
     /// Percent of a limit above which a warning is given.
     package var highUsageWarning = 90
     /// What concerns containers only.

@@ -21,29 +21,23 @@ extension AttemptRunner {
             worker: worker.id, secrets: secrets, startedAt: task.startedAt ?? startedAt ?? Date(), from: position)
         if task.cancelRequested { attempt.stopIntent.set(.cancel("on request")) }
         attempt.assign(worker)
-        let request = AttemptRequest(
-            ref: attempt.ref, command: task.spec.command, timeout: timeLeft(task, startedAt, hello),
+        let timeout = task.spec.timeout.map { Duration.seconds($0) } ?? settings.queue.defaultTimeout
+        var request = AttemptRequest(
+            ref: attempt.ref, command: task.spec.command, timeout: hello.unackedExit == nil ? timeout : nil,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
+        if let startedAt { request.elapsed = .seconds(max(0, Date().timeIntervalSince(startedAt))) }
+        let resumed = request
         let record = await recording(attempt, recorder) {
             if task.startedAt == nil, let nanos = hello.running?.startedAtNanos {
                 await recorder.attemptStarted(atNanos: nanos)
             }
             let record = await worker.resume(
-                request, from: position.resumeOffset, observer: recorder, noted: { adopted.gate.open() })
+                resumed, from: position.resumeOffset, observer: recorder, noted: { adopted.gate.open() })
             attempt.unassign()
             return record
         }
         await settle(
-            attempt, record, worker, recorder, log, timeout: task.spec.timeout.map { .seconds($0) } ?? settings.queue.defaultTimeout)
-    }
-
-    /// How long the attempt may still run; `nil` for one that has ended, or may run for ever.
-    private func timeLeft(_ task: QueuedTask, _ startedAt: Date?, _ hello: Hello) -> Duration? {
-        guard hello.unackedExit == nil,
-            let limit = task.spec.timeout.map({ Duration.seconds($0) }) ?? settings.queue.defaultTimeout
-        else { return nil }
-        guard let startedAt else { return limit }
-        return max(.zero, limit - .seconds(max(0, Date().timeIntervalSince(startedAt))))
+            attempt, record, worker, recorder, log, timeout: timeout)
     }
 
     /// The directories of a worker.

@@ -73,11 +73,17 @@ extension Supervisor {
             host: host, agentExecutable: options.agentExecutable, runtimeDirectory: layout.runtimeDirectory,
             stateDirectory: layout.stateDirectory, startTimeout: settings.workers.startTimeout,
             stopTimeout: settings.workers.stopTimeout,
-            orphanTimeout: max(.seconds(1), settings.queue.lease - settings.queue.heartbeat),
+            orphanTimeout: Self.orphanTimeout(settings.queue),
             journal: StoreJournal(store: store, logger: logger),
             logger: logger)
         context.outageLimit = settings.workers.docker.outage.keepLeases
         return context
+    }
+
+    /// How long an agent may go on alone: what is left of a lease that was renewed just before its supervisor died would
+    /// have come to renew it again, less the time that killing a command takes.
+    static func orphanTimeout(_ queue: QueueSettings) -> Duration {
+        max(.seconds(1), queue.lease - queue.heartbeat - min(.seconds(2), queue.lease / 10))
     }
 
     /// What the pool's own workers are made like.

@@ -17,6 +17,7 @@ extension Supervisor {
             services.addTask { await self.conductHandOff(running) }
             services.addTask { await self.watchEngine(running) }
             if let standIn = running.standIn { services.addTask { await standIn.stats.run() } }
+            services.addTask { await self.keepCollecting(running) }
             await withDiscardingTaskGroup { work in
                 for pool in running.pools { work.addTask { await pool.run() } }
                 await withDiscardingTaskGroup { dispatch in

@@ -22,6 +22,11 @@ package struct StateLayout: Sendable {
     /// Where the logs of tasks are.
     package var logs: String { "\(stateDirectory)/logs" }
 
+    /// Where the workers' sockets and secrets are.
+    var workerDirectories: String { "\(runtimeDirectory)/w" }
+    /// Where the directories are that tasks start in, of all pools that share the state.
+    var workspaces: String { "\(stateDirectory)/workers" }
+
     /// The output of one attempt, in `ContainerLogFormat`.
     package func log(task: TaskID, attempt: Int) -> String { "\(logs)/\(task.rawValue)/\(attempt).log" }
 

@@ -6,6 +6,8 @@ package struct SupervisorError: Error, Sendable, Equatable, CustomStringConverti
         case poolBusy = "pool_busy"
         /// The supervisor can't leave its workers to another now.
         case handoverRefused = "handover_refused"
+        /// Nobody can say now what is left of earlier supervisors.
+        case garbageUnknown = "garbage_unknown"
         /// There is no usable engine and falling back is not allowed.
         case engineUnavailable = "engine_unavailable"
         /// `acode-agent` is missing or can't be executed.

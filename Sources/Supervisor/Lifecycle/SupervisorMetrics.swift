@@ -42,6 +42,17 @@ package struct SupervisorMetrics: Sendable {
 
     func recovered(_ count: Int) { recoveries.increment(by: count) }
 
+    /// Notes a pass over the pool's objects: what was nobody's, by kind, and what of it was removed.
+    func garbage(_ reports: [GarbageReport]) {
+        for kind in PoolObject.Kind.allCases {
+            let own = reports.filter { $0.object.kind == kind && $0.action != .kept }
+            let labels = [("kind", kind.rawValue)]
+            Gauge(label: "acode_unknown_objects", dimensions: labels).record(own.count)
+            Counter(label: "acode_objects_removed_total", dimensions: labels)
+                .increment(by: own.count { $0.action == .removed })
+        }
+    }
+
     func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
 
     func storeFailed() { storeFailures.increment() }

@@ -128,7 +128,12 @@ package final class AgentLink: Sendable {
         _ ref: AttemptRef, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
     ) async -> ExitRecord.End {
         let end = OneShot<ExitRecord.End>()
-        _ = state.withLock { $0.begin(ref, observer, end, from: offset) }
+        let loss = state.withLock { state in
+            _ = state.begin(ref, observer, end, from: offset)
+            return state.loss
+        }
+        // Its container may have ended while it was decided.
+        if let loss { end.set(.workerLost(loss)) }
         noted()
         return await finish(end)
     }
@@ -141,7 +146,11 @@ package final class AgentLink: Sendable {
 
     /// Ends the attempt that runs, if any, because its worker is gone.
     package func abandon(_ loss: WorkerLoss) {
-        state.withLock { $0.active?.end }?.set(.workerLost(loss))
+        let end = state.withLock { state in
+            state.loss = loss
+            return state.active?.end
+        }
+        end?.set(.workerLost(loss))
     }
 
     /// Lets go of the agent and of what it runs, for another supervisor to go on with: from now on nothing is said to it,

@@ -29,6 +29,8 @@ struct AgentLinkState: Sendable {
     private(set) var connection: AgentConnection?
     private(set) var agentPID: Int32?
     var active: Active?
+    /// Set once the worker is gone: whatever begins after that has no end of its own.
+    var loss: WorkerLoss?
     /// Whether the agent now belongs to another supervisor: nothing may be said to it any more.
     var isDetached = false
     private var generation = 0

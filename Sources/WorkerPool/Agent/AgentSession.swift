@@ -60,7 +60,7 @@ package final class AgentSession: Sendable {
         let end = await withTaskGroup(of: Void.self) { group in
             if let timeout = request.timeout {
                 group.addTask {
-                    guard (try? await Task.sleep(for: timeout)) != nil else { return }
+                    guard (try? await Task.sleep(for: max(.zero, timeout - request.elapsed))) != nil else { return }
                     request.stop.set(.timeout(timeout))
                 }
             }

@@ -82,8 +82,8 @@ package final class ProcessWorker: Worker {
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {
         let end: WorkerEnd
         do {
-            try await FileThread.shared.run { [directory] () throws(WorkerError) in try directory.create(owner: nil) }
             try await record()
+            try await FileThread.shared.run { [directory] () throws(WorkerError) in try directory.create(owner: nil) }
             end = await live(changed)
         } catch {
             end = .startFailed(error)

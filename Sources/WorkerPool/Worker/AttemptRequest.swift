@@ -16,6 +16,8 @@ package struct AttemptRequest: Sendable {
     package var secrets: [String: [UInt8]]
     /// How long it may run.
     package var timeout: Duration?
+    /// How much of that is over, of an attempt that an earlier supervisor began.
+    package var elapsed = Duration.zero
     /// How long it may go on after SIGTERM before it is killed.
     package var stopGrace: Duration
 

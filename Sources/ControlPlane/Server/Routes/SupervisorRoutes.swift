@@ -16,6 +16,11 @@ enum SupervisorRoutes {
             target.shutDown(force: try await StopBody.read(request).force)
             return try Response.json(Accepted(), status: .accepted)
         }
+        router.post("v1/gc") { request, _ in
+            let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytes)
+            let wish = try StableJSON.decode(GarbageRequest.self, from: Array(buffer.readableBytesView))
+            return try Response.json(try await target.collectGarbage(dryRun: wish.dryRun))
+        }
         router.post("v1/handover") { request, _ in
             let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytes)
             let wish = try StableJSON.decode(HandoverRequest.self, from: Array(buffer.readableBytesView))
