@@ -80,7 +80,7 @@ struct GarbageCollector: Sendable {
         let labels = [
             ContainerBlueprint.Label.pool: context.pool, ContainerBlueprint.Label.installation: context.installation,
         ]
-        func object(_ kind: PoolObject.Kind, _ name: String, _ labels: [String: String]) -> PoolObject {
+        func made(_ kind: PoolObject.Kind, _ name: String, _ labels: [String: String]) -> PoolObject {
             PoolObject(
                 kind: kind, name: name, worker: labels[ContainerBlueprint.Label.workerID],
                 supervisor: labels[ContainerBlueprint.Label.supervisor])
@@ -89,24 +89,29 @@ struct GarbageCollector: Sendable {
             labels: labels.merging([ContainerBlueprint.Label.worker: "true"]) { $1 }, all: true)
         let volumes = try await engine.listVolumes(labels: labels)
         let networks = try await engine.listNetworks(labels: labels)
-        return containers.map { container in
-            var object = object(.container, container.id, container.labels)
+        var objects: [PoolObject] = []
+        for container in containers {
+            var object = made(.container, container.id, container.labels)
             object.isAlive = container.status.isAlive
             object.isKept = container.labels[ContainerBlueprint.Label.keep] == "true"
-            return object
-        } + volumes.map { object(.volume, $0.name, $0.labels) }
-            + networks.map { object(.network, $0.name, $0.labels) }
+            objects.append(object)
+        }
+        for volume in volumes { objects.append(made(.volume, volume.name, volume.labels)) }
+        for network in networks { objects.append(made(.network, network.name, network.labels)) }
+        return objects
     }
 
     private func listDirectories() -> [PoolObject] {
         let places = [(layout.workerDirectories, false), (layout.workspaces, true)]
-        return places.flatMap { place, isShared in
-            ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).sorted().map { name in
+        var objects: [PoolObject] = []
+        for (place, isShared) in places {
+            for name in ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).sorted() {
                 var object = PoolObject(kind: .directory, name: "\(place)/\(name)", worker: name)
                 object.isShared = isShared
-                return object
+                objects.append(object)
             }
         }
+        return objects
     }
 
     // MARK: Removal
@@ -125,7 +130,7 @@ struct GarbageCollector: Sendable {
             // Of local workers processes are left; of others there are none.
             LeftoverProcesses.kill(worker: object.name)
             try await store.remove(worker: WorkerID(rawValue: object.name))
-        case .directory: try FileManager.default.removeItem(atPath: object.name)
+        case .directory: try await WorkerDirectory.removeTree(at: object.name)
         }
     }
 }

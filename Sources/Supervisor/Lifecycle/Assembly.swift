@@ -123,7 +123,8 @@ extension Supervisor {
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
             engine: backend.engine, alerted: { registry.tell($0) })
         let adopter = Adopter(
-            adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner), registry: registry,
+            adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner),
+            registry: registry,
             settings: settings.queue, ended: takeover.ended, settled: { await self.finish(takeover, pool, dispatcher) },
             isEnding: { self.shutdown.level != nil })
         return Running(

@@ -96,6 +96,11 @@ package struct WorkerDirectory: Sendable {
         }
     }
 
+    /// Removes a directory with all that is in it, on a thread for such work: a build may have left a lot.
+    package static func removeTree(at path: String) async throws {
+        try await FileThread.shared.run { () throws(any Error) in try FileManager.default.removeItem(atPath: path) }
+    }
+
     /// Removes everything.
     package func remove() {
         try? FileManager.default.removeItem(atPath: root)

@@ -93,7 +93,8 @@ struct AgentAdoptionTests {
         try await with { link in
             let loss = WorkerLoss(observation: "gone")
             link.abandon(loss)
-            #expect(await link.resume(Self.ref, from: 0, observer: Transcript()) {} == .workerLost(loss))
+            let end = await link.resume(Self.ref, from: 0, observer: Transcript(), noted: {})
+            #expect(end == .workerLost(loss))
         }
     }
 
