@@ -87,6 +87,16 @@ struct Adopter: Sendable {
         let attempt: RunningAttempt?
     }
 
+    /// Whose an attempt is.
+    private enum Claim {
+        /// Ours now.
+        case taken(ClaimedTask)
+        /// Nobody's, or somebody else's.
+        case gone
+        /// The store did not say.
+        case unknown
+    }
+
     private func decide(_ adopted: AdoptedWorker) async -> Takeover? {
         guard let hello = await adopted.gate.hello(within: Self.limit) else {
             return end(adopted, "its agent did not call within \(Self.limit)")
@@ -101,8 +111,17 @@ struct Adopter: Sendable {
             adopted.gate.open()
             return Takeover(worker: adopted, hello: hello, attempt: nil)
         }
-        guard let claim = await claim(ref) else {
-            return end(adopted, "attempt \(ref) is not its own any more")
+        let claim: ClaimedTask
+        switch await take(ref) {
+        case .taken(let taken): claim = taken
+        case .gone where hello.running == nil:
+            // Its end was recorded, and only the agent was not told any more. The link tells it.
+            await adopted.directory.clearSecrets()
+            await adopted.worker.acknowledge(ref)
+            adopted.gate.open()
+            return Takeover(worker: adopted, hello: hello, attempt: nil)
+        case .gone: return end(adopted, "attempt \(ref) is not its own any more")
+        case .unknown: return end(adopted, "the store did not say whether attempt \(ref) is still its own")
         }
         let attempt = RunningAttempt(claim: claim, agentToken: ref.token)
         // Nothing may keep it from beginning: it has begun.
@@ -115,18 +134,19 @@ struct Adopter: Sendable {
     }
 
     /// Makes the attempt ours, whatever time the store takes as long as somebody could still have it.
-    private func claim(_ ref: AttemptRef) async -> ClaimedTask? {
+    private func take(_ ref: AttemptRef) async -> Claim {
         let lease = Lease(taskID: TaskID(rawValue: ref.taskID), attempt: ref.attempt, token: ref.token)
         let deadline = ContinuousClock.now.advanced(by: Self.limit)
         while true {
             do {
-                return try await store.adopt(
+                let taken = try await store.adopt(
                     lease, from: ended, by: context.supervisor, host: context.host, for: settings.lease)
+                return taken.map { Claim.taken($0) } ?? .gone
             } catch {
                 context.logger.warning(
                     "could not take a task over",
                     metadata: ["task.id": "\(ref.taskID)", "error.message": "\(error)"])
-                guard ContinuousClock.now < deadline else { return nil }
+                guard ContinuousClock.now < deadline else { return .unknown }
                 await AttemptRunner.sleep(.milliseconds(250))
             }
         }

@@ -1,4 +1,7 @@
 extension WorkerDirectory {
+    /// Removes the secrets of an attempt that an earlier supervisor saw to its end.
+    package func clearSecrets() async { await FileThread.shared.run { removeSecrets() } }
+
     /// The secrets of the attempt that an earlier supervisor began, as they were written for it.
     package func secretsInForce() async -> [String: [UInt8]] { await FileThread.shared.run { readSecrets() } }
 
