@@ -36,6 +36,8 @@ package actor AttemptLog {
     private var buffer: [UInt8] = []
     private var state = LogState(token: 0)
     private var stateFile: LogStateFile?
+    /// Whether the log is another process's now: what still comes, that one gets again.
+    private var isLeft = false
 
     /// Makes the log at `path`; `cap` is the most output bytes that are kept. Nothing is created before the first call.
     package init(path: String, cap: Int) {
@@ -125,6 +127,7 @@ package actor AttemptLog {
 
     /// Keeps the next output; after that everything up to `position` is taken care of.
     func write(_ bytes: ArraySlice<UInt8>, stream: ContainerLogFormat.Stream, upTo position: OutputPosition) {
+        if isLeft { return }
         write(bytes, stream: stream)
         state.position = position
         save()
@@ -132,6 +135,7 @@ package actor AttemptLog {
 
     /// Marks that `bytes` of output are lost here, before `position`.
     func markLost(bytes: UInt64, upTo position: OutputPosition) {
+        if isLeft { return }
         markLost(bytes: bytes)
         state.position = position
         save()
@@ -140,6 +144,7 @@ package actor AttemptLog {
     /// Closes all files as they are, for another process to write on.
     func leave() {
         save()
+        isLeft = true
         for file in [head, older?.file, segment?.file] { file?.close() }
         (head, older, segment) = (nil, nil, nil)
         stateFile?.close()

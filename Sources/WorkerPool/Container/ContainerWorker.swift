@@ -86,7 +86,7 @@ package final class ContainerWorker: Worker {
         let record = await session.resume(request, from: offset, observer: observer, noted: noted)
         if record.end != .detached { await FileThread.shared.run { [directory] in directory.removeSecrets() } }
         oomWatch.note(record)
-        return record
+        return await attributed(record)
     }
 
     package func acknowledge(_ ref: AttemptRef) async {

@@ -66,6 +66,8 @@ struct LogStateTests {
             await first.keepState(at: statePath, token: 1)
             await write(first, starts[..<cut])
             await first.leave()
+            // Nor what came too late, which is sent again.
+            await first.write(Array("late\n".utf8)[...], stream: .standardOutput, upTo: OutputPosition())
             // What was written but not noted when the process died is not there afterwards.
             for name in ["", ".tail.1", ".tail.2"] { try append("half an entry", to: path + name) }
             let second = AttemptLog(path: path, cap: cap)
