@@ -137,6 +137,17 @@ struct ReconnectTests {
         }
     }
 
+    @Test func lastsAsLongAsTheSupervisorSaid() async throws {
+        try await AgentFixture.with(options: ["--orphan-timeout", "600"]) { fixture in
+            let (connection, _) = try fixture.supervisor.welcome(orphan: 0.3)
+            try connection.send(.ping(nonce: 1))
+            while try connection.receive() != .pong(nonce: 1) {}
+            fixture.silence()
+            connection.cut()
+            #expect(try fixture.exitCode() == 0)
+        }
+    }
+
     @Test func leavesAnOrphanThatKillsItsTaskAndExits() async throws {
         try await AgentFixture.with(options: ["--orphan-timeout", "0.5"]) { fixture in
             let (connection, _) = try fixture.supervisor.welcome()

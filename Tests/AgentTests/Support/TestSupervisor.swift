@@ -24,10 +24,12 @@ final class TestSupervisor {
     }
 
     /// The agent's next connection, greeted.
-    func welcome(heartbeat: Double = 0, within seconds: Double = 10) throws -> (AgentConnection, Hello) {
+    func welcome(
+        heartbeat: Double = 0, orphan: Double? = nil, within seconds: Double = 10
+    ) throws -> (AgentConnection, Hello) {
         let connection = try accept(within: seconds)
         guard case .hello(let hello) = try connection.receive() else { throw TimedOut(description: "no hello first") }
-        try connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat)))
+        try connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat, orphanSeconds: orphan)))
         return (connection, hello)
     }
 }
