@@ -110,7 +110,8 @@ extension Acceptance {
                 }
                 #expect(try await Self.gc(fixture, engine).isEmpty)
                 try await fixture.withSupervisor(.of(engine)) { _ in
-                    #expect(try await fixture.waitFor(id, state: "complete")["attempt"] == 1)
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 1)
                 }
             }
         }
