@@ -152,7 +152,9 @@ package final class Supervisor: Sendable {
             engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init), state: state(running),
             slots: settings.workers.count, busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },
-            troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt)
+            troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
+            limits: running?.engine.map { _ in settings.workers.docker.resources.limits },
+            diskMb: settings.workers.docker.resources.diskMb, queues: settings.queue.queues)
     }
 
     /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.

@@ -47,12 +47,15 @@ package struct ResourceRequest: Codable, Sendable, Hashable {
     package var memoryMb: Int?
     /// Processes and threads together.
     package var pidsLimit: Int?
+    /// Disk in MiB.
+    package var diskMb: Int?
 
     /// Makes a request.
-    package init(cpus: Double? = nil, memoryMb: Int? = nil, pidsLimit: Int? = nil) {
+    package init(cpus: Double? = nil, memoryMb: Int? = nil, pidsLimit: Int? = nil, diskMb: Int? = nil) {
         self.cpus = cpus
         self.memoryMb = memoryMb
         self.pidsLimit = pidsLimit
+        self.diskMb = diskMb
     }
 }
 
@@ -60,6 +63,9 @@ package struct ResourceRequest: Codable, Sendable, Hashable {
 package struct ResourceRequestError: Error, Equatable, CustomStringConvertible {
     /// One sentence a value, with both numbers.
     package let problems: [String]
+
+    /// Makes an error of at least one sentence.
+    package init(problems: [String]) { self.problems = problems }
 
     package var description: String { problems.joined(separator: "; ") }
 }

@@ -115,13 +115,35 @@ extension Acceptance {
         @Test("a task may not ask for more than the pool gives", arguments: Engine.all)
         func moreThanThePool(_ engine: Engine) async throws {
             let pool = try SharedPools.pool(.of(engine))
-            let run = try await pool.fixture.runScript(
-                "true", ["--memory-mb", "513", "--cpus", "1.5", "--name", "more"])
-            #expect(run.code == 1)
-            let task = try await pool.fixture.task(named: "more")
-            #expect(task["outcome"] == "worker_unavailable")
-            #expect(task["reason"].string?.contains("memoryMb 513 is above the pool's limit of 512") == true)
-            #expect(task["reason"].string?.contains("cpus 1.5 is above the pool's limit of 1") == true)
+            let wishes = ["--memory-mb", "513", "--cpus", "1.5", "--pids", "101", "--disk-mb", "10241"]
+            let run = try await pool.fixture.runScript("true", wishes + ["--name", "more"])
+            #expect(run.code == 64)
+            for words in [
+                "memoryMb 513 is above the pool's limit of 512", "cpus 1.5 is above the pool's limit of 1",
+                "pidsLimit 101 is above the pool's limit of 100", "diskMb 10241 is above the pool's limit of 10240",
+            ] {
+                #expect(run.errorText.contains(words), "\(run.errorText)")
+            }
+            // Nothing was put into the queue.
+            #expect(try await pool.fixture.task(named: "more") == .null)
+            let file = try pool.fixture.file(
+                "more.yaml", "tasks:\n  - command: [\"true\"]\n    name: more\n    resources: {memoryMb: 1GiB}\n")
+            let refused = try await pool.fixture.acode("task", "submit", "--file", file)
+            #expect(refused.code == 78)
+            #expect(refused.errorText.contains("tasks[0] (more).resources: memoryMb 1024 is above"))
+        }
+
+        @Test(
+            "a task that was put into the queue before its pool was there is judged by the pool", arguments: Engine.all)
+        func moreThanTheLaterPool(_ engine: Engine) async throws {
+            try await AcodeFixture.with("more-later-\(engine)") { fixture in
+                let id = try await fixture.submitScript("true", ["--memory-mb", "513"])
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let task = try await fixture.waitFor(id, state: "error")
+                    #expect(task["outcome"] == "worker_unavailable")
+                    #expect(task["reason"].string?.contains("memoryMb 513 is above the pool's limit of 512") == true)
+                }
+            }
         }
 
         @Test("a CPU hog is held to one core", arguments: Engine.all)

@@ -17,7 +17,7 @@ struct TaskFileTests {
                       hello
                     workdir: /work
                     image: debian:12
-                    resources: {cpus: 0.5, memoryMb: 1GiB, pidsLimit: 20}
+                    resources: {cpus: 0.5, memoryMb: 1GiB, pidsLimit: 20, diskMb: 2GiB}
                     mounts:
                       - {source: /srv/data, target: /data, readOnly: true}
                     secrets: [api-token]
@@ -31,7 +31,7 @@ struct TaskFileTests {
         let full = TaskSpec(
             name: "full", command: ["sh", "-c", "echo $X"], env: ["X": "1", "Y": "two words", "Z": "true"],
             stdin: "hello\n", workdir: "/work", image: "debian:12",
-            resources: ResourceRequest(cpus: 0.5, memoryMb: 1024, pidsLimit: 20),
+            resources: ResourceRequest(cpus: 0.5, memoryMb: 1024, pidsLimit: 20, diskMb: 2048),
             mounts: [MountSpec(source: "/srv/data", target: "/data", readOnly: true)], secrets: ["api-token"],
             queue: "builds", priority: -5, delay: 0.25, timeout: 5400,
             retry: RetryPolicy(maxAttempts: 3, backoff: 2, maxBackoff: 60), isolation: .container)

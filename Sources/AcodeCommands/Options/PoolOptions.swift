@@ -27,6 +27,9 @@ struct PoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Processes and threads of one worker.", valueName: "number"))
     var pids: String?
 
+    @Option(help: ArgumentHelp("What a task may have on disk in MiB; 0 is no limit.", valueName: "number"))
+    var diskMb: String?
+
     @Flag(help: "Leave containers in place after they are stopped.")
     var keepContainers = false
 
@@ -44,6 +47,7 @@ struct PoolOptions: ParsableArguments {
             ("--cpus", "workers.docker.resources.cpus", cpus),
             ("--memory-mb", "workers.docker.resources.memoryMb", memoryMb),
             ("--pids", "workers.docker.resources.pidsLimit", pids),
+            ("--disk-mb", "workers.docker.resources.diskMb", diskMb),
             ("--keep-containers", "workers.docker.keepContainers", keepContainers ? "true" : nil),
             ("--no-fallback", "workers.fallback", noFallback ? "false" : nil),
         ]

@@ -31,7 +31,7 @@ struct TaskPage {
         let spec = task.spec
         let limits = [
             spec.resources.cpus.map { "\($0) cpus" }, spec.resources.memoryMb.map { "\($0) MiB" },
-            spec.resources.pidsLimit.map { "\($0) processes" },
+            spec.resources.pidsLimit.map { "\($0) processes" }, spec.resources.diskMb.map { "\($0) MiB of disk" },
         ].compactMap { $0 }
         return [
             ("id", task.id.rawValue), ("name", (spec.name ?? "").onOneLine), ("state", task.state.rawValue),

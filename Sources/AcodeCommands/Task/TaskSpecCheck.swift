@@ -29,6 +29,7 @@ enum TaskSpecCheck {
             switch keys.last {
             case "memoryMb": return "--memory-mb"
             case "pidsLimit": return "--pids"
+            case "diskMb": return "--disk-mb"
             default: return "--cpus"
             }
         case let key?: return "--\(key)"

@@ -42,6 +42,9 @@ struct TaskSubmit: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Processes and threads.", valueName: "number"))
     var pids: Int?
 
+    @Option(help: ArgumentHelp("Disk in MiB.", valueName: "number"))
+    var diskMb: Int?
+
     @Option(help: ArgumentHelp("The queue.", valueName: "name"))
     var queue: String?
 
@@ -70,6 +73,9 @@ struct TaskSubmit: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let specs = try specs(defaultRetry: context.settings.queue.retry)
+        if specs.contains(where: { $0.resources != ResourceRequest() }) {
+            try PoolLimits(try? await context.controlClient().status())?.check(specs, isFile: file != nil)
+        }
         let code = try await context.withStore { store in
             let tasks = try await store.submit(specs)
             if wait { return try await TaskWaiting(context: context, quiet: quiet.quiet).stream(tasks, from: store) }
@@ -98,7 +104,7 @@ struct TaskSubmit: AsyncParsableCommand {
         }
         var spec = try task.spec(command: command)
         spec.image = image
-        spec.resources = ResourceRequest(cpus: cpus, memoryMb: memoryMb, pidsLimit: pids)
+        spec.resources = ResourceRequest(cpus: cpus, memoryMb: memoryMb, pidsLimit: pids, diskMb: diskMb)
         if let path = task.stdinFile { spec.stdin = try InputFile.text(path, limit: 1 << 20, flag: "--stdin-file") }
         if let queue { spec.queue = queue }
         if let priority { spec.priority = priority }

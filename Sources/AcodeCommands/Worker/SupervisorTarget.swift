@@ -131,7 +131,10 @@ extension SupervisorSummary {
                 Trouble(
                     profile: $0.profile, state: $0.state.rawValue, isOwn: $0.isOwn, reason: $0.reason,
                     retryAt: $0.retryAt)
-            }, startedAt: status.startedAt, version: AcodeVersion.current)
+            }, startedAt: status.startedAt, version: AcodeVersion.current,
+            limits: status.limits.map {
+                Limits(cpus: $0.cpus, memoryMb: $0.memoryMb, pidsLimit: $0.pidsLimit, diskMb: status.diskMb)
+            }, queues: status.queues)
     }
 }
 

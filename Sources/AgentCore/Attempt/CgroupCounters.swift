@@ -14,6 +14,15 @@ final class CgroupCounters {
         var sentBytes: Int64?
         var pidsPeak: Int64?
         var refusedForks: Int64?
+
+        /// Takes `cpu.stat`: version two has the time used in it and counts in microseconds, version one in nanoseconds.
+        mutating func takeCPU(_ text: String) {
+            func value(_ key: String) -> Int64? { CgroupFiles.value(of: key, in: text).map(Int64.init) }
+            cpuMicros = value("usage_usec")
+            cpuPeriods = value("nr_periods")
+            throttledPeriods = value("nr_throttled")
+            throttledMicros = value("throttled_usec") ?? value("throttled_time").map { $0 / 1000 }
+        }
     }
 
     private let files: [CgroupFiles.File: Descriptor]
@@ -56,13 +65,7 @@ final class CgroupCounters {
     /// The growing counters now.
     var reading: Reading {
         var reading = Reading()
-        if let text = text(.cpuStat) {
-            func value(_ key: String) -> Int64? { CgroupFiles.value(of: key, in: text).map(Int64.init) }
-            reading.cpuMicros = value("usage_usec")
-            reading.cpuPeriods = value("nr_periods")
-            reading.throttledPeriods = value("nr_throttled")
-            reading.throttledMicros = value("throttled_usec") ?? value("throttled_time").map { $0 / 1000 }
-        }
+        if let text = text(.cpuStat) { reading.takeCPU(text) }
         // Version one counts it in a controller of its own, in nanoseconds.
         if reading.cpuMicros == nil { reading.cpuMicros = number(.cpuUsage).map { $0 / 1000 } }
         // Nothing read or written yet is an empty file in version two.

@@ -109,8 +109,12 @@ extension EngineClient {
     }
 
     /// The truth about a container, `nil` when there is none. `GET /containers/{id}/json`
-    package func inspectContainer(_ id: String) async throws(EngineError) -> ContainerInspection? {
-        var request = container(.inspectContainer, .get, id, "/json")
+    ///
+    /// - Parameter withSize: whether the engine adds up what the container wrote, which takes it long for many files.
+    package func inspectContainer(_ id: String, withSize: Bool = false) async throws(EngineError)
+        -> ContainerInspection?
+    {
+        var request = container(.inspectContainer, .get, id, withSize ? "/json?size=true" : "/json")
         request.limits.total = .seconds(15)
         do throws(EngineError) {
             return try await fetch(ContainerInspection.self, request)

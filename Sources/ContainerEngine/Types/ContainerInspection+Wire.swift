@@ -15,6 +15,13 @@ extension ContainerInspection: Decodable {
         let HostConfig: HostWire?
         let Mounts: [MountWire]?
         let NetworkSettings: NetworkWire?
+        let GraphDriver: DriverWire?
+        let SizeRw: Int64?
+    }
+
+    struct DriverWire: Decodable {
+        // Null for some drivers.
+        let Data: [String: String]?
     }
 
     struct ContainerInspectionState: Decodable {
@@ -109,6 +116,8 @@ extension ContainerInspection: Decodable {
                 type: $0.Type ?? "", name: $0.Name, source: $0.Source ?? "", target: $0.Destination ?? "",
                 writable: $0.RW ?? true)
         }
+        upperDirectory = wire.GraphDriver?.Data?["UpperDir"]
+        writableBytes = wire.SizeRw
         networks = (wire.NetworkSettings?.Networks ?? [:]).mapValues {
             NetworkFact(address: $0.IPAddress ?? "", gateway: $0.Gateway ?? "")
         }

@@ -30,6 +30,10 @@ package struct ContainerInspection: Sendable, Equatable {
     package let hostConfig: HostFacts
     /// What is mounted.
     package let mounts: [MountFact]
+    /// The directory of this host that holds what the container changed of its image, with the overlay drivers.
+    package let upperDirectory: String?
+    /// Bytes of that, when they were asked for.
+    package let writableBytes: Int64?
     /// Addresses by network's name.
     package let networks: [String: NetworkFact]
     /// The ports of this host that lead into it, in order.

@@ -62,6 +62,26 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         }
     }
 
+    /// What a task may ask for at most.
+    package struct Limits: Codable, Sendable, Equatable {
+        /// CPU cores.
+        package var cpus: Double
+        /// Memory in MiB.
+        package var memoryMb: Int
+        /// Processes and threads.
+        package var pidsLimit: Int
+        /// Disk in MiB; 0 is no limit.
+        package var diskMb: Int
+
+        /// Makes limits.
+        package init(cpus: Double, memoryMb: Int, pidsLimit: Int, diskMb: Int) {
+            self.cpus = cpus
+            self.memoryMb = memoryMb
+            self.pidsLimit = pidsLimit
+            self.diskMb = diskMb
+        }
+    }
+
     /// This run of the supervisor.
     package var id: String
     /// The pool's name.
@@ -90,13 +110,16 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var startedAt: Date
     /// The version of `acode` it runs.
     package var version: String
+    /// What a task may ask for at most; `nil` for local processes.
+    package var limits: Limits?
+    /// The queues it serves; empty means all.
+    package var queues: [String]
 
     /// Makes a summary.
     package init(
         id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
         engineTrouble: EngineTrouble? = nil, state: String, slots: Int, busy: Int, ready: Int,
-        troubles: [Trouble] = [], startedAt: Date,
-        version: String
+        troubles: [Trouble] = [], startedAt: Date, version: String, limits: Limits? = nil, queues: [String] = []
     ) {
         self.id = id
         self.pool = pool
@@ -112,6 +135,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         self.troubles = troubles
         self.startedAt = startedAt
         self.version = version
+        self.limits = limits
+        self.queues = queues
     }
 
     /// Every key is always there; what is unknown is null.
@@ -131,5 +156,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         try container.encode(troubles, forKey: .troubles)
         try container.encode(startedAt, forKey: .startedAt)
         try container.encode(version, forKey: .version)
+        try container.encode(limits, forKey: .limits)
+        try container.encode(queues, forKey: .queues)
     }
 }

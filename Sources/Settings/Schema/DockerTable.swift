@@ -43,6 +43,17 @@ extension SettingTable {
             "workers.docker.resources.tempMb", \.workers.docker.resources.tempMb, .mebibytes(1...1_048_576),
             "The size of the temporary directory. What is in it counts as memory."),
         .init(
+            "workers.docker.resources.swapMb", \.workers.docker.resources.swapMb, .mebibytes(0...16_777_216),
+            "Swap beside memory; 0 is none."),
+        .init(
+            "workers.docker.resources.diskMb", \.workers.docker.resources.diskMb, .mebibytes(0...1_073_741_824),
+            "What a task may have on disk, in its working directory and in the container's own files; 0 is no limit. "
+                + "It is measured about once a second, and a task that has more is killed. A task can ask for less."),
+        .init(
+            "workers.docker.resources.networkMbit", \.workers.docker.resources.networkMbit, .integer(0...1_000_000),
+            "Network bandwidth in Mbit/s; 0 is no limit. No engine offers that, so another value only warns at the "
+                + "start; what does limit is network: none, or an internal network."),
+        .init(
             "workers.docker.ulimits.nofile", \.workers.docker.ulimits.nofile, .integer(64...1_048_576),
             "Open files of a process."),
         .init(

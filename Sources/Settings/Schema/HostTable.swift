@@ -15,6 +15,9 @@ extension SettingTable {
             "How much of an attempt's output is kept. Of a longer one the first and the last half, with a mark between."
         ),
         .init(
+            "logs.onLimit", \.logs.onLimit, .choice,
+            "What becomes of a task that writes more: truncate leaves out what is between, fail stops the task."),
+        .init(
             "logs.format", \.logs.format, .choice,
             "How the supervisor's own log lines look; auto is text on a terminal and JSON elsewhere."),
         .init("logs.level", \.logs.level, .choice, "The least severe messages that are logged."),

@@ -8,7 +8,7 @@ package enum SettingTable {
     package static let sections: [(path: String, documentation: String)] = [
         ("workers", "The pool of workers: what they are made of, how many there are, when they are replaced."),
         ("workers.docker", "What concerns container workers only."),
-        ("workers.docker.resources", "What one container may use at most; swap is always off."),
+        ("workers.docker.resources", "What one container may use at most."),
         ("workers.docker.ulimits", "Limits of single processes, as in ulimit."),
         ("workers.docker.healthcheck", "How a worker's health is watched."),
         ("workers.docker.restart", "How a worker that broke is replaced."),

@@ -35,6 +35,7 @@ extension SettingTable {
             "Time between two looks for containers, volumes, networks and directories of the pool that are nobody's."),
         .init(
             "workers.highUsageWarning", \.workers.highUsageWarning, .integer(1...100),
-            "Percent of a worker's CPU, memory or process limit above which a warning is logged."),
+            "Percent of a worker's CPU, memory or process limit from which on there is a warning, in the log and on the "
+                + "task's timeline. It ends ten points below."),
     ]
 }

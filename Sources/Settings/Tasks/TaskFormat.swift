@@ -60,7 +60,7 @@ enum TaskFormat {
     }
 
     private static let resources: ValueFormat<ResourceRequest> = {
-        let expected = "limits, as in {cpus: 0.5, memoryMb: 256, pidsLimit: 50}"
+        let expected = "limits, as in {cpus: 0.5, memoryMb: 256, pidsLimit: 50, diskMb: 1024}"
         return ValueFormat(expected: expected, shape: .mapping) { node, path, problems in
             guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
                 return nil
@@ -69,6 +69,7 @@ enum TaskFormat {
             request.cpus = reader.optional("cpus", .number(0.01...1024), problems: &problems)
             request.memoryMb = reader.optional("memoryMb", .mebibytes(6...16_777_216), problems: &problems)
             request.pidsLimit = reader.optional("pidsLimit", .integer(2...4_194_304), problems: &problems)
+            request.diskMb = reader.optional("diskMb", .mebibytes(1...1_073_741_824), problems: &problems)
             reader.finish(problems: &problems)
             return request
         } encode: { request in
@@ -77,6 +78,7 @@ enum TaskFormat {
                     request.cpus.map { ("cpus", .plain(NumberText.format($0))) },
                     request.memoryMb.map { ("memoryMb", .plain(String($0))) },
                     request.pidsLimit.map { ("pidsLimit", .plain(String($0))) },
+                    request.diskMb.map { ("diskMb", .plain(String($0))) },
                 ].compactMap { $0 })
         }
     }()

@@ -92,6 +92,12 @@ package struct ContainerResources: Sendable, Equatable {
     package var shmMb = 64
     /// Size of the temporary directory in MiB.
     package var tempMb = 64
+    /// Swap beside memory in MiB.
+    package var swapMb = 0
+    /// What a task may have on disk in MiB; 0 is no limit.
+    package var diskMb = 10_240
+    /// Network bandwidth in Mbit/s; 0 is no limit.
+    package var networkMbit = 0
 
     /// The defaults.
     package init() {}

@@ -2,6 +2,8 @@
 package struct LogSettings: Sendable, Equatable {
     /// Bytes kept of one attempt's output: the first half and the last half.
     package var maxBytesPerAttempt = 64 << 20
+    /// What becomes of a task that writes more.
+    package var onLimit: OutputLimitPolicy = .truncate
     /// How the supervisor's own log lines look.
     package var format: LogFormatChoice = .auto
     /// The least severe messages that are logged.
@@ -9,6 +11,14 @@ package struct LogSettings: Sendable, Equatable {
 
     /// The defaults.
     package init() {}
+}
+
+/// What becomes of a task that writes more output than is kept.
+package enum OutputLimitPolicy: String, Sendable, CaseIterable {
+    /// It goes on; what lies between the first and the last half is left out of its log.
+    case truncate
+    /// It is stopped.
+    case fail
 }
 
 /// How the supervisor's own log lines look.

@@ -9,6 +9,8 @@ package struct AttemptPlan: Sendable {
     package var profile: WorkerProfile
     /// How long the attempt may run.
     package var timeout: Duration?
+    /// What it may have on disk in MiB; `nil` is no limit.
+    package var diskLimitMb: Int?
     /// The task's own mounts, to be looked at on the disk before the profile may be used.
     package var unresolvedMounts: [MountSpec] = []
     /// The task's own mounts as they were found: without symbolic links. Part of the profile.
@@ -34,15 +36,16 @@ package struct AttemptPlanner: Sendable {
         let timeout = task.spec.timeout.map { Duration.seconds($0) } ?? settings.queue.defaultTimeout
         guard mode == .docker else { return try localPlan(task.spec, timeout) }
         let docker = settings.workers.docker
-        let limits: ResourceLimits
+        let granted: ResourceGrant
         do {
-            limits = try docker.resources.limits.applying(task.spec.resources)
+            granted = try docker.resources.granting(task.spec.resources)
         } catch {
             throw WorkerError(.configurationRefused, error.description)
         }
         return AttemptPlan(
-            profile: WorkerProfile(image: task.spec.image ?? docker.image, limits: limits, mounts: docker.mounts),
-            timeout: timeout, unresolvedMounts: task.spec.mounts)
+            profile: WorkerProfile(
+                image: task.spec.image ?? docker.image, limits: granted.limits, mounts: docker.mounts),
+            timeout: timeout, diskLimitMb: granted.diskMb, unresolvedMounts: task.spec.mounts)
     }
 
     /// The plan with the task's own mounts in its profile, by the paths they really have. May take seconds.

@@ -11,6 +11,7 @@ final class AttemptRecorder: AttemptObserver {
         var worker: WorkerID?
         var startedAt: Date?
         var isFinished = false
+        var written = 0
         var secrets: [String: [UInt8]] = [:]
         var output = MaskedStream([:])
         var errors = MaskedStream([:])
@@ -43,7 +44,16 @@ final class AttemptRecorder: AttemptObserver {
     private let throttle = Mutex(ProgressThrottle())
     private let state = Mutex(State())
 
-    init(log: AttemptLog, tap: (any OutputTap)?) {
+    /// How much output there may be, and what happens at the first byte more; it may be called again.
+    struct OutputLimit: Sendable {
+        var bytes: Int
+        var exceeded: @Sendable () -> Void
+    }
+
+    private let limit: OutputLimit?
+
+    init(log: AttemptLog, tap: (any OutputTap)?, limit: OutputLimit? = nil) {
+        self.limit = limit
         self.log = log
         self.tap = tap
         (notes, sink) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
@@ -147,6 +157,11 @@ final class AttemptRecorder: AttemptObserver {
 
     private func keep(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>, _ position: OutputPosition) async {
         guard !bytes.isEmpty else { return }
+        let written = state.withLock { state in
+            state.written += bytes.count
+            return state.written
+        }
+        if let limit, written > limit.bytes { limit.exceeded() }
         await tap?.output(stream, bytes)
         await log.write(
             bytes, stream: stream == .standardOutput ? .standardOutput : .standardError, upTo: position)

@@ -28,7 +28,7 @@ package struct AttemptRunner: Sendable {
         let log = AttemptLog(
             path: layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt),
             cap: settings.logs.maxBytesPerAttempt)
-        let recorder = AttemptRecorder(log: log, tap: tap)
+        let recorder = AttemptRecorder(log: log, tap: tap, limit: outputLimit(of: attempt))
         attempt.follow(recorder)
         var worker: (any Worker)?
         let record = await recording(attempt, recorder, request) {
@@ -79,9 +79,12 @@ package struct AttemptRunner: Sendable {
             record,
             in: .init(
                 limits: limits, timeout: timeout,
-                ownsNetwork: settings.workers.docker.network != "host"))
+                ownsNetwork: settings.workers.docker.network != "host", diskPeak: attempt.diskPeak,
+                diskLimit: attempt.diskQuota?.bytes))
         await conclude(attempt, record, verdict, report, kept, recorder)
         if let worker {
+            // What filled the disk goes with the container.
+            if verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
             await worker.acknowledge(attempt.ref)
             pool.release(worker, succeeded: verdict.outcome == .succeeded)
         }
@@ -161,6 +164,7 @@ package struct AttemptRunner: Sendable {
                     "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
                     "worker.id": "\(worker.id)",
                 ])
+            attempt.limitDisk(to: plan.diskLimitMb)
             recorder.prepare(worker: worker.id, secrets: request.secrets)
             for warning in plan.warnings { recorder.warn(warning) }
             await log.keepState(at: directory(of: worker).logState, token: attempt.ref.token)
@@ -173,6 +177,13 @@ package struct AttemptRunner: Sendable {
         } catch {
             return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
         }
+    }
+
+    /// What ends an attempt that writes more than is kept; `nil` where it may go on.
+    private func outputLimit(of attempt: RunningAttempt) -> AttemptRecorder.OutputLimit? {
+        guard settings.logs.onLimit == .fail else { return nil }
+        let limit = settings.logs.maxBytesPerAttempt
+        return .init(bytes: limit) { attempt.stopIntent.set(.limit(.output(limitBytes: limit))) }
     }
 
     // MARK: The record

@@ -13,15 +13,19 @@ extension AttemptReport {
         package var ownsNetwork = true
         /// The largest use of the disk that was seen, in bytes.
         package var diskPeak: Int64?
+        /// What it might have had on disk, in bytes.
+        package var diskLimit: Int64?
 
         /// Puts facts together.
         package init(
-            limits: ResourceLimits?, timeout: Duration?, ownsNetwork: Bool = true, diskPeak: Int64? = nil
+            limits: ResourceLimits?, timeout: Duration?, ownsNetwork: Bool = true, diskPeak: Int64? = nil,
+            diskLimit: Int64? = nil
         ) {
             self.limits = limits
             self.timeout = timeout
             self.ownsNetwork = ownsNetwork
             self.diskPeak = diskPeak
+            self.diskLimit = diskLimit
         }
     }
 
@@ -54,13 +58,15 @@ extension AttemptReport {
             limits.memoryBytes = own.memoryBytes
             limits.processes = own.pidsLimit
         }
+        limits.diskBytes = circumstances.diskLimit
         self.init(used: used, limits: limits)
     }
 
     private static func memoryPeak(_ exited: Exited, limit: Int64?) -> Int64 {
         let seen = max(exited.cgroup?.memoryPeakBytes ?? 0, exited.usage.maxRSSBytes)
-        // In a cgroup of its own a kill for memory means that the limit was reached, whatever the looks missed.
-        guard let limit, let kills = exited.oomKills, kills > 0, exited.cgroup != nil else { return seen }
-        return max(seen, limit)
+        guard let limit, exited.cgroup != nil else { return seen }
+        // In a cgroup of its own a kill for memory means that the limit was reached, whatever the looks missed. A process
+        // can seem larger than its cgroup, by pages that were charged to others.
+        return exited.oomKills ?? 0 > 0 ? limit : min(seen, limit)
     }
 }

@@ -13,6 +13,7 @@ package final class RunningAttempt: Sendable {
     private let recorder = Mutex<AttemptRecorder?>(nil)
     private let agentToken: Int64
     private let currentStage = Mutex(Stage.waiting)
+    private let disk = Mutex<(quota: DiskQuota?, peak: Int64?)>((nil, nil))
 
     /// How far it is.
     package enum Stage: Sendable {
@@ -66,6 +67,24 @@ package final class RunningAttempt: Sendable {
 
     /// Whether its worker is a process, which ends with its supervisor.
     var runsLocally: Bool { worker.withLock { $0?.profile.mode == .local } }
+
+    /// The worker it runs on.
+    var runningOn: (any Worker)? { worker.withLock { $0 } }
+
+    /// What it may have on disk; `nil` before it runs, and without a limit.
+    var diskQuota: DiskQuota? { disk.withLock { $0.quota } }
+
+    /// The most it was seen to have on disk, in bytes.
+    var diskPeak: Int64? { disk.withLock { $0.peak } }
+
+    /// Lets its use of the disk be watched from now on.
+    func limitDisk(to limitMb: Int?) {
+        guard let limitMb else { return }
+        disk.withLock { $0.quota = DiskQuota(limitMb: limitMb, since: DiskUse.now()) }
+    }
+
+    /// Notes what it was seen to have on disk, in bytes.
+    func noteDiskUse(_ bytes: Int64) { disk.withLock { $0.peak = max($0.peak ?? 0, bytes) } }
 
     /// Ends the attempt without any grace: its worker is stopped by force.
     package func forceStop(_ intent: StopIntent) {

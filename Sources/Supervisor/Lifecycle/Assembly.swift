@@ -32,6 +32,7 @@ extension Supervisor {
                     "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
                     "engine.endpoint": "\(engine.endpoint.socketPath)",
                 ])
+            await warnOfLimits(on: engine)
             return Backend(engine: engine)
         } catch {
             guard settings.workers.fallback else {

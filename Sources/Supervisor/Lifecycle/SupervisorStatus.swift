@@ -96,6 +96,12 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var troubles: [Trouble] = []
     /// When it started.
     package var startedAt: Date
+    /// What a task may ask for at most; `nil` for local processes.
+    package var limits: ResourceLimits?
+    /// What a task may ask for on disk in MiB; 0 is no limit.
+    package var diskMb: Int
+    /// The queues it serves; empty means all.
+    package var queues: [String]
 }
 
 /// What a supervisor says about one worker.

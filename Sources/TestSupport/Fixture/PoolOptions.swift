@@ -12,6 +12,8 @@ package struct PoolOptions: Sendable {
     package var pool: String?
     /// Further options of `worker start`.
     package var flags = ["--no-fallback"]
+    /// A program and its arguments that executes the supervisor, to change its surroundings.
+    package var wrapper: [String] = []
     /// Added to the fixture's variables.
     package var environment: [String: String] = [:]
     /// Whether `withSupervisor` waits for all workers before it runs its closure.

@@ -75,6 +75,10 @@ extension AcodeFixture {
         var plan = plan(
             try Self.arguments(backend, options), environment: options.environment)
         plan.environment["ACODE_WORKERS_POOL"] = pool
+        if let wrapper = options.wrapper.first {
+            plan.arguments = Array(options.wrapper.dropFirst()) + [plan.executable] + plan.arguments
+            plan.executable = wrapper
+        }
         let api = try Self.api(backend, options)
         var failure: (any Error)?
         let (_, ending) = try await ChildProcess.with(plan, logs: logs, grace: options.grace) { process in

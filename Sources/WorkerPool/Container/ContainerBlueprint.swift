@@ -95,7 +95,7 @@ package struct ContainerBlueprint: Sendable {
     private func limit(_ container: inout ContainerConfiguration, _ limits: ResourceLimits) {
         let docker = settings.docker
         container.memory = limits.memoryBytes
-        container.memorySwap = limits.memoryBytes
+        container.memorySwap = limits.memoryBytes + Int64(docker.resources.swapMb) << 20
         container.nanoCPUs = Int64((limits.cpus * 1e9).rounded())
         container.pidsLimit = Int64(limits.pidsLimit)
         container.shmSize = Int64(docker.resources.shmMb) << 20

@@ -26,6 +26,7 @@ package final class ContainerWorker: Worker {
     private let published = PublishedPorts()
     private let oomWatch = OOMWatch()
     private let adoption: AdoptableContainer?
+    private let layer: ContainerLayer
 
     /// Makes the value; nothing is created. With an `adoption` it is the worker of a container that is there already.
     package init(
@@ -45,6 +46,7 @@ package final class ContainerWorker: Worker {
         let identity = ContainerIdentity(containerID: adoption?.containerID)
         let fate = self.fate
         self.identity = identity
+        layer = ContainerLayer(engine: engine, workspace: directory.workspace)
         link = AgentLink(
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
             orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,
@@ -60,6 +62,10 @@ package final class ContainerWorker: Worker {
     package var agentPID: Int32? { link.agentPID }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
     package var ports: [WorkerPort] { published.ports }
+
+    package var diskPlaces: DiskPlaces {
+        get async { await layer.places(of: containerID, running: currentAttempt) }
+    }
 
     package func stop(force: Bool) { fate.stop(force: force) }
 

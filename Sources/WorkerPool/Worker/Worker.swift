@@ -19,6 +19,8 @@ package protocol Worker: AnyObject, Sendable {
     var agentPID: Int32? { get }
     /// The attempt it runs.
     var currentAttempt: AttemptRef? { get }
+    /// Where its tasks write on this host's disks; empty where nobody can tell. May ask the engine.
+    var diskPlaces: DiskPlaces { get async }
     /// The ports of this host that lead into it.
     var ports: [WorkerPort] { get }
 
@@ -87,4 +89,8 @@ package enum WorkerEnd: Sendable, Equatable {
     case lost(WorkerLoss)
     /// It lives on without this supervisor.
     case detached
+}
+
+extension Worker {
+    package var diskPlaces: DiskPlaces { get async { DiskPlaces() } }
 }

@@ -111,6 +111,37 @@ struct AttemptAccountTests {
         #expect(CgroupFiles.networkBytes(in: "") == (0, 0))
     }
 
+    @Test func throttlingIsReadInBothVersions() {
+        var one = CgroupCounters.Reading()
+        one.takeCPU("nr_periods 120\nnr_throttled 3\nthrottled_time 51234000\nnr_bursts 0\nburst_time 0\n")
+        #expect(one.cpuMicros == nil && one.cpuPeriods == 120)
+        #expect(one.throttledPeriods == 3 && one.throttledMicros == 51_234)
+        var two = CgroupCounters.Reading()
+        two.takeCPU(
+            "usage_usec 3541902\nuser_usec 3000000\nsystem_usec 541902\nnr_periods 120\nnr_throttled 3\n"
+                + "throttled_usec 51234\n")
+        #expect(two.cpuMicros == 3_541_902 && two.cpuPeriods == 120)
+        #expect(two.throttledPeriods == 3 && two.throttledMicros == 51_234)
+        // A group without the controller has the time and no periods.
+        var none = CgroupCounters.Reading()
+        none.takeCPU("usage_usec 7\n")
+        #expect(none.cpuMicros == 7 && none.cpuPeriods == nil && none.throttledMicros == nil)
+    }
+
+    @Test(
+        arguments: [
+            (.cpuUsage, "cpuacct/d/cpuacct.usage", "cpu.stat"), (.cpuStat, "cpu/d/cpu.stat", "cpu.stat"),
+            (.blockIO, "blkio/d/blkio.throttle.io_service_bytes", "io.stat"),
+            (.memoryUsage, "memory/d/memory.usage_in_bytes", "memory.current"),
+            (.memoryPeak, "memory/d/memory.max_usage_in_bytes", "memory.peak"),
+            (.pidsEvents, "pids/d/pids.events", "pids.events"), (.pidsPeak, "pids/d/pids.peak", "pids.peak"),
+        ] as [(CgroupFiles.File, String, String)])
+    func everyCounterHasItsPlaceInBothVersions(_ file: CgroupFiles.File, one: String, two: String) {
+        let hybrid = "9:cpu,cpuacct:/d\n8:blkio:/d\n7:memory:/d\n6:pids:/d\n1:name=systemd:/d\n"
+        #expect(CgroupFiles.candidates(file, cgroup: hybrid).first == "/sys/fs/cgroup/\(one)")
+        #expect(CgroupFiles.candidates(file, cgroup: "0::/d\n").first == "/sys/fs/cgroup/d/\(two)")
+    }
+
     @Test func anAttemptIsWhatTheCountersGrewBy() {
         var before = CgroupCounters.Reading()
         (before.cpuMicros, before.cpuPeriods, before.throttledPeriods, before.throttledMicros) = (10, 20, 3, 400)

@@ -51,8 +51,8 @@ def rows(idle_four, busy, taken, agent_cpu, late) -> list[Row]:
     ratio = mine.median / theirs.median
     four, thirty, idle = series(idle_four), series(busy), series(taken["idle"])
     return [
-        Row(f"a stats round of {WORKERS} containers", "ms", mine, {"engine API, in parallel": theirs}, "≤ 1.1×",
-            ratio <= 1.1, f"{ratio:.3f}×"),
+        Row(f"a stats round of {WORKERS} containers", "ms", mine, {"engine API, in parallel": theirs}, "≤ 1.1× and ≤ 50 ms",
+            ratio <= 1.1 and mine.median <= 50, f"{ratio:.3f}×"),
         Row(f"submit committed → command runs in an idle pool of {WORKERS}, p50", "ms", series(late)),
         Row(f"submit committed → command runs in an idle pool of {WORKERS}, p99", "ms",
             series(late, lambda values: percentile(values, 99))),

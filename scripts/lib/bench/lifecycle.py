@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from pathlib import Path
 
 from .engines import request
 from .pools import Pool
 from .samples import Row, interleave, series
+
+GRACE = 1
 
 
 def measure(bench) -> list[Row]:
@@ -44,16 +47,41 @@ def measure(bench) -> list[Row]:
             return [stop_four(engine) for _ in range(2 // bench.scale)]
 
         taken = interleave(bench.rounds, {"ours": ours, "raw": raw, "stop": engine_stop})
+    with Pool(bench.acode, engine, 1, grace=f"{GRACE}s") as pool:
+        cancels = [[cancel(pool, engine) for _ in range(4 // bench.scale)] for _ in range(bench.rounds)]
     mine, theirs = series(taken["ours"]), series(taken["raw"])
     ratio = mine.median / theirs.median
-    ends = series(stops)
+    ends, late = series(stops), series(cancels)
     program = engine.program[0]
     return [
         Row("worker start: create → agent ready", "ms", mine, {"curl: create + start": theirs},
             "≤ 1.15× the raw calls", ratio <= 1.15, f"{ratio:.2f}×"),
         Row("stop an idle pool of 4, containers removed", "s", ends,
             {f"{program} stop + rm of 4": series(taken["stop"])}, "≤ 1 s", ends.median <= 1),
+        Row(f"cancel of a command that ignores SIGTERM, {GRACE} s of grace → nothing of it left", "s", late, {},
+            f"≤ {GRACE + 0.2} s", late.median <= GRACE + 0.2),
     ]  # fmt: skip
+
+
+def cancel(pool: Pool, engine) -> float:
+    """Seconds from the call of `acode task cancel` until the agent has no child any more, or is gone itself."""
+    pool.wait(lambda: pool.status().get("ready") == 1, 30, "its worker", 0.05)
+    task = pool.submit("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+    pool.wait(lambda: any(one["state"] == "inProgress" and one["startedAt"] for one in pool.tasks(1)), 30, "a start")
+    container = pool.workers()[0]["containerID"]
+    agent = json.loads(request(engine.socket, "GET", f"/v1.41/containers/{container}/json"))["State"]["Pid"]
+    begun = time.perf_counter()
+    pool.run("task", "cancel", task)
+    pool.wait(lambda: not children(agent), 30, "the end of a cancelled command")
+    return time.perf_counter() - begun
+
+
+def children(pid: int) -> str:
+    """The pids of a process's children; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
+    except OSError:
+        return ""
 
 
 def twin(engine, container: str) -> bytes:

@@ -18,7 +18,8 @@ class Pool:
     """`acode worker start` with `count` container workers; a context manager that leaves nothing behind."""
 
     def __init__(
-        self, acode: str, engine: Engine, count: int, mounts: list[dict] | None = None, log_cap: str = "64MiB"
+        self, acode: str, engine: Engine, count: int, mounts: list[dict] | None = None, log_cap: str = "64MiB",
+        grace: str = "10s",
     ):
         self.acode = acode
         self.engine = engine
@@ -28,6 +29,7 @@ class Pool:
         settings = {
             "workers": {
                 "mode": "docker", "count": count, "pool": "bench", "fallback": False,
+                "stopTimeout": grace,
                 "docker": {"socket": engine.socket, "image": IMAGE, "pullPolicy": "never", "mounts": mounts or []},
             },
             "logs": {"maxBytesPerAttempt": log_cap, "level": "warning"},

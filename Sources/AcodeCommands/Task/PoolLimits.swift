@@ -1,0 +1,40 @@
+internal import ControlPlane
+internal import Settings
+internal import TaskModel
+
+/// What tasks may ask of a pool at most, as its supervisor says. Without a supervisor nobody knows what the pool will be
+/// started with, so the check is left to the one that will run the task.
+struct PoolLimits {
+    /// What a container gets.
+    let resources: ContainerResources
+    /// The queues the pool serves; empty means all.
+    let queues: [String]
+
+    /// The limits of a running pool; `nil` without one, or when its workers are processes, which have none.
+    init?(_ summary: SupervisorSummary?) {
+        guard let summary, let limits = summary.limits else { return nil }
+        var resources = ContainerResources()
+        resources.limits = ResourceLimits(cpus: limits.cpus, memoryMb: limits.memoryMb, pidsLimit: limits.pidsLimit)
+        resources.diskMb = limits.diskMb
+        self.resources = resources
+        queues = summary.queues
+    }
+
+    /// Refuses tasks that ask for more than the pool gives, so that nobody learns it from a dead letter. Tasks of queues
+    /// that this pool does not serve are another pool's to judge.
+    func check(_ specs: [TaskSpec], isFile: Bool) throws(CommandFailure) {
+        var lines: [String] = []
+        for (index, spec) in specs.enumerated() where queues.isEmpty || queues.contains(spec.queue) {
+            do throws(ResourceRequestError) {
+                _ = try resources.granting(spec.resources)
+            } catch {
+                let place = isFile ? "tasks[\(index)]\(spec.name.map { " (\($0))" } ?? "").resources: " : ""
+                lines += error.problems.map { place + $0 }
+            }
+        }
+        guard !lines.isEmpty else { return }
+        throw CommandFailure(
+            isFile ? ExitCodes.configuration : ExitCodes.usage, lines.joined(separator: "\nacode: "),
+            hint: "ask for less, or start the pool with higher workers.docker.resources")
+    }
+}
