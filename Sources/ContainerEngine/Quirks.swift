@@ -9,6 +9,7 @@ package struct Quirks: Sendable, Equatable {
     package let logDriver: String?
     /// Whether the engine runs healthchecks on its own everywhere. Podman needs systemd timers for it.
     package let runsHealthchecks: Bool
+    private let healthcheckPrefix: String?
     /// Whether `OOMKilled == false` means anything. True is believable on both.
     package let reportsEveryOOM: Bool
     /// Whether restarts by policy are delayed more and more.
@@ -28,6 +29,11 @@ package struct Quirks: Sendable, Equatable {
     /// Whether the address `host-gateway` of an extra host is understood (else it is written into /etc/hosts as it is).
     package let knowsHostGateway: Bool
 
+    /// What runs a container's healthcheck once, where the engine does not do it by itself.
+    func healthcheckPath(of id: String) -> String? {
+        healthcheckPrefix.map { "\($0)\(id.percentEncoded())/healthcheck" }
+    }
+
     /// The quirks of an engine.
     package init(_ identity: EngineIdentity) {
         switch identity.kind {
@@ -36,6 +42,7 @@ package struct Quirks: Sendable, Equatable {
             bulkStatsPath = nil
             logDriver = "local"
             runsHealthchecks = true
+            healthcheckPrefix = nil
             reportsEveryOOM = true
             delaysPolicyRestarts = true
             killsSlowly = false
@@ -50,6 +57,7 @@ package struct Quirks: Sendable, Equatable {
             bulkStatsPath = "/v\(identity.version)/libpod/containers/stats"
             logDriver = nil
             runsHealthchecks = false
+            healthcheckPrefix = "/v\(identity.version)/libpod/containers/"
             reportsEveryOOM = false
             delaysPolicyRestarts = false
             killsSlowly = true

@@ -38,6 +38,7 @@ package final class Supervisor: Sendable {
         let pool: WorkerPool
         let adopter: Adopter
         let dispatcher: Dispatcher
+        let autoscale: AutoscaleLoop
         let leases: LeaseKeeper
         let stats: StatsPoller
         let engine: EngineClient?
@@ -94,7 +95,7 @@ package final class Supervisor: Sendable {
         logger.info(
             "supervisor ready",
             metadata: [
-                "supervisor.id": "\(id)", "workers": "\(settings.workers.count)", "mode": "\(backend.mode.rawValue)",
+                "supervisor.id": "\(id)", "workers": "\(running.pool.target)", "mode": "\(backend.mode.rawValue)",
             ])
         await serve(running)
         self.running.withLock { $0 = nil }
@@ -110,6 +111,7 @@ package final class Supervisor: Sendable {
     package func wake() {
         current?.dispatcher.wake()
         current?.standIn?.dispatcher.wake()
+        current?.autoscale.wake()
     }
 
     /// Looks at the leases now: somebody cancelled a task.
@@ -138,6 +140,13 @@ package final class Supervisor: Sendable {
     /// Replaces every worker and forgets all failures.
     package func restartAll(force: Bool) { current?.pool.restartAll(force: force) }
 
+    /// Changes how many tasks run at once; false when that follows the queues, or the supervisor is not ready yet.
+    package func scale(to count: Int) -> Bool {
+        guard !settings.workers.autoscale.isOn, let pool = current?.pool else { return false }
+        pool.scale(to: count)
+        return true
+    }
+
     /// What it is doing.
     package var status: SupervisorStatus {
         let running = current
@@ -150,7 +159,8 @@ package final class Supervisor: Sendable {
             id: id, pool: settings.workers.pool, pid: ProcessInfo.processInfo.processIdentifier,
             mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
             engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init), state: state(running),
-            slots: settings.workers.count, busy: registry.count,
+            slots: running?.pool.target ?? settings.workers.count,
+            isElastic: settings.workers.autoscale.isOn && settings.workers.autoscale.min == 0, busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
             limits: running?.engine.map { _ in settings.workers.docker.resources.limits },

@@ -12,7 +12,8 @@ struct CommandTreeTests {
     @Test(arguments: [
         "run -- true", "worker start --mode local --count 2 --queue a --queue b --listen 127.0.0.1:0", "worker list -q",
         "worker show abc", "worker logs -f --tail 5 abc", "worker logs -n 5 abc", "worker stats --watch",
-        "worker stop --force abc", "worker drain --wait", "task list --state error,complete -l 5", "task show 0198",
+        "worker stop --force abc", "worker drain --wait", "worker restart a b --force", "worker restart --all",
+        "worker scale 3", "task list --state error,complete -l 5", "task show 0198",
         "task logs -f --attempt 2 0198", "task events -f 0198", "task wait --timeout 5s 0198 0199", "task cancel 0198",
         "task retry 0198", "queue", "queue status", "queue list", "config show --origin --json",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",
@@ -22,7 +23,9 @@ struct CommandTreeTests {
     }
 
     @Test(arguments: [
-        "task list --state nonsense", "task list --limit 0", "run", "worker logs --tail -1 abc", "tasks", "task submit",
+        "task list --state nonsense", "task list --limit 0", "run", "worker logs --tail -1 abc", "worker restart",
+        "worker restart --all a", "worker scale", "worker scale 257",
+        "worker scale -- -1", "tasks", "task submit",
     ])
     func mistakesAreUsageErrors(line: String) {
         do {

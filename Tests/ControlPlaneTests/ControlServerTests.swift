@@ -52,12 +52,16 @@ struct ControlServerTests {
             try await client.restartWorker("abc", force: false)
             try await client.restartAll(force: true)
             await #expect(throws: ControlClientError.self) { try await client.restartWorker("nobody", force: false) }
+            try await client.scale(to: 3)
+            for refused in [99, -1, 257] {
+                await #expect(throws: ControlClientError.self) { try await client.scale(to: refused) }
+            }
         }
         #expect(
             target.calls == [
                 "wake", "check", "drain", "stop force false", "stop force true", "stop abc force true",
                 "stop nobody force false", "restart abc force false", "restart all force true",
-                "restart nobody force false",
+                "restart nobody force false", "scale to 3", "scale to 99",
             ])
     }
 

@@ -70,6 +70,11 @@ final class RecordingTarget: ControlTarget {
 
     func restartAll(force: Bool) { note("restart all force \(force)") }
 
+    func scale(to count: Int) throws(ControlFailure) {
+        note("scale to \(count)")
+        if count == 99 { throw ControlFailure(.unsupported, "not now") }
+    }
+
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         guard state.withLock({ $0.storeWorks }) else { throw ControlFailure(.unavailable, "the store is locked") }
         return QueueStatus(queues: [QueueDepth(queue: "default", state: "enqueued", count: 3)])

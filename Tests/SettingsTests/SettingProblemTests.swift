@@ -23,8 +23,18 @@ struct SettingProblemTests {
             ),
             (
                 "workers: 4\n",
-                "acode.yaml:1:10: workers: expected a mapping of mode, count, pool, fallback, recycle, startTimeout, "
-                    + "stopTimeout, shutdownTimeout, statsInterval, highUsageWarning, docker, found \"4\""
+                "acode.yaml:1:10: workers: expected a mapping of mode, count, pool, fallback, recycle, spares, "
+                    + "startTimeout, stopTimeout, shutdownTimeout, statsInterval, highUsageWarning, health, autoscale, "
+                    + "docker, found \"4\""
+            ),
+            (
+                "workers: {spares: many}",
+                "acode.yaml:1:19: workers.spares: expected a whole number from 0 to 64, or auto, found \"many\""
+            ),
+            (
+                "workers: {autoscale: {min: 3}}",
+                "acode.yaml:1:28: workers.autoscale.min: must not be more than workers.autoscale.max, which is 0 "
+                    + "(set workers.autoscale.max, or the pool does not grow)"
             ),
             (
                 "- a\n",

@@ -37,6 +37,8 @@ struct OneOffPool: Sendable {
         settings.store.path = "\(place.state.dir)/\(StoreSettings.fileName)"
         settings.workers.pool = place.pool
         settings.workers.count = 1
+        settings.workers.spares = 0
+        settings.workers.autoscale = AutoscaleSettings()
         settings.workers.docker.mounts += mounts
         settings.queue.queues = []
         settings.queue.maxDeliveries = 1

@@ -91,6 +91,12 @@ struct SupervisorTarget: ControlTarget {
 
     func restartAll(force: Bool) { supervisor.restartAll(force: force) }
 
+    func scale(to count: Int) throws(ControlFailure) {
+        guard !supervisor.scale(to: count) else { return }
+        throw ControlFailure(
+            .unsupported, "the pool's size follows its queues (workers.autoscale.max is set), or it is still starting")
+    }
+
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         do throws(StoreError) {
             let counts = try await store.counts()
@@ -114,6 +120,7 @@ struct SupervisorTarget: ControlTarget {
             Gauge(label: "acode_workers", dimensions: [("state", status.rawValue)])
                 .record(workers.count { $0.status == status })
         }
+        Gauge(label: "acode_pool_target").record(supervisor.status.slots)
         Gauge(label: "acode_crash_looping_profiles").record(workers.count { $0.trouble == .crashLooping })
         return metrics.render()
     }

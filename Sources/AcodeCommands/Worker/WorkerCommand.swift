@@ -6,6 +6,6 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker", abstract: "Run a pool of workers, and look after it.",
         subcommands: [
             WorkerStart.self, WorkerList.self, WorkerShow.self, WorkerLogs.self, WorkerStats.self, WorkerStop.self,
-            WorkerRestart.self, WorkerDrain.self, WorkerExec.self,
+            WorkerRestart.self, WorkerScale.self, WorkerDrain.self, WorkerExec.self,
         ])
 }

@@ -82,6 +82,11 @@ package struct ControlClient: Sendable {
         _ = try await call(.post, "/v1/restart", body: StopRequest(force: force), as: Accepted.self)
     }
 
+    /// Changes how many tasks run at once. `POST /v1/scale`
+    package func scale(to count: Int) async throws(ControlClientError) {
+        _ = try await call(.post, "/v1/scale", body: ScaleRequest(count: count), as: Accepted.self)
+    }
+
     /// Why it is not ready, empty when it is. `GET /readyz`
     package func readiness() async throws(ControlClientError) -> [String] {
         let response = try await send(.get, "/readyz", body: .none)

@@ -51,6 +51,11 @@ package protocol ControlTarget: Sendable {
     /// Replaces every worker and forgets all failures.
     func restartAll(force: Bool)
 
+    /// Changes how many tasks run at once.
+    ///
+    /// - Throws: `unsupported` when that follows the queues.
+    func scale(to count: Int) throws(ControlFailure)
+
     /// How many tasks are in each state.
     ///
     /// - Throws: `unavailable` when the store can't be read.

@@ -7,6 +7,15 @@ package struct StopRequest: Codable, Sendable, Equatable {
     package init(force: Bool) { self.force = force }
 }
 
+/// The body of `POST /v1/scale`.
+package struct ScaleRequest: Codable, Sendable, Equatable {
+    /// How many tasks are to run at once, 0…256.
+    package var count: Int
+
+    /// Makes a request.
+    package init(count: Int) { self.count = count }
+}
+
 /// The answer to a request that only asks for something to be done.
 package struct Accepted: Codable, Sendable, Equatable {
     /// Always true; a refusal is an error.

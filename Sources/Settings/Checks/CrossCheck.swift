@@ -21,7 +21,7 @@ struct CrossCheck: Sendable {
     /// All of them.
     static let all: [CrossCheck] =
         [
-            heartbeat, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
+            heartbeat, autoscale, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
@@ -37,6 +37,17 @@ struct CrossCheck: Sendable {
                 path: "queue.heartbeat",
                 message: "must be less than half of queue.lease, which is \(lease)",
                 hint: "a third is a good choice: \(DurationText.format(settings.queue.lease / 3))")
+        ]
+    }
+
+    private static let autoscale = CrossCheck(paths: ["workers.autoscale.min", "workers.autoscale.max"]) { settings in
+        let rules = settings.workers.autoscale
+        guard rules.min > rules.max else { return [] }
+        return [
+            Finding(
+                path: "workers.autoscale.min",
+                message: "must not be more than workers.autoscale.max, which is \(rules.max)",
+                hint: rules.max == 0 ? "set workers.autoscale.max, or the pool does not grow" : nil)
         ]
     }
 

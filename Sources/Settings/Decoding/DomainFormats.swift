@@ -70,6 +70,20 @@ extension ValueFormat where Value == ListenAddress? {
     }
 }
 
+extension ValueFormat where Value == Int? {
+    /// A number of workers, or `auto`.
+    package static var spares: ValueFormat {
+        let range = 0...64
+        return .scalar(expected: "a whole number from 0 to 64, or auto") { scalar throws(ValueMistake) in
+            if scalar.text == "auto" { return nil }
+            guard scalar.isPlain, let value = Int(scalar.text), range.contains(value) else { throw ValueMistake() }
+            return value
+        } encode: {
+            .plain($0.map(String.init) ?? "auto")
+        }
+    }
+}
+
 extension ValueFormat where Value == RecyclePolicy {
     /// `never`, `onFailure`, `always`, or `afterTasks: N`, also as one text.
     package static var recycle: ValueFormat {

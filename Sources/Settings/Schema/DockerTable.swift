@@ -79,6 +79,11 @@ extension SettingTable {
     /// `workers.docker.healthcheck` and `workers.docker.restart`.
     static let dockerWatch: [SettingDescriptor] = [
         .init(
+            "workers.docker.healthcheck.command", \.workers.docker.healthcheck.command,
+            .list(of: .text("a word of a command")),
+            "A command that is run in every container to see whether it is well: exit code 0 is yes. While it is empty the "
+                + "agent's own answer is what counts.", example: .list([.text("/usr/local/bin/check")])),
+        .init(
             "workers.docker.healthcheck.interval", \.workers.docker.healthcheck.interval,
             .duration(.seconds(1)...(.seconds(3600))), "Time between two checks."),
         .init(

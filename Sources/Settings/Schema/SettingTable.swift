@@ -2,15 +2,18 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + docker + network + dockerWatch + dockerOutage + queue + store + logs + http + secrets + state
+        workers + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs + http
+        + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
         ("workers", "The pool of workers: what they are made of, how many there are, when they are replaced."),
+        ("workers.health", "How a worker's agent is watched, in containers and local processes alike."),
+        ("workers.autoscale", "How the pool grows and shrinks with its queues."),
         ("workers.docker", "What concerns container workers only."),
         ("workers.docker.resources", "What one container may use at most."),
         ("workers.docker.ulimits", "Limits of single processes, as in ulimit."),
-        ("workers.docker.healthcheck", "How a worker's health is watched."),
+        ("workers.docker.healthcheck", "The container's own healthcheck, beside the watch over its agent."),
         ("workers.docker.restart", "How a worker that broke is replaced."),
         ("workers.docker.outage", "What happens while the engine does not answer."),
         ("queue", "How tasks are claimed, renewed and retried."),

@@ -18,6 +18,10 @@ extension SettingTable {
             "workers.recycle", \.workers.recycle, .recycle,
             "When a worker that has run a task is replaced by a fresh one."),
         .init(
+            "workers.spares", \.workers.spares, .spares,
+            "Workers made ahead beside count, so that a task need not wait until the worker that ran the one before is "
+                + "replaced. auto is 1 with recycle: always, else 0."),
+        .init(
             "workers.startTimeout", \.workers.startTimeout, .duration(.seconds(1)...(.seconds(600))),
             "How long a worker may take until it answers; pulling its image is not counted."),
         .init(
@@ -37,5 +41,32 @@ extension SettingTable {
             "workers.highUsageWarning", \.workers.highUsageWarning, .integer(1...100),
             "Percent of a worker's CPU, memory or process limit from which on there is a warning, in the log and on the "
                 + "task's timeline. It ends ten points below."),
+    ]
+
+    /// `workers.health`.
+    static let health: [SettingDescriptor] = [
+        .init(
+            "workers.health.interval", \.workers.health.interval, .duration(.seconds(1)...(.seconds(60))),
+            "Time between two questions to a worker's agent."),
+        .init(
+            "workers.health.retries", \.workers.health.retries, .integer(1...100),
+            "Unanswered questions in a row after which a worker is replaced and its task goes back to the queue. An agent "
+                + "that would answer but gets no CPU has four times as long."),
+    ]
+
+    /// `workers.autoscale`.
+    static let autoscale: [SettingDescriptor] = [
+        .init(
+            "workers.autoscale.min", \.workers.autoscale.min, .integer(0...256),
+            "The fewest workers the pool shrinks to; with 0 an idle pool has no container at all."),
+        .init(
+            "workers.autoscale.max", \.workers.autoscale.max, .integer(0...256),
+            "The most workers the pool grows to. While it is 0 the pool always has count."),
+        .init(
+            "workers.autoscale.targetQueueLength", \.workers.autoscale.targetQueueLength, .integer(1...10_000),
+            "How many waiting tasks one more worker is made for."),
+        .init(
+            "workers.autoscale.idleTimeout", \.workers.autoscale.idleTimeout,
+            .duration(.seconds(1)...(.seconds(86_400))), "How long workers stay after they were last needed."),
     ]
 }

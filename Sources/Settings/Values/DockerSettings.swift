@@ -118,6 +118,8 @@ package struct ContainerUlimits: Sendable, Equatable {
 
 /// How a container's health is watched.
 package struct HealthcheckSettings: Sendable, Equatable {
+    /// What is run in the container; empty means that only its agent is asked.
+    package var command: [String] = []
     /// Time between two checks.
     package var interval: Duration = .seconds(30)
     /// How long one check may take.

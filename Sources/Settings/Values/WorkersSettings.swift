@@ -12,6 +12,12 @@ package struct WorkersSettings: Sendable, Equatable {
     package var fallback = true
     /// When a worker that has run a task is replaced by a fresh one.
     package var recycle: RecyclePolicy = .onFailure
+    /// How many workers are made ahead beside `count`; `nil` means one where every task gets a worker of its own.
+    package var spares: Int?
+    /// How the pool grows and shrinks with its queues.
+    package var autoscale = AutoscaleSettings()
+    /// How a worker's agent is watched.
+    package var health = HealthSettings()
     /// How long a worker may take from creation until its agent answers.
     package var startTimeout: Duration = .seconds(30)
     /// How long a worker is asked politely before it is killed.
@@ -29,6 +35,9 @@ package struct WorkersSettings: Sendable, Equatable {
 
     /// The defaults.
     package init() {}
+
+    /// How many workers are made ahead.
+    package var sparesInForce: Int { spares ?? (recycle == .always ? 1 : 0) }
 }
 
 /// When a worker that has run a task is replaced by a fresh one.

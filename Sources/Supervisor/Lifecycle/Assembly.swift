@@ -78,6 +78,7 @@ extension Supervisor {
             journal: StoreJournal(store: store, logger: logger),
             logger: logger)
         context.outageLimit = settings.workers.docker.outage.keepLeases
+        context.health = settings.workers.health
         return context
     }
 
@@ -106,7 +107,8 @@ extension Supervisor {
             factory = ProcessWorkerFactory(context: context)
         }
         let pool = WorkerPool(
-            slots: workers.count, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
+            slots: workers.autoscale.isOn ? workers.autoscale.min : workers.count,
+            spares: workers.sparesInForce, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
             ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics),
             adopted: takeover.adopted)
@@ -116,6 +118,9 @@ extension Supervisor {
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: backend.engine != nil, room: { .max })
         let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
+        let autoscale = AutoscaleLoop(
+            store: store, pool: pool, registry: registry, queues: settings.queue.queues, rules: workers.autoscale,
+            metrics: metrics, logger: logger)
         let leases = LeaseKeeper(
             store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
             metrics: metrics, logger: logger)
@@ -129,7 +134,8 @@ extension Supervisor {
             settings: settings.queue, ended: takeover.ended, settled: { await self.finish(takeover, pool, dispatcher) },
             isEnding: { self.shutdown.level != nil })
         return Running(
-            pool: pool, adopter: adopter, dispatcher: dispatcher, leases: leases, stats: stats, engine: backend.engine,
+            pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
+            engine: backend.engine,
             fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn)
     }
 

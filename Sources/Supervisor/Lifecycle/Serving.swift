@@ -11,6 +11,7 @@ extension Supervisor {
             held: { self.registry.all.map(\.claim.lease) }, recovered: { self.wake() })
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await running.leases.run() }
+            services.addTask { await running.autoscale.run() }
             services.addTask { await scanner.run() }
             services.addTask { await running.stats.run() }
             services.addTask { await DiskWatch(registry: self.registry, logger: self.logger).run() }

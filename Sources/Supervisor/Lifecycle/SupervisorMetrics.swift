@@ -15,6 +15,8 @@ package struct SupervisorMetrics: Sendable {
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
     private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
+    private let scaledUp = Counter(label: "acode_pool_scalings_total", dimensions: [("direction", "up")])
+    private let scaledDown = Counter(label: "acode_pool_scalings_total", dimensions: [("direction", "down")])
     private let crashLoops = Counter(label: "acode_worker_crash_loops_total")
     private let workersDetached = Counter(label: "acode_workers_ended_total", dimensions: [("end", "detached")])
     private let workersFailed = Counter(label: "acode_workers_ended_total", dimensions: [("end", "start_failed")])
@@ -56,6 +58,8 @@ package struct SupervisorMetrics: Sendable {
     func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
 
     func storeFailed() { storeFailures.increment() }
+
+    func scaled(up: Bool) { (up ? scaledUp : scaledDown).increment() }
 
     func crashLooping() { crashLoops.increment() }
 

@@ -88,6 +88,8 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var state: State
     /// How many tasks can run at once.
     package var slots: Int
+    /// Whether it may have no worker at all and be well.
+    package var isElastic = false
     /// How many run.
     package var busy: Int
     /// How many workers are ready or busy.

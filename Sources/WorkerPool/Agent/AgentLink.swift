@@ -92,6 +92,9 @@ package final class AgentLink: Sendable {
     /// The agent's pid on this host, once it connected and where it can be seen.
     package var agentPID: Int32? { state.withLock { $0.agentPID } }
 
+    /// The worker's id, for logs.
+    var worker: String { workerID }
+
     /// Waits for the first connection; returns early when the task is cancelled.
     package func waitUntilConnected() async { _ = await arrived.wait() }
 

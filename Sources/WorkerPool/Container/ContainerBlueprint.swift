@@ -63,7 +63,8 @@ package struct ContainerBlueprint: Sendable {
         container.stopSignal = "SIGTERM"
         container.stopTimeout = context.stopTimeout
         container.healthcheck = .command(
-            [Self.agentPath, "health"], interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
+            docker.healthcheck.command.isEmpty ? [Self.agentPath, "health"] : docker.healthcheck.command,
+            interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
             startPeriod: docker.healthcheck.startPeriod, retries: docker.healthcheck.retries)
         connect(&container, docker)
         harden(&container)

@@ -48,7 +48,7 @@ package final class ContainerWorker: Worker {
         self.identity = identity
         layer = ContainerLayer(engine: engine, workspace: directory.workspace)
         link = AgentLink(
-            socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
+            socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,
             mayConnect: { identity.owns(pid: $0) })
         session = AgentSession(link: link) {
@@ -112,9 +112,13 @@ package final class ContainerWorker: Worker {
                 }
             }
             let life = WorkerLife(
-                link: link, session: session, fate: fate, context: context, examine: { await self.examine() })
-            end = await attributed(
+                link: link, session: session, fate: fate, context: context,
+                healthcheck: WorkerHealthcheck(
+                    settings.docker.healthcheck, of: { [identity] in identity.containerID }, engine: engine),
+                examine: { await self.examine() })
+            let lived = await attributed(
                 life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) })
+            end = withLastWords(lived)
         } catch {
             end = .startFailed(error)
         }
@@ -127,6 +131,14 @@ package final class ContainerWorker: Worker {
         await FileThread.shared.run { [directory] in directory.remove() }
         session.become(.stopped)
         return end
+    }
+
+    /// What a container said that was given up tells more than that it was.
+    private func withLastWords(_ end: WorkerEnd) -> WorkerEnd {
+        guard case .startFailed(let error) = end, error.code == .startTimedOut, !startup.lastWords.isEmpty else {
+            return end
+        }
+        return .startFailed(WorkerError(error.code, "\(error.message); its last output: \(startup.lastWords)"))
     }
 
     private func record() async throws(WorkerError) {

@@ -23,11 +23,9 @@ extension PoolState {
         package var answers = false
         /// Whether its worker goes once it has finished its attempt.
         package var retires = false
-        /// When its worker was started.
+        /// When its worker was started; `nil` for one that was taken over.
         package var begun: ContinuousClock.Instant?
         /// Whether its worker went away under an attempt.
         package var lostAttempt = false
-        /// Whether it is one more than the pool has, for a worker that was taken over; it stays vacant afterwards.
-        package var isSurplus = false
     }
 }

@@ -20,6 +20,8 @@ package struct PoolState: Sendable {
         case forgive(WorkerProfile?)
         /// Whether the engine can be used, by the word of those who watch it.
         case engine(answers: Bool)
+        /// Changes how many attempts may run at once.
+        case scale(to: Int)
         case drain
         case close(force: Bool)
         /// A worker that was taken over has an attempt in hand.
@@ -52,6 +54,8 @@ package struct PoolState: Sendable {
 
     /// The slots.
     package private(set) var slots: [Slot]
+    /// How many workers there may be.
+    package private(set) var room: PoolRoom
     private let warmProfile: WorkerProfile?
     private let ownMayWait: Bool
     private var waiters: [Waiter] = []
@@ -66,20 +70,22 @@ package struct PoolState: Sendable {
     /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
     ///
     /// - Parameters:
+    ///   - slots: how many attempts may run at once.
+    ///   - spares: how many workers are made ahead beside those.
     ///   - ownMayWait: whether who asks for the warm profile waits while its workers keep failing, instead of being told.
     ///   - adopted: workers that were taken over and whose agents have not called yet; they have the first slots. If they
     ///     are more than `slots`, the rest of them go as soon as they have nothing to do.
     ///   - jitter: a factor around 1 for each back-off.
     package init(
-        slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, ownMayWait: Bool = true,
+        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, rules: RestartSettings, ownMayWait: Bool = true,
         adopted: [(profile: WorkerProfile, retires: Bool)] = [], jitter: @escaping @Sendable () -> Double = { 1 }
     ) {
+        let room = PoolRoom(target: slots, spares: spares)
+        self.room = room
         self.slots = adopted.enumerated().map { index, worker in
-            Slot(
-                phase: .starting, profile: worker.profile, retires: worker.retires || index >= slots,
-                isSurplus: index >= slots)
+            Slot(phase: .starting, profile: worker.profile, retires: worker.retires || index >= room.live)
         }
-        self.slots += Array(repeating: Slot(), count: max(0, slots - adopted.count))
+        self.slots += Array(repeating: Slot(), count: max(0, room.all - adopted.count))
         self.warmProfile = warmProfile
         self.ownMayWait = ownMayWait
         ledger = FailureLedger(rules: rules, jitter: jitter)
@@ -95,11 +101,14 @@ package struct PoolState: Sendable {
             guard case .idle = slot.phase else { return false }
             return slot.answers
         }
-        let vacant = slots.filter { $0.phase == .vacant && !$0.isSurplus }
-        if warmProfile == nil { return idle + vacant.count }
+        let census = Census(slots)
+        let allowed = max(0, room.target - census.busy)
+        let opening = census.opening(in: room)
+        guard let warmProfile else { return min(allowed, idle + opening) }
         // A slot is left vacant because workers of the pool's own profile fail. A task is let in for each, for it may ask
         // for another profile; more would only wait for the same failure.
-        return idle + max(0, vacant.count(where: isHeldBack) - waiters.count)
+        let heldBack = ledger.hasFailures(warmProfile) ? max(0, opening - waiters.count) : 0
+        return min(allowed, idle + heldBack)
     }
 
     /// What keeps workers of some profiles from being started.
@@ -154,6 +163,9 @@ package struct PoolState: Sendable {
             ended(slot, end, now, &actions)
         case .timer:
             break
+        case .scale(let target):
+            room.target = target
+            slots += Array(repeating: Slot(), count: max(0, room.all - slots.count))
         case .forgive(let profile):
             ledger.forgive(profile)
         case .engine(let answers):
@@ -225,7 +237,7 @@ package struct PoolState: Sendable {
         _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let past = slots[slot]
-        slots[slot] = Slot(isSurplus: past.isSurplus)
+        slots[slot] = Slot()
         guard let profile = past.profile else { return }
         switch end {
         case .stopped, .detached:
@@ -292,6 +304,7 @@ package struct PoolState: Sendable {
         case .open:
             for slot in slots.indices where isIdle(slot) && slots[slot].retires { stop(slot, force: false, &actions) }
             grantIdle(&actions)
+            shrink(&actions)
             // Whoever watches the engine says when it can be asked again.
             if engineIsAway { break }
             makeRoom(now, &actions)
@@ -324,8 +337,10 @@ package struct PoolState: Sendable {
 
     private mutating func grantIdle(_ actions: inout [Action]) {
         var left: [Waiter] = []
+        // Who still waits when a pool shrinks to nothing is served by one worker after the other.
+        var allowed = max(room.target, 1) - Census(slots).busy
         for waiter in waiters {
-            guard
+            guard allowed > 0,
                 let slot = slots.indices.first(where: {
                     isIdle($0) && slots[$0].answers && slots[$0].profile == waiter.profile
                 })
@@ -333,20 +348,39 @@ package struct PoolState: Sendable {
                 left.append(waiter)
                 continue
             }
+            allowed -= 1
             slots[slot].phase = .busy
             actions.append(.grant(waiter: waiter.id, slot: slot))
         }
         waiters = left
     }
 
+    /// Stops what is idle or on the way beyond what there may be, longest idle first. A worker that was taken over may
+    /// have an attempt in hand until its agent has called.
+    private mutating func shrink(_ actions: inout [Action]) {
+        for _ in 0..<max(0, Census(slots).live - roomInForce.live) {
+            guard let slot = longestIdle() ?? slots.indices.first(where: isStarted) else {
+                return
+            }
+            stop(slot, force: false, &actions)
+        }
+    }
+
+    /// A pool that shrank to nothing keeps a worker while somebody waits.
+    private var roomInForce: PoolRoom {
+        room.target == 0 && !waiters.isEmpty ? PoolRoom(target: 1, spares: 0) : room
+    }
+
     /// Starts a worker for each waiter that none is on the way for: in a vacant slot, or by stopping the worker that
     /// has been idle longest. Slots that are being emptied count as room on the way.
     private mutating func makeRoom(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         var onTheWay: [WorkerProfile: Int] = [:]
-        for slot in slots where slot.phase == .starting {
+        // One that is idle still is so because no more attempts may run at once.
+        for (index, slot) in slots.enumerated() where slot.phase == .starting || (isIdle(index) && slot.answers) {
             if let profile = slot.profile { onTheWay[profile, default: 0] += 1 }
         }
-        var emptying = slots.count { $0.phase == .stopping }
+        let room = roomInForce
+        var emptying = Census(slots).coming(in: room)
         for waiter in waiters {
             if let coming = onTheWay[waiter.profile], coming > 0 {
                 onTheWay[waiter.profile] = coming - 1
@@ -354,24 +388,27 @@ package struct PoolState: Sendable {
             }
             // A profile that has to wait makes no room yet: others can use it meanwhile.
             guard mayStart(waiter.profile, now, &actions) else { continue }
-            if let slot = slots.indices.first(where: isVacant) {
+            if vacancy(in: room) == nil, emptying <= 0, let slot = longestIdle() { stop(slot, force: false, &actions) }
+            if let slot = vacancy(in: room) {
                 guard engineMayBeAsked(now, &actions) else { return }
                 start(slot, waiter.profile, now, &actions)
-            } else if emptying > 0 {
+            } else {
                 emptying -= 1
-            } else if let slot = longestIdle() {
-                stop(slot, force: false, &actions)
             }
         }
     }
 
     private mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let warmProfile, slots.indices.contains(where: isVacant), engineMayBeAsked(now, &actions)
-        else { return }
-        for slot in slots.indices where isVacant(slot) {
+        guard let warmProfile, vacancy(in: room) != nil, engineMayBeAsked(now, &actions) else { return }
+        while let slot = vacancy(in: room) {
             guard mayStart(warmProfile, now, &actions) else { return }
             start(slot, warmProfile, now, &actions)
         }
+    }
+
+    /// A slot in which a worker may be started now.
+    private func vacancy(in room: PoolRoom) -> Int? {
+        Census(slots).opening(in: room) > 0 ? slots.firstIndex { $0.phase == .vacant } : nil
     }
 
     private mutating func mayStart(
@@ -409,12 +446,9 @@ package struct PoolState: Sendable {
         actions.append(.wake(at: instant))
     }
 
+    private func isStarted(_ slot: Int) -> Bool { slots[slot].phase == .starting && slots[slot].begun != nil }
+
     private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }
-
-    private func isVacant(_ slot: Int) -> Bool { slots[slot].phase == .vacant && !slots[slot].isSurplus }
-
-    /// A vacant slot of a pool with a warm profile is vacant because that profile fails; other profiles may work.
-    private func isHeldBack(_ slot: Slot) -> Bool { warmProfile.map(ledger.hasFailures) ?? false }
 
     private func longestIdle() -> Int? {
         var best: (slot: Int, since: ContinuousClock.Instant)?

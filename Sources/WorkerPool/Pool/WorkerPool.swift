@@ -41,11 +41,11 @@ package final class WorkerPool: Sendable {
     /// Makes a pool; nothing happens before `run`. `adopted` are the workers of an earlier supervisor, which keep their
     /// slots until they end.
     package init(
-        slots: Int, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
+        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
         ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver, adopted: [AdoptedWorker] = []
     ) {
         let state = PoolState(
-            slots: slots, warmProfile: warmProfile, rules: rules, ownMayWait: ownMayWait,
+            slots: slots, spares: spares, warmProfile: warmProfile, rules: rules, ownMayWait: ownMayWait,
             adopted: adopted.map { ($0.worker.profile, $0.retires) }, jitter: { Double.random(in: 0.75...1.25) })
         var initial = Shared(state: state)
         for (slot, adoption) in adopted.enumerated() { initial.workers[slot] = adoption.worker }
@@ -123,6 +123,12 @@ package final class WorkerPool: Sendable {
 
     /// How many further attempts could start right now.
     package var freeSlots: Int { shared.withLock { $0.state.freeSlots } }
+
+    /// How many attempts may run at once.
+    package var target: Int { shared.withLock { $0.state.room.target } }
+
+    /// Changes how many attempts may run at once. Busy workers beyond that finish first.
+    package func scale(to target: Int) { apply(.scale(to: target)) }
 
     /// Whether the last start found no engine.
     package var isEngineUnavailable: Bool { shared.withLock { $0.state.isEngineUnavailable } }

@@ -1,6 +1,7 @@
 package import AgentProtocol
 internal import Foundation
 internal import Glibc
+internal import Settings
 internal import Subprocess
 internal import Synchronization
 package import TaskModel
@@ -32,7 +33,7 @@ package final class ProcessWorker: Worker {
         self.context = context
         self.directory = directory
         link = AgentLink(
-            socketPath: directory.socket, workerID: id.rawValue, heartbeat: WorkerContext.heartbeat,
+            socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             logger: context.logger,
             mayConnect: { _ in true })  // The 0700 directory lets nobody else in.
         session = AgentSession(link: link) {

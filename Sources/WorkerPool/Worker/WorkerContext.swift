@@ -1,4 +1,5 @@
 package import Logging
+package import Settings
 package import TaskModel
 
 /// What every worker of a pool shares.
@@ -28,6 +29,8 @@ package struct WorkerContext: Sendable {
     package var orphanTimeout: Duration
     /// How long nobody may be able to tell what became of a worker before it is given up: leases can't be kept for ever.
     package var outageLimit = Duration.seconds(60)
+    /// How agents are watched.
+    package var health = HealthSettings()
     /// Remembers workers across a crash.
     package var journal: any WorkerJournal
     /// The log.
@@ -55,11 +58,6 @@ package struct WorkerContext: Sendable {
         self.logger = logger
     }
 
-    /// How often the agent is pinged.
-    package static let heartbeat = Duration.seconds(5)
-    /// How many pings in a row a connected agent may leave unanswered before its worker counts as unhealthy. Enough for
-    /// one that is starved by its own task's CPU limit.
-    package static let unansweredPings = 6
     /// How long a disconnected agent has to come back while its container or process still runs.
     package static let reconnectLimit = Duration.seconds(10)
 }

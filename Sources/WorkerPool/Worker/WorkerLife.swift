@@ -1,6 +1,7 @@
 internal import AgentProtocol
 internal import Glibc
 internal import Logging
+internal import Settings
 
 /// What the life of every worker has in common: its link is served, its agent watched, and whatever ends it is found out.
 struct WorkerLife: Sendable {
@@ -18,6 +19,7 @@ struct WorkerLife: Sendable {
     let session: AgentSession
     let fate: WorkerFate
     let context: WorkerContext
+    var healthcheck: WorkerHealthcheck?
     let examine: @Sendable () async -> Finding
 
     /// Runs until the worker's fate is known and `begin` has returned. `begin` starts the container or process and calls
@@ -33,6 +35,7 @@ struct WorkerLife: Sendable {
             group.addTask { await serve(listening, failure) }
             group.addTask { await follow(connected, changed) }
             group.addTask { await watchSilence(connected) }
+            group.addTask { await watchHealth(connected) }
             group.addTask {
                 guard await listening.wait() != nil else { return }
                 let started = OneShot<Void>()
@@ -153,13 +156,49 @@ struct WorkerLife: Sendable {
     /// Pings the agent, and gives up one that is connected but has not said a word for too long.
     private func watchSilence(_ connected: OneShot<Void>) async {
         guard await connected.wait() != nil else { return }
+        let interval = context.health.interval
+        var judge = SilenceJudge(rules: context.health)
         var nonce: UInt64 = 0
-        while (try? await Task.sleep(for: WorkerContext.heartbeat)) != nil {
+        var isStarved = false
+        var asked = ContinuousClock.now
+        while (try? await Task.sleep(for: interval)) != nil {
             nonce += 1
-            guard link.ping(nonce: nonce) > WorkerContext.unansweredPings else { continue }
-            session.become(.unhealthy)
-            let silence = Int(WorkerContext.heartbeat / .seconds(1)) * WorkerContext.unansweredPings
-            fate.lose(WorkerLoss(observation: "its agent has not answered for \(silence) s"))
+            let lateness = ContinuousClock.now - asked - interval
+            asked = .now
+            let unanswered = link.ping(nonce: nonce)
+            let pid = judge.needsLook(unanswered) ? link.agentPID : nil
+            var state: Character?
+            if let pid { state = await FileThread.shared.run { ProcessState.of(pid) } }
+            switch judge.judge(unanswered: unanswered, lateness: lateness, state: state) {
+            case .wait: isStarved = false
+            case .starved where isStarved: break
+            case .starved:
+                isStarved = true
+                context.logger.warning(
+                    "a worker's agent is late: it gets no CPU",
+                    metadata: ["worker.id": "\(link.worker)", "silent.rounds": "\(unanswered)"])
+            case .dead(let observation):
+                session.become(.unhealthy)
+                fate.lose(WorkerLoss(observation: observation))
+            }
         }
     }
+
+    /// Asks for the container's own healthcheck once an interval, and gives up a worker that fails it.
+    private func watchHealth(_ connected: OneShot<Void>) async {
+        guard let healthcheck, await connected.wait() != nil else { return }
+        while (try? await Task.sleep(for: healthcheck.interval)) != nil {
+            guard let failure = await healthcheck.failure() else { continue }
+            session.become(.unhealthy)
+            fate.lose(WorkerLoss(observation: failure))
+        }
+    }
+}
+
+/// A check of a container beside the watch over its agent.
+struct WorkerHealthcheck: Sendable {
+    /// Time between two checks.
+    let interval: Duration
+    /// Why the container is not well, in plain words; `nil` while it is, or while nobody can tell.
+    let failure: @Sendable () async -> String?
 }

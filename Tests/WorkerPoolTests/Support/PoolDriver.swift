@@ -16,10 +16,11 @@ struct PoolDriver {
     private(set) var now = ContinuousClock.now
 
     init(
-        slots: Int, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(), ownMayWait: Bool = true,
-        adopted: [(WorkerProfile, Bool)] = []
+        slots: Int, spares: Int = 0, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(),
+        ownMayWait: Bool = true, adopted: [(WorkerProfile, Bool)] = []
     ) {
-        state = PoolState(slots: slots, warmProfile: warm, rules: rules, ownMayWait: ownMayWait, adopted: adopted)
+        state = PoolState(
+            slots: slots, spares: spares, warmProfile: warm, rules: rules, ownMayWait: ownMayWait, adopted: adopted)
     }
 
     @discardableResult

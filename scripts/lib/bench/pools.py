@@ -19,17 +19,18 @@ class Pool:
 
     def __init__(
         self, acode: str, engine: Engine, count: int, mounts: list[dict] | None = None, log_cap: str = "64MiB",
-        grace: str = "10s",
-    ):
+        grace: str = "10s", workers: dict | None = None, spares: int = 0,
+    ):  # fmt: skip
         self.acode = acode
         self.engine = engine
         self.count = count
+        self.spares = spares
         self.place = Path(tempfile.mkdtemp(prefix="acode-bench-"))
         self.control = str(self.place / "r" / "bench" / "control.sock")
         settings = {
             "workers": {
                 "mode": "docker", "count": count, "pool": "bench", "fallback": False,
-                "stopTimeout": grace,
+                "stopTimeout": grace, **(workers or {}),
                 "docker": {"socket": engine.socket, "image": IMAGE, "pullPolicy": "never", "mounts": mounts or []},
             },
             "logs": {"maxBytesPerAttempt": log_cap, "level": "warning"},
@@ -46,7 +47,7 @@ class Pool:
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
         # Seldom, because whoever asks takes from the time of who answers.
         try:
-            self.wait(lambda: self.status().get("ready") == self.count, 30 + 5 * self.count, "its workers", 0.05)
+            self.wait(lambda: self.status().get("ready") == self.count + self.spares, 30 + 5 * self.count, "its workers", 0.05)
         except BaseException:
             # Nobody calls `__exit__` of what was never entered.
             self.__exit__()

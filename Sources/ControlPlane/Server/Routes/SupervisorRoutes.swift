@@ -27,6 +27,15 @@ enum SupervisorRoutes {
             try await target.handOver(within: .seconds(min(max(wish.limitSeconds, 0), HandoverRequest.longest)))
             return try Response.json(Accepted(), status: .accepted)
         }
+        router.post("v1/scale") { request, _ in
+            let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytes)
+            let scale = try StableJSON.decode(ScaleRequest.self, from: Array(buffer.readableBytesView))
+            guard 0...256 ~= scale.count else {
+                throw ControlFailure(.badRequest, "count is a number of workers from 0 to 256")
+            }
+            try target.scale(to: scale.count)
+            return try Response.json(Accepted(), status: .accepted)
+        }
         router.post("v1/drain") { _, _ in
             target.drain()
             return try Response.json(Accepted(), status: .accepted)

@@ -1,0 +1,73 @@
+internal import AsyncAlgorithms
+internal import Foundation
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Keeps the pool as large as its queues need it.
+final class AutoscaleLoop: Sendable {
+    private let store: any TaskStore
+    private let pool: WorkerPool
+    private let registry: AttemptRegistry
+    private let queues: Set<String>
+    private let rules: AutoscaleSettings
+    private let metrics: SupervisorMetrics
+    private let logger: Logger
+    private let wakes: AsyncStream<Void>
+    private let waker: AsyncStream<Void>.Continuation
+
+    /// Time between two looks for tasks that nobody announced.
+    private static let interval = Duration.seconds(1)
+
+    init(
+        store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, queues: [String], rules: AutoscaleSettings,
+        metrics: SupervisorMetrics, logger: Logger
+    ) {
+        self.store = store
+        self.pool = pool
+        self.registry = registry
+        self.queues = Set(queues)
+        self.rules = rules
+        self.metrics = metrics
+        self.logger = logger
+        (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Looks now: somebody submitted a task.
+    func wake() { waker.yield() }
+
+    /// Scales until the task is cancelled; returns at once when the pool has a fixed size.
+    func run() async {
+        guard rules.isOn else { return }
+        var scaler = Autoscaler(rules: rules)
+        let timer = AsyncTimerSequence(interval: Self.interval, clock: .continuous).map { _ in }
+        for await _ in merge(wakes, timer) {
+            do {
+                let (waiting, busy) = (try await tasksWaiting(), registry.count)
+                let (before, after) = (pool.target, scaler.target(waiting: waiting, busy: busy, at: .now))
+                guard before != after else { continue }
+                pool.scale(to: after)
+                metrics.scaled(up: after > before)
+                logger.info(
+                    "pool scaled",
+                    metadata: [
+                        "workers.before": "\(before)", "workers": "\(after)", "tasks.waiting": "\(waiting)",
+                        "tasks.running": "\(busy)",
+                    ])
+            } catch {
+                metrics.storeFailed()
+                logger.warning("could not see what the queues need", metadata: ["error.message": "\(error)"])
+            }
+        }
+    }
+
+    private func tasksWaiting() async throws(StoreError) -> Int {
+        let counts = try await store.counts()
+        let enqueued = counts.filter { $0.state == .enqueued && (queues.isEmpty || queues.contains($0.queue)) }
+        // A delayed task becomes an enqueued one only when somebody claims.
+        let isOneDue = try await store.nextDue(queues: queues.sorted()).map { $0 <= Date() } ?? false
+        return enqueued.reduce(isOneDue ? 1 : 0) { $0 + $1.count }
+    }
+}
