@@ -53,7 +53,9 @@ extension Acceptance {
                     }
                     let reason = worker["reason"].string ?? ""
                     #expect(reason.contains("2 times within 10m"), "\(reason)")
-                    #expect(reason.contains("exit code 3") && reason.contains("broken on purpose"), "\(reason)")
+                    // The engine may have been quicker to start it again.
+                    #expect(reason.contains("exit code 3") || reason.contains("started again"), "\(reason)")
+                    #expect(reason.contains("broken on purpose"), "\(reason)")
                     #expect(try await supervisor.containers().isEmpty)
                     // A command in a pool of its own is told instead of waiting.
                     let run = try await fixture.acode(

@@ -226,7 +226,13 @@ package final class ContainerWorker: Worker {
             // Started again by the engine's own policy: whatever ran in it before is gone.
             let wasRestarted = container.state.restartCount > 0 || container.state.status == .restarting
             guard wasRestarted || !container.state.status.isAlive else { return .alive }
-            var loss = oomWatch.judge(WorkerLoss(container.state, lastWords: startup.lastWords))
+            // Running again it has no exit code of its end any more.
+            let isBack = container.state.status == .running
+            let facts =
+                isBack
+                ? WorkerLoss(restartedByEngine: container.state, lastWords: startup.lastWords)
+                : WorkerLoss(container.state, lastWords: startup.lastWords)
+            var loss = oomWatch.judge(facts)
             if let watch, !loss.oomKilled { loss.engineStopped = await watch.explains(container.state.finishedAt) }
             return .gone(loss)
         } catch {

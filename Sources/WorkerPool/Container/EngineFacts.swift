@@ -19,6 +19,13 @@ extension WorkerError {
 }
 
 extension WorkerLoss {
+    /// What is known of the end of a container that the engine has started again.
+    init(restartedByEngine state: ContainerState, lastWords: String) {
+        let output = lastWords.isEmpty ? "" : "; its last output: \(lastWords)"
+        self.init(
+            observation: "its container ended and was started again by the engine\(output)", oomKilled: state.oomKilled)
+    }
+
     /// What a container that ended says about its end.
     init(_ state: ContainerState, lastWords: String) {
         let code = Int(state.exitCode)
