@@ -19,18 +19,26 @@ struct PoolGame {
     private var nextWaiter = 0
     private var finished = 0
     private let profiles = [PoolDriver.imageA, PoolDriver.imageB, PoolDriver.imageC]
-    private let slots: Int
+    private let isElastic: Bool
+    private var slots: Int { driver.state.slots.count }
 
-    init(seed: UInt64) {
+    /// An elastic pool has spares and changes its size.
+    init(seed: UInt64, isElastic: Bool = false) {
         random = SeededGenerator(seed: seed)
-        slots = Int.random(in: 1...5, using: &random)
+        self.isElastic = isElastic
+        let slots = Int.random(in: 1...5, using: &random)
         var rules = RestartSettings()
         rules.maxRestarts = 3
-        driver = PoolDriver(slots: slots, warm: Bool.random(using: &random) ? PoolDriver.imageA : nil, rules: rules)
+        driver = PoolDriver(
+            slots: slots, spares: isElastic ? Int.random(in: 0...2, using: &random) : 0,
+            warm: Bool.random(using: &random) ? PoolDriver.imageA : nil, rules: rules)
     }
 
     /// One random thing happens.
     mutating func step() throws {
+        if isElastic, Int.random(in: 0..<12, using: &random) == 0 {
+            return try send(.scale(to: Int.random(in: 0...6, using: &random)))
+        }
         switch Int.random(in: 0..<12, using: &random) {
         case 0...2: try acquire()
         case 3: try cancel()
@@ -43,7 +51,7 @@ struct PoolGame {
             driver.pass(.milliseconds(Int.random(in: 1...3000, using: &random)))
             try fire()
         }
-        try checkNobodyStarves()
+        if !isElastic { try checkNobodyStarves() }
     }
 
     /// The engine recovers and every task ends: after that nobody may be left waiting.
@@ -86,9 +94,11 @@ struct PoolGame {
     private mutating func acquire() throws {
         nextWaiter += 1
         let profile = profiles[Int.random(in: 0..<profiles.count, using: &random)]
-        let isServable = (0..<slots).contains {
-            lives[$0]?.life == .ready && lives[$0]?.profile == profile && driver.state.slots[$0].answers
-        }
+        let isServable =
+            holder.count < driver.state.room.target
+            && (0..<slots).contains {
+                lives[$0]?.life == .ready && lives[$0]?.profile == profile && driver.state.slots[$0].answers
+            }
         waiting[nextWaiter] = profile
         try send(.acquire(waiter: nextWaiter, profile: profile))
         if isServable, waiting[nextWaiter] != nil { throw Broken(description: "an idle worker was not granted") }
@@ -178,6 +188,9 @@ struct PoolGame {
                     throw Broken(description: "waiter \(waiter) got what it did not ask for")
                 }
                 holder[slot] = waiter
+                guard holder.count <= max(1, driver.state.room.target) else {
+                    throw Broken(description: "\(holder.count) run where \(driver.state.room.target) may")
+                }
                 lives[slot]?.life = .granted
             case .reject(let waiter, _):
                 guard waiting.removeValue(forKey: waiter) != nil else {
