@@ -64,11 +64,14 @@ package struct AttemptResult: Sendable, Equatable {
     package var startedAt: Date?
     /// What becomes of the task.
     package var disposition: Disposition
+    /// What the command wrote to its result file: JSON.
+    package var result: String?
 
     /// Makes a result.
     package init(
         outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
-        report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition
+        report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition,
+        result: String? = nil
     ) {
         self.outcome = outcome
         self.exitCode = exitCode
@@ -78,5 +81,6 @@ package struct AttemptResult: Sendable, Equatable {
         self.worker = worker
         self.startedAt = startedAt
         self.disposition = disposition
+        self.result = result
     }
 }

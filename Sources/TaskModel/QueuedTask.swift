@@ -80,6 +80,8 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
     package var usage: AttemptUsage?
     /// What it used beside its limits.
     package var report: AttemptReport?
+    /// What its command wrote to its result file: JSON.
+    package var result: String?
 
     /// Makes the record of an attempt that was just claimed.
     package init(taskID: TaskID, attempt: Int, supervisor: SupervisorID, host: String, claimedAt: Date) {

@@ -24,6 +24,9 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case warning
         case usageHigh = "usage_high"
         case usageNormal = "usage_normal"
+        case worktreeMade = "worktree_made"
+        case outputStored = "output_stored"
+        case scratchKept = "scratch_kept"
         case stopRequested = "stop_requested"
         case completed
         case failed

@@ -16,6 +16,10 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package var resources: ResourceRequest
     /// Mounts added to the pool's.
     package var mounts: [MountSpec]
+    /// The files it works on; `nil` means an empty directory.
+    package var worktree: WorktreeSpec?
+    /// What it promises to leave; `nil` means nothing.
+    package var outputs: [OutputSpec]?
     /// Names of configured secrets, given as files `/run/secrets/<name>`.
     package var secrets: [String]
     /// The queue it waits in.
@@ -38,8 +42,9 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package init(
         name: String? = nil, command: [String], env: [String: String] = [:], stdin: String? = nil,
         workdir: String? = nil, image: String? = nil, resources: ResourceRequest = ResourceRequest(),
-        mounts: [MountSpec] = [], secrets: [String] = [], queue: String = TaskSpec.defaultQueue, priority: Int = 0,
-        delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(), isolation: Isolation = .any
+        mounts: [MountSpec] = [], worktree: WorktreeSpec? = nil, outputs: [OutputSpec]? = nil, secrets: [String] = [],
+        queue: String = TaskSpec.defaultQueue, priority: Int = 0, delay: Double = 0, timeout: Double? = nil,
+        retry: RetryPolicy = RetryPolicy(), isolation: Isolation = .any
     ) {
         self.name = name
         self.command = command
@@ -49,6 +54,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         self.image = image
         self.resources = resources
         self.mounts = mounts
+        self.worktree = worktree
+        self.outputs = outputs
         self.secrets = secrets
         self.queue = queue
         self.priority = priority

@@ -142,6 +142,26 @@ extension Acceptance {
             }
         }
 
+        @Test("a mounted directory that was replaced is not what a waiting worker still has", arguments: Engine.all)
+        func replacedSource(_ engine: Engine) async throws {
+            let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            let settings: [String: JSONValue] = ["workers.docker.allowedMounts": [.string(base)]]
+            try await AcodeFixture.with("replaced-source-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    for text in ["old", "new"] {
+                        try? FileManager.default.moveItem(atPath: "\(base)/data", toPath: "\(base)/before")
+                        try FileManager.default.createDirectory(
+                            atPath: "\(base)/data", withIntermediateDirectories: true)
+                        try fixture.write("\(text)\n", to: "\(base)/data/file")
+                        let run = try await fixture.submitAndWait(
+                            ["--mount", "\(base)/data:/mine:ro"], ["cat", "/mine/file"])
+                        #expect(run.text == "\(text)\n", "\(run)")
+                    }
+                }
+            }
+        }
+
         @Test("a source that isn't there is told, and not made", arguments: Engine.all)
         func missingSource(_ engine: Engine) async throws {
             let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"

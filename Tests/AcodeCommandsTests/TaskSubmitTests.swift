@@ -48,9 +48,41 @@ struct TaskSubmitTests {
 
     @Test(
         arguments: [
+            (["--git", "/srv/x", "--worktree", "/srv/y"], "--worktree"),
+            (["--output", "a", "--output", "a/b"], "--output"),
+        ])
+    func optionsThatExcludeEachOtherAreRefused(arguments: [String], words: String) throws {
+        let error = #expect(throws: CommandFailure.self) { try Self.spec(arguments + ["--", "true"]) }
+        #expect(error?.exitCode == 64)
+        #expect(error?.message.contains(words) == true)
+    }
+
+    @Test func anAtInTheNameOfARepositoryThatIsThereBeginsNoRef() throws {
+        let there = try WorktreeOption.parse(worktree: nil, git: "a@b", directory: "/srv") { $0 == "/srv/a@b" }
+        #expect(there == WorktreeSpec(git: GitSource(repo: "/srv/a@b")))
+        let elsewhere = try WorktreeOption.parse(worktree: nil, git: "a@b", directory: "/srv") { _ in false }
+        #expect(elsewhere == WorktreeSpec(git: GitSource(repo: "/srv/a", ref: "b")))
+    }
+
+    @Test func worktreesAndOutputsReachTheTask() throws {
+        let spec = try Self.spec([
+            "--git", "/srv/a@b/repo.git@v1", "--output", "report.txt", "-o", "app:/srv/artifacts/app", "--", "true",
+        ])
+        #expect(spec.worktree == WorktreeSpec(git: GitSource(repo: "/srv/a@b/repo.git", ref: "v1")))
+        #expect(
+            spec.outputs == [OutputSpec(path: "report.txt"), OutputSpec(path: "app", to: "/srv/artifacts/app")])
+        #expect(try Self.spec(["--worktree", "/srv/x", "--", "true"]).worktree == WorktreeSpec(path: "/srv/x"))
+        #expect(
+            try Self.spec(["--git", "/srv/x", "--", "true"]).worktree == WorktreeSpec(git: GitSource(repo: "/srv/x")))
+    }
+
+    @Test(
+        arguments: [
             (["--env", "=1"], "--env"), (["--env", "ACODE_SURELY_UNSET_VARIABLE"], "is not set"),
             (["--mount", "/only"], "--mount"), (["--mount", "/a:/b:rx"], "--mount"),
-            (["--mount", "/proc:/b"], "--mount"),
+            (["--mount", "/proc:/b"], "--mount"), (["--worktree", "/proc"], "--worktree"),
+            (["--git", "https://example.org/x"], "--git"), (["--git", "/srv/x@a..b"], "--git"),
+            (["--output", "../x"], "--output"),
             (["--delay", "soon"], "--delay"), (["--timeout", "0"], "--timeout"), (["--retries", "-1"], "--retries"),
             (["--isolation", "vm"], "--isolation"), (["--priority", "1001"], "--priority"),
             (["--cpus", "0"], "--cpus"),

@@ -20,6 +20,8 @@ struct TaskFileTests {
                     resources: {cpus: 0.5, memoryMb: 1GiB, pidsLimit: 20, diskMb: 2GiB}
                     mounts:
                       - {source: /srv/data, target: /data, readOnly: true}
+                    worktree: {git: {repo: /srv/repo, ref: main, depth: 3}}
+                    outputs: [report.txt, {path: app/bin, to: /srv/out/bin, required: false, allowEmpty: true, replace: true}]
                     secrets: [api-token]
                     queue: builds
                     priority: -5
@@ -32,7 +34,12 @@ struct TaskFileTests {
             name: "full", command: ["sh", "-c", "echo $X"], env: ["X": "1", "Y": "two words", "Z": "true"],
             stdin: "hello\n", workdir: "/work", image: "debian:12",
             resources: ResourceRequest(cpus: 0.5, memoryMb: 1024, pidsLimit: 20, diskMb: 2048),
-            mounts: [MountSpec(source: "/srv/data", target: "/data", readOnly: true)], secrets: ["api-token"],
+            mounts: [MountSpec(source: "/srv/data", target: "/data", readOnly: true)],
+            worktree: WorktreeSpec(git: GitSource(repo: "/srv/repo", ref: "main", depth: 3)),
+            outputs: [
+                OutputSpec(path: "report.txt"),
+                OutputSpec(path: "app/bin", to: "/srv/out/bin", required: false, allowEmpty: true, replace: true),
+            ], secrets: ["api-token"],
             queue: "builds", priority: -5, delay: 0.25, timeout: 5400,
             retry: RetryPolicy(maxAttempts: 3, backoff: 2, maxBackoff: 60), isolation: .container)
         #expect(tasks == [TaskSpec(command: ["make", "test"], retry: RetryPolicy(maxAttempts: 2)), full])
@@ -43,6 +50,41 @@ struct TaskFileTests {
     func json() throws {
         let tasks = try TaskFile.parse(contents: #"{"tasks": [{"command": ["true"], "priority": 3}]}"#, name: "t.json")
         #expect(tasks == [TaskSpec(command: ["true"], priority: 3)])
+    }
+
+    @Test("a worktree may be a path")
+    func worktreePath() throws {
+        for text in ["/srv/tree", "{path: /srv/tree}"] {
+            let tasks = try TaskFile.parse(contents: "tasks: [{command: [x], worktree: \(text)}]", name: "t")
+            #expect(tasks == [TaskSpec(command: ["x"], worktree: WorktreeSpec(path: "/srv/tree"))])
+        }
+    }
+
+    @Test(
+        "what can't be a worktree or an output is told",
+        arguments: [
+            ("worktree: tree", "worktree: expected an absolute path of this host"),
+            ("worktree: /proc", "must not be mounted"), ("worktree: {}", "expected either path or git, found neither"),
+            ("worktree: {path: /a, git: {repo: /b}}", "expected either path or git, found both"),
+            ("worktree: {git: {ref: main}}", "worktree.git.repo: is missing"),
+            ("worktree: {git: {repo: \"https://x/y\"}}", "repositories are read from this host only"),
+            ("worktree: {git: {repo: /b, ref: -x}}", "expected a branch, tag or commit"),
+            ("worktree: {git: {repo: /b, ref: main~1}}", "expected a branch, tag or commit"),
+            ("worktree: {git: {repo: /b, depth: 0}}", "worktree.git.depth"),
+            ("outputs: report", "expected a list of outputs"), ("outputs: [/a]", "leading slash"),
+            ("outputs: [../a]", "must not have empty parts"), ("outputs: [a, a]", "is the same as the output a"),
+            ("outputs: [a/b, a]", "one is in the other"), ("outputs: [.acode-x]", "begins with .acode-"),
+            ("outputs: [{path: a, to: b}]", "expected an absolute path of this host"),
+            ("outputs: [{path: a, to: /x/../y}]", "must not have empty parts"),
+            ("outputs: [{path: a, to: /x}, {path: b, to: /x/y}]", "goes to the place of the output a"),
+            ("outputs: [{to: /x}]", "path: is missing"),
+        ])
+    func filesThatCanNotBe(text: String, words: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try TaskFile.parse(contents: "tasks:\n  - command: [x]\n    \(text)\n", name: "t")
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("t:3:") == true, "\(error?.description ?? "")")
     }
 
     @Test("no task is no mistake", arguments: ["tasks: []", "tasks:\n"])
@@ -83,7 +125,7 @@ struct TaskFileTests {
             (
                 "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
                 "t:1:45: tasks[1].prio: is not a known key (known are command, delay, env, image, isolation, mounts, "
-                    + "name, priority, queue, resources, retry, secrets, stdin, timeout, workdir)"
+                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, workdir, worktree)"
             ),
             (
                 "tasks: [{command: [x], priority: 1001}]",

@@ -21,7 +21,7 @@ struct OneOffPool: Sendable {
         let agent = try AgentLocation.find()
         let place = try OneOffPlace(context.settings.state)
         defer { place.remove() }
-        let settings = Self.settings(context.settings, place: place, mounts: spec.mounts)
+        let settings = Self.settings(context.settings, place: place, task: spec)
         let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !context.console.isColorForbidden)
         defer { _ = writer.flush(timeout: .seconds(1)) }
         return try await context.withStore(at: settings.store.path) { store in
@@ -31,7 +31,7 @@ struct OneOffPool: Sendable {
 
     /// The settings of the pool: private directories, one worker, the mounts of this call beside those of the
     /// configuration, and no second attempt, because nobody said that the command may be repeated.
-    static func settings(_ base: Settings, place: OneOffPlace, mounts: [MountSpec]) -> Settings {
+    static func settings(_ base: Settings, place: OneOffPlace, task: TaskSpec) -> Settings {
         var settings = base
         settings.state = place.state
         settings.store.path = "\(place.state.dir)/\(StoreSettings.fileName)"
@@ -39,7 +39,14 @@ struct OneOffPool: Sendable {
         settings.workers.count = 1
         settings.workers.spares = 0
         settings.workers.autoscale = AutoscaleSettings()
-        settings.workers.docker.mounts += mounts
+        settings.workers.docker.mounts += task.mounts
+        // Whoever may run this may read and write what it names by other means too.
+        settings.workers.docker.allowedMounts += [task.worktree?.path, task.worktree?.git?.repo].compactMap { $0 }
+        settings.outputs.allowedDirectories += (task.outputs ?? []).compactMap(\.to).map {
+            ($0 as NSString).deletingLastPathComponent
+        }
+        // Its state directory goes with it.
+        settings.scratch.keep = .never
         settings.queue.queues = []
         settings.queue.maxDeliveries = 1
         settings.http.listen = nil

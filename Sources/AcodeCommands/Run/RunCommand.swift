@@ -28,6 +28,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         var spec = try task.spec(command: command)
         if let path = task.stdinFile { spec.stdin = try InputFile.text(path, limit: 1 << 20, flag: "--stdin-file") }
+        spec.outputs = spec.outputs.map { $0.map { OutputOption.placed($0) } }
         try TaskSpecCheck.check(spec)
         let context = try CommandContext(global, flags: pool.settingFlags)
         context.showWarnings()

@@ -29,6 +29,23 @@ struct TaskOptions: ParsableArguments {
             "A file or directory of this host in the container. May be repeated.", valueName: "source:target[:ro]"))
     var mount: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A directory of this host to work on, in the place of the working directory.", valueName: "directory"))
+    var worktree: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A repository of this host; the task works on a clone of it.", valueName: "repository[@ref]"))
+    var git: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "What the task leaves in $ACODE_OUTPUT_DIR, and where to put it. May be repeated.",
+            valueName: "path[:target]"))
+    var output: [String] = []
+
     @Option(help: ArgumentHelp("A configured secret, as /run/secrets/<name>. May be repeated.", valueName: "name"))
     var secret: [String] = []
 
@@ -47,6 +64,8 @@ struct TaskOptions: ParsableArguments {
         spec.env = try Self.variables(env, environment: environment)
         spec.workdir = workdir
         for text in mount { spec.mounts.append(try MountOption.parse(text, directory: directory)) }
+        spec.worktree = try WorktreeOption.parse(worktree: worktree, git: git, directory: directory)
+        if !output.isEmpty { spec.outputs = output.map { OutputOption.parse($0, directory: directory) } }
         spec.secrets = secret
         if let timeout { spec.timeout = try DurationOption.seconds(timeout, flag: "--timeout") }
         return spec

@@ -45,6 +45,9 @@ struct TaskPage {
                 "mounts",
                 spec.mounts.map { "\($0.source):\($0.target)\($0.readOnly ? ":ro" : "")" }.joined(separator: " ")
             ),
+            ("worktree", spec.worktree.map(Self.words) ?? ""),
+            ("outputs", (spec.outputs ?? []).map { $0.to.map { "\($0)" } ?? $0.path }.joined(separator: " ").onOneLine),
+            ("result", (attempts.last?.attempt.result ?? "").onOneLine),
             ("secrets", spec.secrets.joined(separator: " ")),
             ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
             ("retries", spec.retry.maxAttempts > 1 ? "at most \(spec.retry.maxAttempts - 1)" : ""),
@@ -53,6 +56,11 @@ struct TaskPage {
             ("due", task.state == .pending ? time(task.runAt) : ""), ("started", time(task.startedAt)),
             ("finished", time(task.finishedAt)),
         ]
+    }
+
+    private static func words(_ worktree: WorktreeSpec) -> String {
+        if let git = worktree.git { return "\(git.repo)@\(git.ref ?? "HEAD")" }
+        return worktree.path ?? ""
     }
 
     private func time(_ date: Date?) -> String {

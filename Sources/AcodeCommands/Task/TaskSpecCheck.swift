@@ -22,6 +22,8 @@ enum TaskSpecCheck {
         case "command": return "the command"
         case "env": return "--env"
         case "mounts": return "--mount"
+        case "worktree": return keys.contains("git") ? "--git" : "--worktree"
+        case "outputs": return "--output"
         case "secrets": return "--secret"
         case "stdin": return "--stdin-file"
         case "retry": return "--retries"

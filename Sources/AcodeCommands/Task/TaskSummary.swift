@@ -47,7 +47,7 @@ struct AttemptSummary: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage,
-            report, log
+            report, result, log
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -64,6 +64,7 @@ struct AttemptSummary: Encodable {
         try container.encode(attempt.reason, forKey: .reason)
         try container.encode(attempt.usage, forKey: .usage)
         try container.encode(attempt.report.map(ReportSummary.init), forKey: .report)
+        try container.encode(attempt.result.map(EmbeddedJSON.init), forKey: .result)
         try container.encode(log, forKey: .log)
     }
 }
@@ -74,7 +75,7 @@ struct TaskDetails: Encodable {
     var attempts: [AttemptSummary]
     var summary: String
 
-    private enum CodingKeys: String, CodingKey { case spec, attempts, explanation }
+    private enum CodingKeys: String, CodingKey { case spec, attempts, explanation, result }
 
     func encode(to encoder: any Encoder) throws {
         try TaskSummary(task: task).encode(to: encoder)
@@ -82,5 +83,6 @@ struct TaskDetails: Encodable {
         try container.encode(task.spec, forKey: .spec)
         try container.encode(attempts, forKey: .attempts)
         try container.encode(summary, forKey: .explanation)
+        try container.encode(attempts.last?.attempt.result.map(EmbeddedJSON.init), forKey: .result)
     }
 }

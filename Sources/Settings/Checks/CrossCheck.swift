@@ -25,7 +25,7 @@ struct CrossCheck: Sendable {
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
-            mounts, allowedMounts, secretVariables,
+            mounts, allowedMounts, outputDirectories, secretVariables,
         ] + network
 
     /// Two renewals have to fit into a lease, so that one may fail.
@@ -94,6 +94,19 @@ struct CrossCheck: Sendable {
                 Finding(
                     path: "workers.docker.allowedMounts", inside: [.index(index)], message: $0.message ?? "",
                     hint: $0.hint)
+            }
+        }
+    }
+
+    private static let outputDirectories = CrossCheck(
+        paths: ["outputs.allowedDirectories", "workers.docker.socket", "state.dir", "state.runtimeDir"]
+    ) { settings in
+        let rules = MountRules(settings: settings)
+        return settings.outputs.allowedDirectories.enumerated().compactMap { index, path in
+            rules.mistake(inSource: path).map {
+                Finding(
+                    path: "outputs.allowedDirectories", inside: [.index(index)],
+                    message: ($0.message ?? "").replacing("mounted", with: "written to"), hint: $0.hint)
             }
         }
     }

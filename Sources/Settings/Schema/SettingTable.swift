@@ -2,8 +2,8 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs + http
-        + secrets + state
+        workers + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs + outputs
+        + scratch + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
@@ -20,6 +20,8 @@ package enum SettingTable {
         ("queue.retry", "When a failed task that names no policy of its own is tried again."),
         ("store", "Where tasks are kept."),
         ("logs", "The logs of tasks and of the supervisor itself."),
+        ("outputs", "Where the outputs of tasks that succeeded may go."),
+        ("scratch", "What attempts leave in their working directory and do not declare as an output."),
         ("http", "An optional TCP listener for health checks and metrics."),
         ("state", "Directories of this host."),
     ]

@@ -23,6 +23,8 @@ enum TaskFormat {
             task.image = reader.optional("image", .image, problems: &problems)
             task.resources = reader.value("resources", resources, default: ResourceRequest(), problems: &problems)
             task.mounts = reader.value("mounts", .mounts, default: [], problems: &problems)
+            task.worktree = reader.optional("worktree", .worktree, problems: &problems)
+            task.outputs = reader.optional("outputs", .outputs, problems: &problems)
             task.secrets = reader.value("secrets", secrets, default: [], problems: &problems)
             task.queue = reader.value(
                 "queue", .name("the name of a queue"), default: TaskSpec.defaultQueue, problems: &problems)
@@ -129,6 +131,10 @@ enum TaskFormat {
         if let image = task.image { pairs.append(("image", .text(image))) }
         if task.resources != ResourceRequest() { pairs.append(("resources", resources.encode(task.resources))) }
         if !task.mounts.isEmpty { pairs.append(("mounts", ValueFormat<[MountSpec]>.mounts.encode(task.mounts))) }
+        if let worktree = task.worktree {
+            pairs.append(("worktree", ValueFormat<WorktreeSpec>.worktree.encode(worktree)))
+        }
+        if let outputs = task.outputs { pairs.append(("outputs", ValueFormat<[OutputSpec]>.outputs.encode(outputs))) }
         if !task.secrets.isEmpty { pairs.append(("secrets", secrets.encode(task.secrets))) }
         pairs.append(("queue", .text(task.queue)))
         if task.priority != 0 { pairs.append(("priority", .plain(String(task.priority)))) }

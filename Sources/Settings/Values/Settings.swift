@@ -11,6 +11,10 @@ package struct Settings: Sendable, Equatable {
     package var store = StoreSettings()
     /// The logs of tasks and of the supervisor itself.
     package var logs = LogSettings()
+    /// Where tasks may put outputs.
+    package var outputs = OutputSettings()
+    /// What becomes of what attempts leave behind.
+    package var scratch = ScratchSettings()
     /// The optional TCP listener.
     package var http = HTTPSettings()
     /// Where each named secret comes from; the values themselves are never in here.

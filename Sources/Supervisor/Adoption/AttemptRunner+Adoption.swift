@@ -12,7 +12,7 @@ extension AttemptRunner {
         let log = AttemptLog(
             path: layout.log(task: task.id, attempt: attempt.claim.lease.attempt),
             cap: settings.logs.maxBytesPerAttempt)
-        let recorder = AttemptRecorder(log: log, tap: tap)
+        let recorder = AttemptRecorder(log: log, tap: tap, limit: outputLimit(of: attempt))
         attempt.follow(recorder)
         let secrets = await adopted.directory.secretsInForce()
         let position = await log.resume(stateAt: adopted.directory.logState, token: attempt.ref.token)
@@ -27,22 +27,16 @@ extension AttemptRunner {
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
         if let startedAt { request.elapsed = .seconds(max(0, Date().timeIntervalSince(startedAt))) }
         let resumed = request
-        let record = await recording(attempt, recorder) {
+        attempt.limitDisk(to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb)
+        let (ran, harvest) = await recording(attempt, recorder) {
             if task.startedAt == nil, let nanos = hello.running?.startedAtNanos {
                 await recorder.attemptStarted(atNanos: nanos)
             }
             let record = await worker.resume(
                 resumed, from: position.resumeOffset, observer: recorder, noted: { adopted.gate.open() })
             attempt.unassign()
-            return record
+            return Ran(record, on: worker)
         }
-        await settle(
-            attempt, record, worker, recorder, log, timeout: timeout)
-    }
-
-    /// The directories of a worker.
-    func directory(of worker: any Worker) -> WorkerDirectory {
-        WorkerDirectory(
-            runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory, worker: worker.id)
+        await settle(attempt, ran, harvest, recorder, log, timeout: timeout)
     }
 }

@@ -15,8 +15,23 @@ package struct AttemptPlan: Sendable {
     package var unresolvedMounts: [MountSpec] = []
     /// The task's own mounts as they were found: without symbolic links. Part of the profile.
     package var mounts: [MountSpec] = []
+    /// What those mounts led to when they were looked at.
+    var identities: [MountIdentity] = []
+    /// Where its outputs go.
+    var outputs: [OutputPlace] = []
+    /// The repository its working directory is a clone of.
+    var git: GitSource?
+    /// Where a local process starts instead of in an empty directory.
+    var workingDirectory: String?
+    /// Why there is nothing to do, in plain words; `nil` when there is.
+    var skip: String?
+    /// What may make the command fail, in plain words.
+    var hints: [String] = []
     /// What the task asked for and does not get, in plain words.
     package var warnings: [String] = []
+
+    /// Whether `complete` has anything to look at.
+    package var needsLook: Bool { !unresolvedMounts.isEmpty || !outputs.isEmpty || git != nil }
 }
 
 /// Turns what a user asked for into what the pool can give, or says why it can't.
@@ -24,6 +39,7 @@ package struct AttemptPlanner: Sendable {
     let settings: Settings
     let secrets: SecretSources
     let mounts: MountPolicy
+    let outputs: OutputPolicy
     /// Whether the pool's workers are containers.
     let mode: WorkerMode
     /// Whether its local workers only stand in for containers: then a task that can't run on them waits.
@@ -34,7 +50,7 @@ package struct AttemptPlanner: Sendable {
     /// - Throws: `configuration_refused` when it asks for more than the pool allows.
     package func plan(for task: QueuedTask) throws(WorkerError) -> AttemptPlan {
         let timeout = task.spec.timeout.map { Duration.seconds($0) } ?? settings.queue.defaultTimeout
-        guard mode == .docker else { return try localPlan(task.spec, timeout) }
+        guard mode == .docker else { return try localPlan(task, timeout) }
         let docker = settings.workers.docker
         let granted: ResourceGrant
         do {
@@ -42,10 +58,13 @@ package struct AttemptPlanner: Sendable {
         } catch {
             throw WorkerError(.configurationRefused, error.description)
         }
-        return AttemptPlan(
+        var plan = AttemptPlan(
             profile: WorkerProfile(
                 image: task.spec.image ?? docker.image, limits: granted.limits, mounts: docker.mounts),
             timeout: timeout, diskLimitMb: granted.diskMb, unresolvedMounts: task.spec.mounts)
+        plan.outputs = try outputs.places(of: task)
+        try place(task.spec.worktree, in: &plan)
+        return plan
     }
 
     /// The plan with the task's own mounts in its profile, by the paths they really have. May take seconds.
@@ -53,34 +72,61 @@ package struct AttemptPlanner: Sendable {
     /// - Throws: `configuration_refused` for a mount that is missing or forbidden, `host` when the disk does not answer.
     package func complete(_ plan: AttemptPlan) async throws(WorkerError) -> AttemptPlan {
         var plan = plan
-        plan.mounts = try await resolve(plan.unresolvedMounts)
+        if try await isDone(plan) { return plan.skipped }
+        let found = try await resolve(plan.unresolvedMounts)
+        plan.mounts = found.map(\.mount)
+        plan.identities = found.map(\.identity)
+        plan.hints = found.compactMap(\.hint)
         plan.unresolvedMounts = []
         plan.profile.mounts += plan.mounts
+        if let git = plan.git { plan.git = try await resolve(git) }
         return plan
     }
 
-    /// Looks again, when the worker is there and before the task runs: minutes may have passed, in which another task
-    /// that can write to a mounted directory may have put a link in its place.
-    ///
-    /// - Throws: `host` when a mount is no longer what it was; the worker must not be used.
-    func checkMountsAgain(_ plan: AttemptPlan) async throws(WorkerError) {
-        let now = try await resolve(plan.mounts)
-        guard let changed = zip(plan.mounts, now).first(where: { $0 != $1 }) else { return }
-        throw WorkerError(.host, "the mount \(changed.0.source) was replaced by a link while the worker was made")
+    /// Whether all outputs are in their places already, so that the work need not be done again.
+    private func isDone(_ plan: AttemptPlan) async throws(WorkerError) -> Bool {
+        let places = plan.outputs
+        guard !places.isEmpty, !places.contains(where: \.output.replace) else { return false }
+        return try await HostFiles.mounts.run("the places of the outputs") {
+            OutputShelf.complete(places).count == places.count
+        }
     }
 
-    private func resolve(_ wanted: [MountSpec]) async throws(WorkerError) -> [MountSpec] {
+    /// Looks again, when the worker is there and before the task runs: minutes may have passed, in which another task
+    /// that can write to a mounted directory may have put something else in its place, and put it back since. So what is
+    /// mounted is compared, where the kernel lets this process see it, and not only what has that name now.
+    ///
+    /// - Throws: `host` when a mount is no longer what it was; the worker must not be used.
+    func checkMountsAgain(_ plan: AttemptPlan, in worker: any Worker) async throws(WorkerError) {
+        guard !plan.mounts.isEmpty else { return }
+        let found = try await resolve(plan.mounts)
+        let (mounts, identities, pid) = (plan.mounts, plan.identities, worker.agentPID)
+        try await HostFiles.mounts.run("the mounts") { () throws(WorkerError) in
+            for (index, mount) in mounts.enumerated() {
+                let inside = pid.flatMap { MountIdentity(target: mount.target, inContainerOf: $0) }
+                guard found[index].mount == mount, found[index].identity == identities[index],
+                    inside ?? identities[index] == identities[index]
+                else {
+                    throw WorkerError(.host, "the mount \(mount.source) was replaced while the worker was made")
+                }
+            }
+        }
+    }
+
+    private func resolve(_ wanted: [MountSpec]) async throws(WorkerError) -> [ResolvedMount] {
         guard !wanted.isEmpty else { return [] }
+        let access = MountAccess(user: settings.workers.docker.user)
         return try await HostFiles.mounts.run("the mounts") { [mounts] () throws(WorkerError) in
-            var found: [MountSpec] = []
-            for mount in wanted { found.append(try mounts.check(taskMount: mount)) }
+            var found: [ResolvedMount] = []
+            for mount in wanted { found.append(try mounts.resolve(taskMount: mount, access)) }
             return found
         }
     }
 
     /// A process runs in the host's own file system, so that a mount can't be had, nor be left out: the task would write
     /// to the host's directory of that name.
-    private func localPlan(_ spec: TaskSpec, _ timeout: Duration?) throws(WorkerError) -> AttemptPlan {
+    private func localPlan(_ task: QueuedTask, _ timeout: Duration?) throws(WorkerError) -> AttemptPlan {
+        let spec = task.spec
         if let mount = spec.mounts.first {
             if isStandIn {
                 throw WorkerError(
@@ -91,6 +137,9 @@ package struct AttemptPlanner: Sendable {
                 "a local process can't have the mount \(mount.target); submit the task with `isolation: container`")
         }
         var plan = AttemptPlan(profile: .local, timeout: timeout)
+        plan.outputs = try outputs.places(of: task)
+        plan.git = spec.worktree?.git
+        plan.workingDirectory = spec.worktree?.path
         if let image = spec.image { plan.warnings.append("runs as a local process, without the image \(image)") }
         if spec.resources != ResourceRequest() {
             plan.warnings.append("runs as a local process, without the limits it asks for")
@@ -112,7 +161,8 @@ package struct AttemptPlanner: Sendable {
         environment["ACODE_WORKER_ID"] = worker.id.rawValue
         return AttemptRequest(
             ref: attempt.ref, command: task.spec.command, environment: environment,
-            workingDirectory: task.spec.workdir, stdin: task.spec.stdin.map { Array($0.utf8) },
+            workingDirectory: task.spec.workdir ?? plan.workingDirectory,
+            stdin: task.spec.stdin.map { Array($0.utf8) }, taskFile: TaskDocument(attempt.claim).content,
             secrets: try await secrets.read(task.spec.secrets, stop: attempt.stopIntent), timeout: plan.timeout,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
     }

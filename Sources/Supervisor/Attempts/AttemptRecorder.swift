@@ -34,6 +34,7 @@ final class AttemptRecorder: AttemptObserver {
         case progress(Double?, String)
         case warning(String)
         case usage(isHigh: Bool, String)
+        case event(TaskEvent.Kind, String)
     }
 
     /// The notes in order. At most 64 wait; newer progress is dropped beyond that.
@@ -101,6 +102,12 @@ final class AttemptRecorder: AttemptObserver {
     /// Adds a warning to the task's timeline.
     func warn(_ words: String) { sink.yield(.warning(words)) }
 
+    /// Adds a line to the task's timeline.
+    func note(_ note: Note) { sink.yield(note) }
+
+    /// A text of the task with the attempt's secrets masked.
+    func masked(_ text: String) -> String { SecretMasker.masking(text, state.withLock { $0.secrets }) }
+
     /// Says that no output and no note comes any more, after those that were held back.
     func finish() async {
         await flush()
@@ -140,7 +147,7 @@ final class AttemptRecorder: AttemptObserver {
     }
 
     func attemptProgress(percent: Double?, message: String?) async {
-        let message = message.map { text in SecretMasker.masking(text, state.withLock { $0.secrets }) }
+        let message = message.map(masked)
         let passes = throttle.withLock { $0.passes(percent: percent, message: message, at: .now) }
         if passes { sink.yield(.progress(percent, message ?? "")) }
     }

@@ -12,6 +12,7 @@ package struct AttemptRunner: Sendable {
     let store: any TaskStore
     let registry: AttemptRegistry
     let plans: AttemptPlanner
+    let harvester: AttemptHarvester
     let settings: Settings
     let layout: StateLayout
     let tap: (any OutputTap)?
@@ -30,66 +31,118 @@ package struct AttemptRunner: Sendable {
             cap: settings.logs.maxBytesPerAttempt)
         let recorder = AttemptRecorder(log: log, tap: tap, limit: outputLimit(of: attempt))
         attempt.follow(recorder)
-        var worker: (any Worker)?
-        let record = await recording(attempt, recorder, request) {
-            let record: ExitRecord
+        let (ran, harvest) = await recording(attempt, recorder, request) {
+            var ran: Ran
             switch await provide(attempt, plan, request) {
-            case .success(let (granted, plan)):
-                worker = granted
-                attempt.assign(granted)
-                record = await execute(plan, on: granted, attempt, recorder, log)
+            case .success(let (worker, plan)):
+                attempt.assign(worker)
+                ran = Ran(await execute(plan, on: worker, attempt, recorder, log), on: worker, hints: plan.hints)
                 attempt.unassign()
             case .failure(let error):
-                record = ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
+                ran = Ran(ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current))
             }
-            return record
+            if let words = try? plan.get().skip { ran.record = ExitRecord(end: .skipped(words)) }
+            return ran
         }
-        await settle(attempt, record, worker, recorder, log, timeout: (try? plan.get())?.timeout)
+        await settle(attempt, ran, harvest, recorder, log, timeout: (try? plan.get())?.timeout)
     }
 
-    /// Does what `body` does with the attempt while its notes are written, until both are done.
+    /// How far an attempt came.
+    struct Ran {
+        /// How it ended.
+        var record: ExitRecord
+        /// The worker it was given; `nil` when there was none.
+        var worker: (any Worker)?
+        /// What may explain a failure.
+        var hints: [String]
+
+        init(_ record: ExitRecord, on worker: (any Worker)? = nil, hints: [String] = []) {
+            self.record = record
+            self.worker = worker
+            self.hints = hints
+        }
+    }
+
+    /// Does what `body` does with the attempt while its notes are written, until both are done, and collects what it
+    /// left. There is no harvest of an attempt that goes on under another supervisor.
     func recording(
         _ attempt: RunningAttempt, _ recorder: AttemptRecorder, _ request: WorkerRequest? = nil,
-        _ body: () async -> ExitRecord
-    ) async -> ExitRecord {
+        _ body: () async -> Ran
+    ) async -> (Ran, AttemptHarvest?) {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await write(recorder, of: attempt) }
             if let request {
                 group.addTask { for await notice in request.notices { recorder.warn(notice) } }
             }
-            let record = await body()
-            if record.end == .detached { await recorder.leave() } else { await recorder.finish() }
-            return record
+            let ran = await body()
+            if ran.record.end == .detached {
+                await recorder.leave()
+                return (ran, nil)
+            }
+            let harvest = await collect(ran.record, of: attempt, on: ran.worker, hints: ran.hints, recorder)
+            tell(harvest, of: attempt, recorder)
+            await recorder.finish()
+            return (ran, harvest)
         }
     }
 
-    /// Judges an end, records it, and gives the worker back.
+    /// Records an end and gives the worker back.
     func settle(
-        _ attempt: RunningAttempt, _ record: ExitRecord, _ worker: (any Worker)?, _ recorder: AttemptRecorder,
+        _ attempt: RunningAttempt, _ ran: Ran, _ harvest: AttemptHarvest?, _ recorder: AttemptRecorder,
         _ log: AttemptLog, timeout: Duration?
     ) async {
         // Another supervisor goes on with it, and has the worker, the lease and the log.
-        if record.end == .detached { return registry.remove(attempt) }
+        guard let harvest else { return registry.remove(attempt) }
         attempt.conclude()
         let kept = await log.close()
-        let mode = worker?.profile.mode ?? .docker
-        let limits = mode == .docker ? worker?.profile.limits : nil
-        let verdict = Verdict.judge(record, limits: limits, mode: mode)
         let report = AttemptReport(
-            record,
+            ran.record,
             in: .init(
-                limits: limits, timeout: timeout,
+                limits: Self.limits(of: ran.worker), timeout: timeout,
                 ownsNetwork: settings.workers.docker.network != "host", diskPeak: attempt.diskPeak,
                 diskLimit: attempt.diskQuota?.bytes))
-        await conclude(attempt, record, verdict, report, kept, recorder)
-        if let worker {
+        await conclude(attempt, ran.record, harvest, report, kept, recorder)
+        if let worker = ran.worker {
             // What filled the disk goes with the container.
-            if verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
+            if harvest.verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
             await worker.acknowledge(attempt.ref)
-            pool.release(worker, succeeded: verdict.outcome == .succeeded)
+            pool.release(worker, succeeded: harvest.verdict.outcome == .succeeded)
         }
         registry.remove(attempt)
         await concluded()
+    }
+
+    /// What a worker may use; `nil` when nobody enforces it.
+    private static func limits(of worker: (any Worker)?) -> ResourceLimits? {
+        worker?.profile.mode == .docker ? worker?.profile.limits : nil
+    }
+
+    /// The verdict, in the light of what the command left in its worker's directories: its result, its outputs and its
+    /// scratch are taken from there. `hints` may explain a failure.
+    func collect(
+        _ record: ExitRecord, of attempt: RunningAttempt, on worker: (any Worker)?, hints: [String],
+        _ recorder: AttemptRecorder
+    ) async -> AttemptHarvest {
+        if case .skipped = record.end { metrics.skippedDuplicate() }
+        let mode = worker?.profile.mode ?? .docker
+        var verdict = Verdict.judge(record, limits: Self.limits(of: worker), mode: mode)
+        guard let worker, record.hasBegun else { return AttemptHarvest(verdict: verdict) }
+        if verdict.isOwnFailure, let hint = hints.first { verdict.reason += "; \(hint)" }
+        do throws(WorkerError) {
+            let places = try plans.outputs.places(of: attempt.claim.task)
+            return await harvester.harvest(
+                attempt, verdict, places: places, from: worker, masking: { recorder.masked($0) })
+        } catch {
+            return AttemptHarvest(verdict: verdict.failing(because: error.message))
+        }
+    }
+
+    private func tell(_ harvest: AttemptHarvest, of attempt: RunningAttempt, _ recorder: AttemptRecorder) {
+        for note in harvest.notes {
+            recorder.note(note)
+            guard case .event(.scratchKept, let words) = note else { continue }
+            logger.info("scratch kept", metadata: ["task.id": "\(attempt.claim.task.id)", "scratch": "\(words)"])
+        }
     }
 
     // MARK: A worker
@@ -150,7 +203,7 @@ package struct AttemptRunner: Sendable {
         _ log: AttemptLog
     ) async -> ExitRecord {
         do throws(WorkerError) {
-            try await plans.checkMountsAgain(plan)
+            try await plans.checkMountsAgain(plan, in: worker)
         } catch {
             // It may have been made with what is mounted there now.
             worker.stop(force: false)
@@ -166,8 +219,12 @@ package struct AttemptRunner: Sendable {
                 ])
             attempt.limitDisk(to: plan.diskLimitMb)
             recorder.prepare(worker: worker.id, secrets: request.secrets)
-            for warning in plan.warnings { recorder.warn(warning) }
-            await log.keepState(at: directory(of: worker).logState, token: attempt.ref.token)
+            if let git = plan.git {
+                let words = try await plans.worktrees.make(git, on: worker, stop: attempt.stopIntent)
+                recorder.note(.event(.worktreeMade, words))
+            }
+            for warning in plan.warnings + plan.hints { recorder.warn(warning) }
+            await log.keepState(at: worker.directory.logState, token: attempt.ref.token)
             guard attempt.begin() else {
                 return ExitRecord(
                     end: .unprovided(WorkerError(.poolClosed, "stopped before it began")),
@@ -180,7 +237,7 @@ package struct AttemptRunner: Sendable {
     }
 
     /// What ends an attempt that writes more than is kept; `nil` where it may go on.
-    private func outputLimit(of attempt: RunningAttempt) -> AttemptRecorder.OutputLimit? {
+    func outputLimit(of attempt: RunningAttempt) -> AttemptRecorder.OutputLimit? {
         guard settings.logs.onLimit == .fail else { return nil }
         let limit = settings.logs.maxBytesPerAttempt
         return .init(bytes: limit) { attempt.stopIntent.set(.limit(.output(limitBytes: limit))) }
@@ -205,6 +262,8 @@ package struct AttemptRunner: Sendable {
                 case .usage(let isHigh, let message):
                     try await store.record(
                         isHigh ? .usageHigh : .usageNormal, message: message, progress: nil, lease: attempt.claim.lease)
+                case .event(let kind, let message):
+                    try await store.record(kind, message: message, progress: nil, lease: attempt.claim.lease)
                 }
             } catch {
                 // The timeline loses a line; the attempt itself must not suffer for it.
@@ -218,10 +277,10 @@ package struct AttemptRunner: Sendable {
     }
 
     private func conclude(
-        _ attempt: RunningAttempt, _ record: ExitRecord, _ verdict: Verdict, _ report: AttemptReport?,
+        _ attempt: RunningAttempt, _ record: ExitRecord, _ harvest: AttemptHarvest, _ report: AttemptReport?,
         _ kept: AttemptLog.Summary, _ recorder: AttemptRecorder
     ) async {
-        var verdict = verdict
+        var verdict = harvest.verdict
         if kept.unwritten > 0 {
             verdict.reason += "; \(kept.unwritten) bytes of its output could not be kept: \(kept.problem ?? "unknown")"
         }
@@ -231,7 +290,7 @@ package struct AttemptRunner: Sendable {
             startedAt: recorder.start?.at,
             disposition: .after(
                 verdict, task: attempt.claim.task, maxDeliveries: settings.queue.maxDeliveries,
-                random: Double.random(in: 0..<1)))
+                random: Double.random(in: 0..<1)), result: harvest.result)
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
         let isRecorded = await save(result, of: attempt)
         logger.info(

@@ -10,8 +10,14 @@ actor HostFiles {
     static let mounts = HostFiles(DedicatedThread(name: "acode-mounts"))
     /// For secrets, apart from mounts so that neither waits for the other.
     static let secrets = HostFiles(DedicatedThread(name: "acode-secrets"))
-
-    private static let limit = Duration.seconds(10)
+    /// For results, which are small.
+    static let results = HostFiles(DedicatedThread(name: "acode-results"))
+    /// For outputs and scratch, which may be copied for minutes.
+    static let outputs = HostFiles(DedicatedThread(name: "acode-outputs"))
+    /// For worktrees, which may have very many files.
+    static let worktrees = HostFiles(DedicatedThread(name: "acode-worktrees"))
+    /// For sweeping, which nobody waits for.
+    static let scratch = HostFiles(DedicatedThread(name: "acode-scratch"))
 
     private let thread: DedicatedThread
 
@@ -21,16 +27,17 @@ actor HostFiles {
 
     /// Runs `look`, which may block.
     ///
-    /// - Throws: what `look` throws, and `host` when it takes longer than ten seconds or the calling task is cancelled;
-    ///   it then goes on by itself.
+    /// - Throws: what `look` throws, and `host` when it takes longer than `limit` or the calling task is cancelled; it
+    ///   then goes on by itself.
     nonisolated func run<Value: Sendable>(
-        _ what: String, _ look: @escaping @Sendable () throws(WorkerError) -> Value
+        _ what: String, atMost limit: Duration = .seconds(10),
+        _ look: @escaping @Sendable () throws(WorkerError) -> Value
     ) async throws(WorkerError) -> Value {
         let answer = OneShot<Result<Value, WorkerError>>()
         // Not a child task: a group would wait for it however long it takes.
         Task { await self.work(look, answer) }
-        guard let result = await answer.wait(atMost: Self.limit) else {
-            throw WorkerError(.host, "\(what) could not be looked at within \(Self.limit)")
+        guard let result = await answer.wait(atMost: limit) else {
+            throw WorkerError(.host, "\(what) could not be looked at within \(limit)")
         }
         return try result.get()
     }

@@ -48,12 +48,15 @@ package struct MountPolicy: Sendable {
 
     private func refused(_ mount: MountSpec, _ mistake: ValueMistake) -> WorkerError {
         let hint = mistake.hint.map { " (\($0))" } ?? ""
-        return WorkerError(.configurationRefused, "the mount \(mount.source) \(mistake.message ?? "is refused")\(hint)")
+        var words = mistake.message ?? "is refused"
+        // Named again only where a link led elsewhere.
+        if words.hasPrefix("\(mount.source) ") { words.removeFirst(mount.source.count + 1) }
+        return WorkerError(.configurationRefused, "the mount \(mount.source) \(words)\(hint)")
     }
 
     /// What the kernel makes of a path, which no text can tell: behind a link `..` leads up from the link's target.
     /// A path that is not there stays text.
-    private static func resolve(_ path: String) -> String {
+    static func resolve(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return LexicalPath.normalised(path) }
         defer { free(real) }
         return String(cString: real)

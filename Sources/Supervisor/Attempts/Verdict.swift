@@ -44,6 +44,7 @@ package struct Verdict: Sendable, Equatable {
         case .unprovided(let error):
             if let stop = record.stop { return stopped(stop, nil) }
             return unprovided(error)
+        case .skipped(let words): return Verdict(outcome: .succeeded, reason: "skipped: \(words)")
         }
     }
 

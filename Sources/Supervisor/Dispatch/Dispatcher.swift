@@ -105,7 +105,7 @@ final class Dispatcher: Sendable {
         // After adding it: whoever closes looks at the registry next.
         if isClosed.withLock({ $0 }) { attempt.stopIntent.set(.shutdown) }
         let plan = Result { () throws(WorkerError) in try planner.plan(for: claim.task) }
-        if case .success(let draft) = plan, !draft.unresolvedMounts.isEmpty {
+        if case .success(let draft) = plan, draft.needsLook {
             planning.withLock { $0 += 1 }
             group.addTask { await self.run(attempt, draft) }
             return
@@ -115,7 +115,7 @@ final class Dispatcher: Sendable {
         group.addTask { await self.run(attempt, plan, request) }
     }
 
-    /// Runs an attempt whose mounts are to be looked at first: a disk that does not answer must hold up nothing else.
+    /// Runs an attempt whose files are to be looked at first: a disk that does not answer must hold up nothing else.
     private func run(_ attempt: RunningAttempt, _ draft: AttemptPlan) async {
         let plan: Result<AttemptPlan, WorkerError>
         do throws(WorkerError) {
@@ -123,7 +123,7 @@ final class Dispatcher: Sendable {
         } catch {
             plan = .failure(error)
         }
-        let request = (try? plan.get()).map { pool.request($0.profile) }
+        let request = (try? plan.get()).flatMap { $0.skip == nil ? pool.request($0.profile) : nil }
         planning.withLock { $0 -= 1 }
         wake()
         await run(attempt, plan, request)

@@ -114,7 +114,7 @@ extension Supervisor {
             adopted: takeover.adopted)
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
-            mode: backend.mode)
+            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode)
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: backend.engine != nil, room: { .max })
         let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
@@ -142,8 +142,9 @@ extension Supervisor {
     /// Takes attempts on the workers of a pool to their ends.
     private func runner(_ pool: WorkerPool, _ planner: AttemptPlanner) -> AttemptRunner {
         AttemptRunner(
-            pool: pool, store: store, registry: registry, plans: planner, settings: settings, layout: layout,
-            tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
+            pool: pool, store: store, registry: registry, plans: planner,
+            harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
+            settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
             concluded: { await self.attemptConcluded() })
     }
 

@@ -9,7 +9,10 @@ extension Supervisor {
         let scanner = RecoveryScanner(
             store: store, settings: settings.queue, metrics: metrics, logger: logger,
             held: { self.registry.all.map(\.claim.lease) }, recovered: { self.wake() })
+        let scratch = ScratchSweeper(
+            shelf: ScratchShelf(root: layout.scratch), settings: settings.scratch, metrics: metrics, logger: logger)
         await withTaskGroup(of: Void.self) { services in
+            services.addTask { await scratch.run() }
             services.addTask { await running.leases.run() }
             services.addTask { await running.autoscale.run() }
             services.addTask { await scanner.run() }

@@ -47,7 +47,8 @@ extension Supervisor {
             factory: ProcessWorkerFactory(context: context), observer: PoolLog(logger: logger, metrics: metrics))
         var planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets),
-            mounts: MountPolicy(settings: settings, engineSocket: nil), mode: .local)
+            mounts: MountPolicy(settings: settings, engineSocket: nil),
+            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: .local)
         planner.isStandIn = true
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: false,

@@ -26,6 +26,10 @@ package struct StateLayout: Sendable {
     var workerDirectories: String { "\(runtimeDirectory)/w" }
     /// Where the directories are that tasks start in, of all pools that share the state.
     var workspaces: String { "\(stateDirectory)/workers" }
+    /// Where outputs go that name no other place.
+    package var outputs: String { "\(stateDirectory)/outputs" }
+    /// Where scratch of failed attempts is kept.
+    package var scratch: String { "\(stateDirectory)/scratch" }
 
     /// The output of one attempt, in `ContainerLogFormat`.
     package func log(task: TaskID, attempt: Int) -> String { "\(logs)/\(task.rawValue)/\(attempt).log" }
@@ -44,7 +48,7 @@ package struct StateLayout: Sendable {
     ///
     /// - Throws: `state_unusable`, naming the directory and the cause.
     package func prepare() throws(SupervisorError) {
-        for directory in [stateDirectory, logs, runtimeDirectory, "\(runtimeDirectory)/w"] {
+        for directory in [stateDirectory, logs, outputs, scratch, runtimeDirectory, "\(runtimeDirectory)/w"] {
             do {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

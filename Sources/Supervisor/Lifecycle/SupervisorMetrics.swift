@@ -12,6 +12,8 @@ package struct SupervisorMetrics: Sendable {
     private let recoveries = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "stale")])
     private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
     private let storeFailures = Counter(label: "acode_store_failures_total")
+    private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
+    private let scratchBytes = Gauge(label: "acode_scratch_bytes")
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
     private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
@@ -62,6 +64,10 @@ package struct SupervisorMetrics: Sendable {
     func scaled(up: Bool) { (up ? scaledUp : scaledDown).increment() }
 
     func crashLooping() { crashLoops.increment() }
+
+    func skippedDuplicate() { duplicateSkips.increment() }
+
+    func scratchKept(bytes: Int64) { scratchBytes.record(bytes) }
 
     func workerReady(after elapsed: Duration) { workerStart.recordSeconds(elapsed / .seconds(1)) }
 

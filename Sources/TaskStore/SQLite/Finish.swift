@@ -31,13 +31,14 @@ extension WriteScope {
         try run(
             """
             UPDATE attempt SET finished_at = ?, outcome = ?, exit_code = ?, reason = ?, wall_seconds = ?,
-                cpu_seconds = ?, max_resident_bytes = ?, output_bytes = ?, output_dropped = ?, report = ?
+                cpu_seconds = ?, max_resident_bytes = ?, output_bytes = ?, output_dropped = ?, report = ?,
+                result = ?
             WHERE task_seq = ? AND attempt = ?
             """,
             [
                 now, outcome, result.exitCode, reason, usage?.wallSeconds, usage?.cpuSeconds, usage?.maxResidentBytes,
                 usage?.outputBytes, usage?.outputDropped,
-                result.report.flatMap(ReportCoding.text(of:)), held.seq, held.attempt,
+                result.report.flatMap(ReportCoding.text(of:)), result.result, held.seq, held.attempt,
             ])
         try run(
             """

@@ -9,7 +9,7 @@ extension SQLiteTaskStore {
                     sql: """
                         SELECT a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at,
                             a.outcome, a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes,
-                            a.output_bytes, a.output_dropped, a.report
+                            a.output_bytes, a.output_dropped, a.report, a.result
                         FROM task t JOIN attempt a ON a.task_seq = t.seq
                         WHERE t.id = ? ORDER BY a.attempt LIMIT \(QueryLimit.rows)
                         """), arguments: [id.rawValue]
@@ -64,6 +64,7 @@ extension TaskAttempt {
         outcome = (row[7] as String?).flatMap(TaskOutcome.init(rawValue:))
         exitCode = row[8]
         reason = row[9]
+        result = row[16]
         if let resident = row[12] as Int64? {
             usage = AttemptUsage(
                 wallSeconds: row[10] ?? 0, cpuSeconds: row[11] ?? 0, maxResidentBytes: resident,

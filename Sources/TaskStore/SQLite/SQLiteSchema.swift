@@ -11,10 +11,13 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport, adoption]
+    static let migrations = [first, attemptReport, adoption, attemptResult]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
+
+    /// What a command wrote to its result file.
+    private static let attemptResult = "ALTER TABLE attempt ADD COLUMN result TEXT;"
 
     private static let first = """
         CREATE TABLE task (

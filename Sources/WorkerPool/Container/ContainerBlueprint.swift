@@ -28,6 +28,7 @@ package struct ContainerBlueprint: Sendable {
     /// Where the agent is mounted: a path that no image has.
     static let agentPath = "/.acode/bin/acode-agent"
     private static let temporaryDirectory = "/.acode/tmp"
+    private static let exchangeDirectory = "/.acode/task"
     private static let socketDirectory = "/run/acode"
     private static let secretsDirectory = "/run/secrets"
     /// Restarts of a container by the engine itself; they bring workers back after the engine was restarted.
@@ -56,6 +57,9 @@ package struct ContainerBlueprint: Sendable {
         ]
         container.env = [
             "ACODE_TEMP_DIR": Self.temporaryDirectory, "ACODE_SECRETS_DIR": Self.secretsDirectory,
+            "ACODE_OUTPUT_DIR": "\(Self.exchangeDirectory)/\(WorkerDirectory.outputsName)",
+            "ACODE_RESULT_FILE": "\(Self.exchangeDirectory)/\(WorkerDirectory.resultName)",
+            "ACODE_TASK_FILE": "\(Self.socketDirectory)/\(WorkerDirectory.taskName)",
         ]
         container.labels = labels(worker)
         container.user = docker.user.description
@@ -113,6 +117,7 @@ package struct ContainerBlueprint: Sendable {
             // The directory and not the socket: a mounted socket file would be dead after the supervisor's restart.
             .bind(source: directory.agent, target: Self.socketDirectory, readOnly: true),
             .bind(source: directory.secrets, target: Self.secretsDirectory, readOnly: true),
+            .bind(source: directory.exchange, target: Self.exchangeDirectory, readOnly: false),
             .tmpfs(
                 target: Self.temporaryDirectory, sizeBytes: Int64(settings.docker.resources.tempMb) << 20),
         ]

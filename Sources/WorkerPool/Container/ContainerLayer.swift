@@ -31,13 +31,13 @@ final class ContainerLayer: Sendable {
 
     /// The places now. Asks the engine at the first call, and at every call where the layer can't be read.
     func places(of container: String?, running attempt: AttemptRef?) async -> DiskPlaces {
-        guard let container else { return DiskPlaces(fresh: [workspace]) }
+        guard let container else { return DiskPlaces(fresh: own) }
         if case .unknown = state.withLock({ $0.layer }) { await find(container) }
         switch state.withLock({ $0.layer }) {
-        case .unknown: return DiskPlaces(fresh: [workspace])
-        case .directory(let path): return DiskPlaces(fresh: [workspace], kept: [path])
+        case .unknown: return DiskPlaces(fresh: own)
+        case .directory(let path): return DiskPlaces(fresh: own, kept: [path])
         case .engineOnly:
-            return DiskPlaces(fresh: [workspace], counted: await grown(container, attempt))
+            return DiskPlaces(fresh: own, counted: await grown(container, attempt))
         }
     }
 

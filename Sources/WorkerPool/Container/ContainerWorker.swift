@@ -17,7 +17,8 @@ package final class ContainerWorker: Worker {
     private let settings: WorkersSettings
     private let images: ImageProvider
     let watch: EngineWatch?
-    private let directory: WorkerDirectory
+    /// Its directories on this host.
+    package let directory: WorkerDirectory
     private let link: AgentLink
     private let session: AgentSession
     private let fate = WorkerFate()
@@ -78,8 +79,10 @@ package final class ContainerWorker: Worker {
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
         await oomWatch.watch(pid: agentPID)
-        let record = await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
-            await session.execute(request, observer: observer)
+        let record = await directory.withTaskFile(of: request) {
+            await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
+                await session.execute(request, observer: observer)
+            }
         }
         oomWatch.note(record)
         return await attributed(record)
@@ -96,7 +99,10 @@ package final class ContainerWorker: Worker {
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
-        await FileThread.shared.run { [directory] in directory.emptyWorkspace() }
+        await FileThread.shared.run { [directory, owner = settings.docker.user.uid] in
+            directory.emptyWorkspace()
+            directory.emptyExchange(owner: owner)
+        }
         session.acknowledge(ref)
     }
 

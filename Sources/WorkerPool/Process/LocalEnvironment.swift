@@ -15,9 +15,11 @@ enum LocalEnvironment {
     }
 
     /// What every task of the worker gets unless it says otherwise.
-    static func task(worker: WorkerID, secretsDirectory: String) -> [String: String] {
+    static func task(worker: WorkerID, directory: WorkerDirectory) -> [String: String] {
         inherited().merging([
-            LeftoverProcesses.mark: worker.rawValue, "ACODE_SECRETS_DIR": secretsDirectory,
+            LeftoverProcesses.mark: worker.rawValue, "ACODE_SECRETS_DIR": directory.secrets,
+            "ACODE_TEMP_DIR": directory.temporary, "ACODE_OUTPUT_DIR": directory.outputs,
+            "ACODE_RESULT_FILE": directory.resultFile, "ACODE_TASK_FILE": directory.taskFile,
         ]) { _, own in own }
     }
 

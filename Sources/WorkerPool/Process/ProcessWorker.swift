@@ -19,7 +19,8 @@ package final class ProcessWorker: Worker {
     /// Always the local profile.
     package let profile = WorkerProfile.local
     private let context: WorkerContext
-    private let directory: WorkerDirectory
+    /// Its directories on this host.
+    package let directory: WorkerDirectory
     private let link: AgentLink
     private let session: AgentSession
     private let fate = WorkerFate()
@@ -60,12 +61,14 @@ package final class ProcessWorker: Worker {
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
         var request = request
         if request.workingDirectory == nil { request.workingDirectory = directory.workspace }
-        request.environment.merge(LocalEnvironment.task(worker: id, secretsDirectory: directory.secrets)) { own, _ in
+        request.environment.merge(LocalEnvironment.task(worker: id, directory: directory)) { own, _ in
             own
         }
         let complete = request
-        return await directory.withSecrets(of: complete, owner: nil) {
-            await session.execute(complete, observer: observer)
+        return await directory.withTaskFile(of: complete) {
+            await directory.withSecrets(of: complete, owner: nil) {
+                await session.execute(complete, observer: observer)
+            }
         }
     }
 
@@ -76,7 +79,10 @@ package final class ProcessWorker: Worker {
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
-        await FileThread.shared.run { [directory] in directory.emptyWorkspace() }
+        await FileThread.shared.run { [directory] in
+            directory.emptyWorkspace()
+            directory.emptyExchange(owner: nil)
+        }
         session.acknowledge(ref)
     }
 

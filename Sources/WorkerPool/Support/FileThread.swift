@@ -5,6 +5,8 @@ actor FileThread {
     static let shared = FileThread(name: "acode-files")
     /// For the kernel's own files, which answer at once and may be gone a moment later.
     static let kernel = FileThread(name: "acode-kernel-files")
+    /// For a few system calls that an attempt waits for.
+    static let prompt = FileThread(name: "acode-prompt")
 
     private let thread: DedicatedThread
 

@@ -12,6 +12,8 @@ package struct AttemptRequest: Sendable {
     package var workingDirectory: String?
     /// What it reads; `nil` is end of file.
     package var stdin: [UInt8]?
+    /// What the task file says: JSON.
+    package var taskFile: [UInt8]
     /// File name in `/run/secrets` to content.
     package var secrets: [String: [UInt8]]
     /// How long it may run.
@@ -27,7 +29,8 @@ package struct AttemptRequest: Sendable {
     /// Makes a request.
     package init(
         ref: AttemptRef, command: [String], environment: [String: String] = [:], workingDirectory: String? = nil,
-        stdin: [UInt8]? = nil, secrets: [String: [UInt8]] = [:], timeout: Duration? = nil, stopGrace: Duration,
+        stdin: [UInt8]? = nil, taskFile: [UInt8] = [], secrets: [String: [UInt8]] = [:], timeout: Duration? = nil,
+        stopGrace: Duration,
         stop: OneShot<StopIntent>
     ) {
         self.ref = ref
@@ -35,6 +38,7 @@ package struct AttemptRequest: Sendable {
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.stdin = stdin
+        self.taskFile = taskFile
         self.secrets = secrets
         self.timeout = timeout
         self.stopGrace = stopGrace

@@ -8,6 +8,15 @@ package struct ExitRecord: Sendable, Equatable {
     /// Why we had asked for the end, recorded before the first signal; `nil` when we had not.
     package var stop: StopIntent?
 
+    /// Whether its command may have run.
+    package var hasBegun: Bool {
+        switch end {
+        case .reported(let exited): exited.startFailure == nil
+        case .workerLost: true
+        case .refused, .unprovided, .skipped: false
+        }
+    }
+
     /// How an attempt can end.
     package enum End: Sendable, Equatable {
         /// The agent's report: the command ended, or could not be started.
@@ -20,6 +29,8 @@ package struct ExitRecord: Sendable, Equatable {
         case unprovided(WorkerError)
         /// It goes on without this supervisor, for another one to take over.
         case detached
+        /// There was nothing left to do, for this reason; nothing ran.
+        case skipped(String)
     }
 
     /// Puts facts together.

@@ -13,6 +13,8 @@ package protocol Worker: AnyObject, Sendable {
     var containerName: String? { get }
     /// The engine's id, once there is one.
     var containerID: String? { get }
+    /// Its directories on this host.
+    var directory: WorkerDirectory { get }
     /// Where it stands.
     var status: WorkerStatus { get }
     /// The agent's pid on this host, where it can be seen.

@@ -5,24 +5,27 @@ package import TaskModel
 /// The directories of one worker under the runtime directory:
 /// `<runtime>/w/<id>/agent` holds the agent's socket and is mounted read-only at `/run/acode`;
 /// `<runtime>/w/<id>/secrets` holds the running attempt's secrets and is mounted read-only at `/run/secrets`;
-/// `<state>/workers/<id>` is the directory tasks start in, on disk because a build may need room.
+/// `<state>/workers/<id>/work` is the directory tasks start in, on disk because a build may need room;
+/// `<state>/workers/<id>/task` is where a task leaves its outputs and its result.
 package struct WorkerDirectory: Sendable {
     /// `<runtime>/w/<id>`, mode 0700.
     package let root: String
 
-    /// The directory tasks start in; emptied after each attempt.
-    package let workspace: String
+    /// `<state>/workers/<id>`, mode 0700.
+    package let store: String
 
     /// Names the directories of a worker.
     package init(runtimeDirectory: String, stateDirectory: String, worker: WorkerID) {
         root = "\(runtimeDirectory)/w/\(worker.rawValue)"
-        workspace = "\(stateDirectory)/workers/\(worker.rawValue)"
+        store = "\(stateDirectory)/workers/\(worker.rawValue)"
     }
 
     /// The mounted directory of the socket.
     package var agent: String { "\(root)/agent" }
     /// The socket.
     package var socket: String { "\(agent)/agent.sock" }
+    /// The directory tasks start in; emptied after each attempt.
+    package var workspace: String { "\(store)/work" }
     /// The mounted directory of the secrets.
     package var secrets: String { "\(root)/secrets" }
 
@@ -52,8 +55,12 @@ package struct WorkerDirectory: Sendable {
             try manager.createDirectory(
                 atPath: secrets, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             try manager.createDirectory(
-                atPath: workspace, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try give([secrets, workspace], to: owner)
+                atPath: store, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            for path in [workspace, exchange, outputs, temporary] {
+                try manager.createDirectory(
+                    atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            }
+            try give([secrets, workspace, exchange, outputs], to: owner)
         } catch {
             throw WorkerError(.host, "can't make \(root): \(error.localizedDescription)")
         }
@@ -104,7 +111,7 @@ package struct WorkerDirectory: Sendable {
     /// Removes everything.
     package func remove() {
         try? FileManager.default.removeItem(atPath: root)
-        try? FileManager.default.removeItem(atPath: workspace)
+        try? FileManager.default.removeItem(atPath: store)
     }
 
     /// Tells chown(2) to leave the group as it is.
@@ -112,7 +119,7 @@ package struct WorkerDirectory: Sendable {
 
     /// Makes a container's user the owner. Where this process may not, for example because it is not root, everyone may
     /// use the directories instead; those above them let nobody else in.
-    private func give(_ paths: [String], to owner: UInt32?) throws {
+    func give(_ paths: [String], to owner: UInt32?) throws {
         guard let owner, owner != getuid() else { return }
         for path in paths where chown(path, owner, Self.sameGroup) != 0 {
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)

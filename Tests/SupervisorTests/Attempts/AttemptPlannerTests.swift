@@ -21,7 +21,8 @@ struct AttemptPlannerTests {
         }
         return AttemptPlanner(
             settings: settings, secrets: SecretSources(["token": .command(["printf", "hush"])]),
-            mounts: MountPolicy(settings: settings, engineSocket: nil), mode: mode)
+            mounts: MountPolicy(settings: settings, engineSocket: nil),
+            outputs: OutputPolicy(settings: settings, outputsDirectory: "\(scratch.path)/outputs"), mode: mode)
     }
 
     private func refusal(_ planner: AttemptPlanner, _ spec: TaskSpec) async -> WorkerError? {
@@ -91,7 +92,49 @@ struct AttemptPlannerTests {
         let plan = try await planner.complete(planner.plan(for: .test(spec)))
         #expect(
             plan.profile.mounts == [MountSpec(source: "\(scratch.path)/data/real", target: "/x", readOnly: true)])
-        try await planner.checkMountsAgain(plan)
+        try await planner.checkMountsAgain(plan, in: worker)
+    }
+
+    private var worker: ProcessWorker { ProcessWorker(context: .idle(in: scratch)) }
+
+    /// The name is the same and leads nowhere else, but what is mounted is another directory.
+    @Test func aMountThatWasReplacedMeanwhileIsRefused() async throws {
+        let files = FileManager.default
+        let path = "\(scratch.path)/data/real"
+        try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let planner = planner(.docker)
+        let spec = TaskSpec(command: ["true"], mounts: [MountSpec(source: path, target: "/x")])
+        let plan = try await planner.complete(planner.plan(for: .test(spec)))
+        try files.moveItem(atPath: path, toPath: "\(scratch.path)/data/old")
+        try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        await #expect(throws: WorkerError.self) { try await planner.checkMountsAgain(plan, in: worker) }
+    }
+
+    @Test func aWorktreeTakesThePlaceOfTheWorkingDirectory() async throws {
+        let files = FileManager.default
+        let path = "\(scratch.path)/data/tree"
+        try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let planner = planner(.docker) {
+            $0.workers.docker.mounts = [
+                MountSpec(source: "/srv/repo", target: "/workspace/"), MountSpec(source: "/srv", target: "/srv"),
+            ]
+        }
+        var spec = TaskSpec(command: ["true"], worktree: WorktreeSpec(path: path))
+        let plan = try await planner.complete(planner.plan(for: .test(spec)))
+        #expect(
+            plan.profile.mounts == [
+                MountSpec(source: "/srv", target: "/srv"), MountSpec(source: path, target: "/workspace"),
+            ])
+        spec.worktree = WorktreeSpec(git: GitSource(repo: path))
+        let git = try await planner.complete(planner.plan(for: .test(spec)))
+        #expect(git.profile.mounts == [MountSpec(source: "/srv", target: "/srv")])
+        #expect(git.git == GitSource(repo: path))
+        spec.mounts = [MountSpec(source: path, target: "/workspace")]
+        #expect(await refusal(planner, spec)?.code == .configurationRefused)
+        for wrong in [WorktreeSpec(path: "/etc"), WorktreeSpec(git: GitSource(repo: "/etc"))] {
+            let spec = TaskSpec(command: ["true"], worktree: wrong)
+            #expect(await refusal(planner, spec)?.code == .configurationRefused)
+        }
     }
 
     @Test(arguments: ["/etc", "elsewhere"])
@@ -105,7 +148,7 @@ struct AttemptPlannerTests {
         let plan = try await planner.complete(planner.plan(for: .test(spec)))
         try files.removeItem(atPath: "\(scratch.path)/data/real")
         try files.createSymbolicLink(atPath: "\(scratch.path)/data/real", withDestinationPath: target)
-        await #expect(throws: WorkerError.self) { try await planner.checkMountsAgain(plan) }
+        await #expect(throws: WorkerError.self) { try await planner.checkMountsAgain(plan, in: worker) }
     }
 
     /// Left out, a process would write to the host's own directory of that name.
@@ -145,6 +188,7 @@ struct AttemptPlannerTests {
                 "A": "1", "ACODE_TASK_ID": "task-1", "ACODE_ATTEMPT": "2", "ACODE_WORKER_ID": worker.id.rawValue,
             ])
         #expect(request.workingDirectory == "/tmp")
+        #expect(String(decoding: request.taskFile, as: UTF8.self).contains(#""attempt":2,"command":["cat","-"]"#))
         #expect(request.stdin == Array("in".utf8))
         #expect(request.secrets == ["token": Array("hush".utf8)])
         #expect(request.timeout == .seconds(9))

@@ -46,6 +46,8 @@ struct FinishConformance {
             result.usage = usage
             let report = Self.report
             result.report = report
+            // Longer than a reason may be.
+            result.result = "{\"text\":\"\(String(repeating: "ä", count: 20_000))\"}"
             #expect(try await store.finish(lease, result))
 
             let task = try #require(try await store.task(id))
@@ -67,6 +69,7 @@ struct FinishConformance {
             attempt.reason = "exit 0"
             attempt.usage = usage
             attempt.report = report
+            attempt.result = result.result
             #expect(try await store.attempts(of: id) == [attempt])
             #expect(try await store.kinds(id) == [.submitted, .claimed, .started, .completed])
             #expect(try await store.tally() == [.complete: 1])

@@ -38,7 +38,11 @@ struct ContainerBlueprintTests {
             "run", "--socket", "/run/acode/agent.sock", "--worker-id", "w1", "--inherit-environment",
             "--orphan-timeout", "20", "--stop-grace", "8",
         ]
-        expected.env = ["ACODE_TEMP_DIR": "/.acode/tmp", "ACODE_SECRETS_DIR": "/run/secrets"]
+        expected.env = [
+            "ACODE_TEMP_DIR": "/.acode/tmp", "ACODE_SECRETS_DIR": "/run/secrets",
+            "ACODE_OUTPUT_DIR": "/.acode/task/output", "ACODE_RESULT_FILE": "/.acode/task/result.json",
+            "ACODE_TASK_FILE": "/run/acode/task.json",
+        ]
         expected.labels = [
             "acode.worker": "true", "acode.worker.id": "w1", "acode.pool": "tests",
             "acode.supervisor": "supervisor-1", "acode.installation": "installation-1", "acode.version": "1.2.3",
@@ -66,8 +70,9 @@ struct ContainerBlueprintTests {
             .bind(source: "/opt/acode/acode-agent", target: "/.acode/bin/acode-agent", readOnly: true),
             .bind(source: "/run/acode/tests/w/w1/agent", target: "/run/acode", readOnly: true),
             .bind(source: "/run/acode/tests/w/w1/secrets", target: "/run/secrets", readOnly: true),
+            .bind(source: "/var/lib/acode/workers/w1/task", target: "/.acode/task", readOnly: false),
             .tmpfs(target: "/.acode/tmp", sizeBytes: 64 << 20),
-            .bind(source: "/var/lib/acode/workers/w1", target: "/workspace", readOnly: false),
+            .bind(source: "/var/lib/acode/workers/w1/work", target: "/workspace", readOnly: false),
         ]
         expected.restartPolicy = .onFailure(maximumRetries: 3)
         #expect(configuration() == expected)

@@ -77,7 +77,7 @@ struct ProcessWorkerTests {
     @Test func aTaskStartsInAnEmptyDirectoryOfItsOwn() async throws {
         try await LocalWorker.with { local in
             let first = await local.run("pwd; touch left-behind; ls").1
-            #expect(first.output == "\(local.scratch.path)/state/workers/\(local.worker.id)\nleft-behind\n")
+            #expect(first.output == "\(local.scratch.path)/state/workers/\(local.worker.id)/work\nleft-behind\n")
             #expect(await local.run("ls -A", attempt: 2).1.output == "")
         }
     }

@@ -25,7 +25,9 @@ struct WorkerDirectoryTests {
         #expect(try Scratch.status(directory.workspace) == (0o700, getuid()))
         #expect(directory.root == "\(scratch.path)/run/w/w1")
         #expect(directory.socket == "\(scratch.path)/run/w/w1/agent/agent.sock")
-        #expect(directory.workspace == "\(scratch.path)/state/workers/w1")
+        #expect(try Scratch.status(directory.store) == (0o700, getuid()))
+        #expect(try Scratch.status(directory.outputs) == (0o700, getuid()))
+        #expect(directory.workspace == "\(scratch.path)/state/workers/w1/work")
     }
 
     @Test(.enabled(if: getuid() == 0)) func theContainersUserOwnsSecretsAndWorkspace() throws {
@@ -33,6 +35,9 @@ struct WorkerDirectoryTests {
         #expect(try Scratch.status(directory.root) == (0o700, 0))
         #expect(try Scratch.status(directory.secrets) == (0o700, 1234))
         #expect(try Scratch.status(directory.workspace) == (0o700, 1234))
+        #expect(try Scratch.status(directory.exchange) == (0o700, 1234))
+        #expect(try Scratch.status(directory.outputs) == (0o700, 1234))
+        #expect(try Scratch.status(directory.store) == (0o700, 0))
     }
 
     @Test(.enabled(if: getuid() == 0)) func aSecretIsReadableByItsOwnerAlone() throws {
@@ -69,6 +74,37 @@ struct WorkerDirectoryTests {
         directory.emptyWorkspace()
         #expect(try manager.contentsOfDirectory(atPath: directory.workspace) == [])
         #expect(scratch.exists("state"))
+    }
+
+    @Test func theExchangeIsAsItWasWhateverATaskDidToIt() throws {
+        try directory.create(owner: nil)
+        let manager = FileManager.default
+        try directory.writeTask(Array("{}".utf8))
+        try directory.writeTask(Array("{\"again\":1}".utf8))
+        #expect(manager.contents(atPath: directory.taskFile) == Data("{\"again\":1}".utf8))
+        #expect(try Scratch.status(directory.taskFile).mode == 0o444)
+        let spoilers: [() throws -> Void] = [
+            {},
+            { try Data([1]).write(to: URL(fileURLWithPath: "\(directory.outputs)/x")) },
+            { try Data([1]).write(to: URL(fileURLWithPath: directory.resultFile)) },
+            { try manager.setAttributes([.posixPermissions: 0o000], ofItemAtPath: directory.outputs) },
+            { try manager.removeItem(atPath: directory.outputs) },
+            {
+                try manager.removeItem(atPath: directory.outputs)
+                try manager.createSymbolicLink(atPath: directory.outputs, withDestinationPath: directory.root)
+            },
+            { try Data([1]).write(to: URL(fileURLWithPath: "\(directory.temporary)/x")) },
+        ]
+        for spoil in spoilers {
+            try spoil()
+            directory.emptyExchange(owner: nil)
+            #expect(try manager.contentsOfDirectory(atPath: directory.exchange) == ["output"])
+            #expect(try Scratch.status(directory.outputs).mode == 0o700)
+            #expect(try manager.contentsOfDirectory(atPath: directory.outputs) == [])
+            #expect(try manager.contentsOfDirectory(atPath: directory.temporary) == [])
+            #expect(!scratch.exists("run/w/w1/agent/task.json"))
+        }
+        #expect(scratch.exists("run/w/w1/agent"))
     }
 
     @Test func nothingIsLeftAfterRemoval() throws {

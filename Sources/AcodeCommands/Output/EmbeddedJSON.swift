@@ -1,0 +1,49 @@
+internal import Foundation
+
+/// JSON text as part of other JSON.
+indirect enum EmbeddedJSON: Codable, Equatable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case number(Double)
+    case text(String)
+    case list([EmbeddedJSON])
+    case object([String: EmbeddedJSON])
+
+    /// Reads a text; one that is not JSON is shown as a text.
+    init(_ text: String) {
+        self = (try? JSONDecoder().decode(EmbeddedJSON.self, from: Data(text.utf8))) ?? .text(text)
+    }
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .null
+        } else if let bool = try? value.decode(Bool.self) {
+            self = .bool(bool)
+        } else if let integer = try? value.decode(Int64.self) {
+            self = .integer(integer)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .text(text)
+        } else if let list = try? value.decode([EmbeddedJSON].self) {
+            self = .list(list)
+        } else {
+            self = .object(try value.decode([String: EmbeddedJSON].self))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        switch self {
+        case .null: try value.encodeNil()
+        case .bool(let bool): try value.encode(bool)
+        case .integer(let integer): try value.encode(integer)
+        case .number(let number): try value.encode(number)
+        case .text(let text): try value.encode(text)
+        case .list(let list): try value.encode(list)
+        case .object(let object): try value.encode(object)
+        }
+    }
+}
