@@ -36,7 +36,8 @@ final class Agent {
         surroundings = Attempt.Surroundings(
             sinks: sinks, counters: CgroupCounters(), oomScore: OOMScore(),
             baseEnvironment: options.inheritEnvironment ? environment : [:],
-            agentDirectory: ExecutablePath.directory(), localSocket: local?.name)
+            agentDirectory: ExecutablePath.directory(), localSocket: local?.name,
+            scratch: ScratchPlaces(options.scratch))
         if let failure { say(.warning, "no local socket, so no health and no progress: \(failure)") }
     }
 
@@ -168,7 +169,7 @@ final class Agent {
         link.send(.exited(withDropped(exited, attempt)), now: now)
         guard attempt.isStuck, !stuck else { return }
         stuck = true
-        say(.error, "something of task \(attempt.reference) can't be killed; this agent takes no more tasks")
+        say(.error, "something of task \(attempt.reference) can't be killed or removed; this agent takes no more tasks")
         lifecycle.drain()
     }
 
@@ -198,7 +199,8 @@ final class Agent {
                 return LocalReply(ok: false, message: "no task is running")
             }
             // Only the newest counts when the supervisor is slower than the task talks.
-            pendingProgress = TaskProgress(attempt: attempt.reference, percent: percent, message: message)
+            pendingProgress = TaskProgress(
+                attempt: attempt.reference, percent: percent, message: message.map(attempt.masker.masked))
             report(now: now)
             return LocalReply(ok: true, message: "")
         }

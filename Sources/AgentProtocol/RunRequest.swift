@@ -14,24 +14,30 @@ package struct RunRequest: Codable, Hashable, Sendable {
     package var workingDirectory: String?
     /// The task's standard input, at most `AgentProtocol.maximumInput` bytes, then end of file; nil is `/dev/null`.
     package var stdin: [UInt8]?
+    /// The files whose content the agent keeps out of all output of the attempt: its names in `secretsDirectory`.
+    package var secrets: [String]
+    /// Where these files are; absolute, as the agent sees it.
+    package var secretsDirectory: String?
     /// Whether the directory of `acode-agent` is appended to the task's `PATH`.
     package var mergePath: Bool
 
     /// Makes a request.
     package init(
         attempt: AttemptRef, argv: [String], environment: [String: String] = [:], workingDirectory: String? = nil,
-        stdin: [UInt8]? = nil, mergePath: Bool = true
+        stdin: [UInt8]? = nil, secrets: [String] = [], secretsDirectory: String? = nil, mergePath: Bool = true
     ) {
         self.attempt = attempt
         self.argv = argv
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.stdin = stdin
+        self.secrets = secrets
+        self.secretsDirectory = secretsDirectory
         self.mergePath = mergePath
     }
 
     private enum CodingKeys: String, CodingKey {
-        case attempt, argv, environment, workingDirectory, stdin, mergePath
+        case attempt, argv, environment, workingDirectory, stdin, secrets, secretsDirectory, mergePath
     }
 
     package init(from decoder: any Decoder) throws {
@@ -42,6 +48,8 @@ package struct RunRequest: Codable, Hashable, Sendable {
         workingDirectory = try container.decodeIfPresent(String.self, forKey: .workingDirectory)
         // Data and not [UInt8]: JSON would write the latter as a list of numbers, four times as long.
         stdin = try container.decodeIfPresent(Data.self, forKey: .stdin).map { [UInt8]($0) }
+        secrets = try container.decodeIfPresent([String].self, forKey: .secrets) ?? []
+        secretsDirectory = try container.decodeIfPresent(String.self, forKey: .secretsDirectory)
         mergePath = try container.decode(Bool.self, forKey: .mergePath)
     }
 
@@ -52,6 +60,8 @@ package struct RunRequest: Codable, Hashable, Sendable {
         try container.encode(environment, forKey: .environment)
         try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
         try container.encodeIfPresent(stdin.map { Data($0) }, forKey: .stdin)
+        if !secrets.isEmpty { try container.encode(secrets, forKey: .secrets) }
+        try container.encodeIfPresent(secretsDirectory, forKey: .secretsDirectory)
         try container.encode(mergePath, forKey: .mergePath)
     }
 }

@@ -10,6 +10,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package var stdin: String?
     /// The directory the command starts in; `nil` means the worker's default.
     package var workdir: String?
+    /// Who it runs as in a container, `uid:gid`; `nil` means the pool's user.
+    package var user: String?
     /// The image of the container; `nil` means the pool's.
     package var image: String?
     /// Limits below the pool's; `nil` fields mean the pool's own.
@@ -41,16 +43,18 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     /// Makes a specification; everything but the command has a default.
     package init(
         name: String? = nil, command: [String], env: [String: String] = [:], stdin: String? = nil,
-        workdir: String? = nil, image: String? = nil, resources: ResourceRequest = ResourceRequest(),
-        mounts: [MountSpec] = [], worktree: WorktreeSpec? = nil, outputs: [OutputSpec]? = nil, secrets: [String] = [],
-        queue: String = TaskSpec.defaultQueue, priority: Int = 0, delay: Double = 0, timeout: Double? = nil,
-        retry: RetryPolicy = RetryPolicy(), isolation: Isolation = .any
+        workdir: String? = nil, user: String? = nil, image: String? = nil,
+        resources: ResourceRequest = ResourceRequest(), mounts: [MountSpec] = [], worktree: WorktreeSpec? = nil,
+        outputs: [OutputSpec]? = nil, secrets: [String] = [], queue: String = TaskSpec.defaultQueue,
+        priority: Int = 0, delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(),
+        isolation: Isolation = .any
     ) {
         self.name = name
         self.command = command
         self.env = env
         self.stdin = stdin
         self.workdir = workdir
+        self.user = user
         self.image = image
         self.resources = resources
         self.mounts = mounts

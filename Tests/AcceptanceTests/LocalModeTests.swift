@@ -38,6 +38,75 @@ extension Acceptance {
             }
         }
 
+        @Test("as root a local worker has a cgroup: limits hold, deaths are told, nothing of it stays")
+        func limits() async throws {
+            let settings: [String: JSONValue] = ["workers.docker.resources.memoryMb": 96, "workers.recycle": "never"]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                try await fixture.withSupervisor(.local) { supervisor in
+                    let id = try #require(try await supervisor.workers().first?["id"].string)
+                    let table = try await fixture.acode("worker", "inspect", "--security", id)
+                    #expect(table.code == 0, "\(table)")
+                    let hog = try await fixture.submitAndWait(["--name", "hog"], ["tail", "/dev/zero"])
+                    #expect(hog.code == 137)
+                    let killed = try await fixture.task(named: "hog")
+                    #expect(killed["outcome"] == "oom_killed")
+                    #expect(killed["reason"].string?.contains("96 MiB") == true, "\(killed)")
+                    let less = try await fixture.submitAndWait(
+                        ["--name", "less", "--memory-mb", "48"], ["tail", "/dev/zero"])
+                    #expect(less.code == 137)
+                    #expect(try await fixture.task(named: "less")["reason"].string?.contains("48 MiB") == true)
+                    let held = try await fixture.runScript(
+                        "cat /proc/self/cgroup | grep -c acode-; grep -E 'NoNewPrivs|Max open' /proc/self/status /proc/self/limits;"
+                            + " (setsid sleep 8771 &); true", ["--memory-mb", "64"])
+                    #expect(held.lines.first == "3", "\(held)")
+                    #expect(held.text.contains("NoNewPrivs:\t1"))
+                    #expect(try Self.cgroups(of: fixture).count == 3)
+                    let more = try await fixture.runScript("true", ["--memory-mb", "97", "--name", "more"])
+                    #expect(more.code == 1)
+                    #expect(
+                        try await fixture.task(named: "more")["reason"].string?.contains("above the pool's limit")
+                            == true)
+                }
+                #expect(try Self.cgroups(of: fixture).isEmpty)
+            }
+        }
+
+        @Test("a local worker's cgroup is removed after its supervisor was killed, with all that hid in it")
+        func cgroupsOfTheDead() async throws {
+            try await AcodeFixture.with { fixture in
+                let mark = "8772\(UInt16.random(in: 1000...9999))"
+                fixture.atEnd { for pid in ProcessTable.mentioning("sleep\0\(mark)") { kill(pid, SIGKILL) } }
+                try await fixture.withSupervisor(.local) { supervisor in
+                    let id = try await fixture.submitScript(
+                        "(setsid env -i sleep \(mark) &); echo begun; sleep \(mark)")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    supervisor.process.send(SIGKILL)
+                    try await supervisor.process.waitForEnd(within: .seconds(5))
+                    try await fixture.acode("task", "cancel", id).succeeded()
+                }
+                let old = try Self.cgroups(of: fixture)
+                #expect(old.count == 3)
+                try await fixture.withSupervisor(.local) { _ in
+                    #expect(ProcessTable.mentioning("sleep\0\(mark)").isEmpty)
+                    let now = try Self.cgroups(of: fixture)
+                    #expect(Set(now).isDisjoint(with: old))
+                }
+                #expect(try Self.cgroups(of: fixture).isEmpty)
+            }
+        }
+
+        /// The cgroups of a fixture's local workers, below this test's own, by controller.
+        private static func cgroups(of fixture: AcodeFixture) throws -> [String] {
+            let table = try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)
+            return ["memory", "cpu", "pids"].flatMap { controller -> [String] in
+                let line = table.split(separator: "\n").first { $0.contains(":\(controller):") } ?? ""
+                let path = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
+                let place = "/sys/fs/cgroup/\(controller)\(path)"
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+                return names.filter { $0.contains(fixture.pool) }.map { "\(place)/\($0)" }
+            }
+        }
+
         @Test("the same worker serves many tasks, and several workers run at once")
         func concurrency() async throws {
             try await AcodeFixture.with { fixture in

@@ -76,6 +76,59 @@ extension Acceptance {
             }
         }
 
+        @Test(
+            "a secret that a task spreads is masked everywhere, also where the engine keeps output",
+            arguments: Backend.all)
+        func spread(_ backend: Backend) async throws {
+            let settings: [String: JSONValue] = [
+                "secrets": ["token": ["env": "SECRET_OF_TEST"]], "logs.level": "debug", "workers.recycle": "never",
+            ]
+            try await AcodeFixture.with("spread-\(backend)", settings: settings) { fixture in
+                var options = PoolOptions()
+                options.environment = ["SECRET_OF_TEST": Self.value]
+                let end = try await fixture.withSupervisor(backend, options) { supervisor in
+                    let run = try await fixture.runScript(
+                        """
+                        token=$(cat $ACODE_SECRETS_DIR/token)
+                        echo "out $token"; echo "err $token" >&2
+                        # In two writes, so that no single chunk holds it.
+                        printf '%s' "${token%value}"; sleep 0.3; printf 'value\\n'
+                        acode-agent progress 50 "with $token"
+                        exec "/nowhere/$token"
+                        """, ["--secret", "token", "--name", "spreader"])
+                    #expect(!run.text.contains(Self.value) && !run.errorText.contains(Self.value), "\(run)")
+                    #expect(run.lines == ["out [secret token]", "[secret token]"])
+                    #expect(run.errorText.contains("err [secret token]"))
+                    let id = try #require(try await fixture.task(named: "spreader")["id"].string)
+                    for words in [["task", "show", id], ["task", "events", id], ["worker", "list"]] {
+                        let shown = try await fixture.acode(words + ["--json"])
+                        #expect(!shown.text.contains(Self.value), "\(words)")
+                    }
+                    if let engine = backend.engine {
+                        let details = try await supervisor.onlyContainer()
+                        #expect(try !details.encoded().contains(Self.value))
+                        let logs = try await engine.api.logs(try #require(details["Id"].string))
+                        #expect(logs.output.text.hasSuffix("out [secret token]\n[secret token]\n"), "\(logs.all.text)")
+                        #expect(logs.error.text.contains("err [secret token]"))
+                        let pid = try #require(details["State"]["Pid"].int)
+                        for file in ["environ", "cmdline"] {
+                            let text = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") ?? Data()
+                            #expect(!text.isEmpty && !String(decoding: text, as: UTF8.self).contains(Self.value))
+                        }
+                    }
+                    // While the supervisor runs, so that the database's log is there too.
+                    #expect(try await Self.filesHolding(Self.value, below: fixture.directory).isEmpty)
+                    // The next task of the same worker finds nothing of it, in no place it can read. A local worker can read
+                    // whatever its user can.
+                    let others = "; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"
+                    let next = try await fixture.runScript(
+                        "ls -A $ACODE_SECRETS_DIR; env" + (backend.engine == nil ? "" : others))
+                    #expect(!next.text.contains(Self.value) && !next.text.contains("token"), "\(next)")
+                }
+                #expect(!end.errorText.contains(Self.value) && !end.text.contains(Self.value))
+            }
+        }
+
         @Test("an unknown secret fails the task with its name", arguments: [Backend.local])
         func unknown(_ backend: Backend) async throws {
             try await AcodeFixture.with { fixture in

@@ -30,6 +30,16 @@ final class RecordingTarget: ControlTarget {
     func reasonsNotReady() -> [String] { state.withLock { $0.reasons } }
     func workerSummaries() -> [WorkerSummary] { state.withLock { $0.workers } }
 
+    func inspectWorker(_ id: String) async throws(ControlFailure) -> WorkerInspection {
+        note("inspect \(id)")
+        guard let worker = workerSummaries().first(where: { $0.id == id }) else {
+            throw ControlFailure(.notFound, "no \(id)")
+        }
+        return WorkerInspection(
+            worker: worker, pid: 42, container: nil,
+            security: [.init(measure: "user", wanted: "1:1", inForce: "0:0", verdict: "missing", remark: "is root")])
+    }
+
     func workerOutput(
         _ id: String, tail: Int?, since: Date?, follow: Bool
     ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {

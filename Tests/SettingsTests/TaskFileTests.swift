@@ -125,7 +125,7 @@ struct TaskFileTests {
             (
                 "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
                 "t:1:45: tasks[1].prio: is not a known key (known are command, delay, env, image, isolation, mounts, "
-                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, workdir, worktree)"
+                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, user, workdir, worktree)"
             ),
             (
                 "tasks: [{command: [x], priority: 1001}]",

@@ -23,6 +23,9 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("The directory the command starts in.", valueName: "directory"))
     var workdir: String?
 
+    @Option(help: ArgumentHelp("Who the command runs as in its container, as numbers.", valueName: "uid:gid"))
+    var user: String?
+
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
@@ -63,6 +66,7 @@ struct TaskOptions: ParsableArguments {
         spec.name = name
         spec.env = try Self.variables(env, environment: environment)
         spec.workdir = workdir
+        spec.user = user
         for text in mount { spec.mounts.append(try MountOption.parse(text, directory: directory)) }
         spec.worktree = try WorktreeOption.parse(worktree: worktree, git: git, directory: directory)
         if !output.isEmpty { spec.outputs = output.map { OutputOption.parse($0, directory: directory) } }

@@ -39,6 +39,7 @@ struct TaskPage {
             ("reason", (task.reason ?? "").onOneLine), ("command", HumanText.command(spec.command).onOneLine),
             ("queue", spec.queue), ("priority", spec.priority == 0 ? "" : String(spec.priority)),
             ("image", spec.image ?? ""), ("workdir", spec.workdir ?? ""),
+            ("user", spec.user ?? ""),
             ("limits", limits.joined(separator: ", ")),
             ("environment", spec.env.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ").onOneLine),
             (

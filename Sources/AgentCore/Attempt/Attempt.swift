@@ -4,7 +4,8 @@ import Glibc
 /// One attempt, from the start of its process until its exit is acknowledged.
 ///
 /// Phases: *running* (until the command's own process is reaped) → *killing* (until nothing that descends from it is
-/// left) → *draining* (until its output is read) → *ended*. A start that fails goes to *ended* at once.
+/// left) → *draining* (until its output is read) → *sweeping* (until nothing of its files is left in the temporary
+/// directories) → *ended*. A start that fails goes to *ended* at once.
 final class Attempt {
     /// What starting needs from the agent.
     struct Surroundings {
@@ -14,12 +15,14 @@ final class Attempt {
         let baseEnvironment: [String: String]
         let agentDirectory: String?
         let localSocket: String?
+        let scratch: ScratchPlaces
     }
 
     private enum Phase {
         case running
         case killing(LeftoverKiller)
         case draining
+        case sweeping(ScratchSweep)
         case ended(Exited)
     }
 
@@ -34,11 +37,14 @@ final class Attempt {
     var journal = OutputJournal()
     /// Whether the exit was sent on the present connection.
     var exitSent = false
-    /// Whether something of it could not be killed.
+    /// Whether something of it could not be killed or removed.
     private(set) var isStuck = false
+    /// Hides the attempt's secrets.
+    private(set) var masker = SecretMasker([:])
 
     private var phase = Phase.running
     private let counters: CgroupCounters
+    private let scratch: ScratchPlaces
     private let oomKillsBefore: Int?
     private var meter: AttemptMeter?
     private let startedAt: Nanos
@@ -50,6 +56,7 @@ final class Attempt {
     init(_ request: RunRequest, in surroundings: Surroundings, now: Nanos) {
         reference = request.attempt
         counters = surroundings.counters
+        scratch = surroundings.scratch
         oomKillsBefore = counters.oomKills
         meter = AttemptMeter(counters, now: now)
         facts = Exited(attempt: request.attempt)
@@ -90,8 +97,13 @@ final class Attempt {
     func prepare(_ set: inout PollSet, connected: Bool) {
         pump?.prepare(&set, accepting: journal.accepts(connected: connected))
         set.add(feeder?.pipe, write: true)
-        if case .running = phase, let meter { set.limit(to: meter.nextLook) }
-        if case .killing(let killer) = phase { set.limit(to: killer.nextRound) }
+        switch phase {
+        case .running: if let meter { set.limit(to: meter.nextLook) }
+        case .killing(let killer): set.limit(to: killer.nextRound)
+        // There is more to remove; everything else gets its turn in between.
+        case .sweeping: set.limit(to: 0)
+        case .draining, .ended: break
+        }
     }
 
     /// Takes note of dead children.
@@ -125,7 +137,19 @@ final class Attempt {
         var writersGone = false
         if case .draining = phase { writersGone = true }
         pump?.pump(into: &journal, connected: connected, writersGone: writersGone, now: now)
-        if writersGone, pump?.isFinished ?? true { end() }
+        if writersGone, pump?.isFinished ?? true { phase = .sweeping(ScratchSweep(scratch, now: now)) }
+        if case .sweeping(let sweep) = phase { go(on: sweep, now: now) }
+    }
+
+    private func go(on sweep: ScratchSweep, now: Nanos) {
+        var sweep = sweep
+        switch sweep.step(now: now) {
+        case .more: phase = .sweeping(sweep)
+        case .clean: end()
+        case .hopeless:
+            isStuck = true
+            end()
+        }
     }
 
     private func start(_ request: RunRequest, _ surroundings: Surroundings) throws(StartFailureError) {
@@ -133,7 +157,8 @@ final class Attempt {
         let environment = TaskEnvironment.compose(
             base: surroundings.baseEnvironment, request: request.environment,
             agentDirectory: request.mergePath ? surroundings.agentDirectory : nil, socket: surroundings.localSocket)
-        let streams = try Self.streams(request.stdin, surroundings.sinks)
+        masker = try SecretNeedles.masker(request)
+        let streams = try Self.streams(request.stdin, surroundings.sinks, masker)
         let command = ProcessSpawner.Command(
             arguments: request.argv, environment: environment, workingDirectory: request.workingDirectory,
             input: streams.input, output: streams.output, error: streams.error)
@@ -154,9 +179,11 @@ final class Attempt {
         var input: Descriptor?
     }
 
-    private static func streams(_ stdin: [UInt8]?, _ sinks: [TeeSink]) throws(StartFailureError) -> Streams {
+    private static func streams(
+        _ stdin: [UInt8]?, _ sinks: [TeeSink], _ masker: SecretMasker
+    ) throws(StartFailureError) -> Streams {
         do {
-            let (pump, output, error) = try OutputPump.make(sinks: sinks)
+            let (pump, output, error) = try OutputPump.make(sinks: sinks, masker: masker)
             var streams = Streams(pump: pump, output: output, error: error)
             if let stdin { (streams.feeder, streams.input) = try InputFeeder.make(stdin) }
             return streams

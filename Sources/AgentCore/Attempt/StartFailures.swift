@@ -36,6 +36,11 @@ enum StartFailures {
         return StartFailure(kind: kind(code), errno: code, message: "\(path): \(missing)")
     }
 
+    /// A secret that can't be kept out of the output because the agent can't read it.
+    static func unreadableSecret(_ name: String) -> StartFailure {
+        refused("the secret \(name) can't be read by the worker's user, so it could not be hidden in the output")
+    }
+
     /// Something other than the command itself failed.
     static func system(_ error: SystemError) -> StartFailure {
         StartFailure(kind: .other, errno: error.code, message: error.description)

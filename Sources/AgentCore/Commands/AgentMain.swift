@@ -4,7 +4,8 @@ import Glibc
 package enum AgentMain {
     private static let usage = """
         usage: acode-agent run --socket PATH --worker-id ID [--orphan-timeout SECONDS] [--stop-grace SECONDS]
-                               [--inherit-environment]
+                               [--inherit-environment] [--refuse-escapes]
+                               [--scratch DIRECTORY]... [--cgroup DIRECTORY]... [--limit nofile|nproc|core=N]...
                acode-agent health [--pid PID] [--timeout SECONDS]
                acode-agent progress [PERCENT] [MESSAGE]
                acode-agent version

@@ -24,6 +24,13 @@ struct OptionWords {
         return words.remove(at: index)
     }
 
+    /// The values of every `name VALUE`, in their order.
+    mutating func takeAll(_ name: String) throws(UsageError) -> [String] {
+        var values: [String] = []
+        while let value = try take(name) { values.append(value) }
+        return values
+    }
+
     /// The value of an option as a number of seconds, fractions allowed.
     mutating func takeSeconds(_ name: String) throws(UsageError) -> Nanos? {
         guard let text = try take(name) else { return nil }

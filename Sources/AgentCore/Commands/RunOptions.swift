@@ -10,6 +10,14 @@ struct RunOptions: Equatable {
     var stopGrace = Nanos.seconds(8)
     /// Whether tasks get the agent's own environment under theirs.
     var inheritEnvironment = false
+    /// The cgroup directories the agent joins before it does anything.
+    var cgroups: [String] = []
+    /// Limits of the agent and its tasks.
+    var limits: [ProcessLimit] = []
+    /// Whether tasks are refused the system calls that serve to leave a container.
+    var refuseEscapes = false
+    /// The directories that are emptied after each task.
+    var scratch: [String] = []
 
     /// Reads the words after `run`.
     static func parse(_ arguments: [String]) throws(UsageError) -> RunOptions {
@@ -18,11 +26,19 @@ struct RunOptions: Equatable {
         let workerID = try words.take("--worker-id")
         let orphanTimeout = try words.takeSeconds("--orphan-timeout")
         let stopGrace = try words.takeSeconds("--stop-grace")
+        let scratch = try words.takeAll("--scratch")
         let inherit = words.takeFlag("--inherit-environment")
+        let refuseEscapes = words.takeFlag("--refuse-escapes")
+        let cgroups = try words.takeAll("--cgroup")
+        var limits: [ProcessLimit] = []
+        for text in try words.takeAll("--limit") { limits.append(try ProcessLimit(text)) }
         try words.finish()
         guard let socket, !socket.isEmpty else { throw UsageError("run needs --socket PATH") }
         guard let workerID, !workerID.isEmpty else { throw UsageError("run needs --worker-id ID") }
-        var options = RunOptions(socket: socket, workerID: workerID, inheritEnvironment: inherit)
+        var options = RunOptions(
+            socket: socket, workerID: workerID, inheritEnvironment: inherit, cgroups: cgroups, limits: limits,
+            refuseEscapes: refuseEscapes,
+            scratch: scratch)
         if let orphanTimeout { options.orphanTimeout = orphanTimeout }
         if let stopGrace { options.stopGrace = stopGrace }
         return options

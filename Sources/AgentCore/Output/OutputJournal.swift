@@ -52,6 +52,20 @@ struct OutputJournal {
         return count
     }
 
+    /// Keeps bytes that are in memory already. Drops the oldest output if there is no room.
+    mutating func append(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = append(stream) { free in
+                let count = min(free.count, rest.count)
+                rest.prefix(count).withUnsafeBytes { free.copyMemory(from: $0) }
+                return count
+            }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// What comes next: its stream, offset and length. Nil when all is sent.
     func nextChunk() -> (stream: OutputChunk.Stream, offset: UInt64, count: Int)? {
         guard hasUnsent else { return nil }

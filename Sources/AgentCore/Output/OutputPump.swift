@@ -8,27 +8,39 @@ final class OutputPump {
     // So many reads in one go leave time for the rest of the loop.
     private static let readsAtOnce = 8
 
+    // A mask may be many times longer than the secret it covers, and all of it must find room in the journal.
+    private static let maskedRead = 8 * 1024
+
     private let sinks: [TeeSink]
+    /// One for each stream; none when there is nothing to hide.
+    private var maskers: [SecretMasker]
+    private var scratch: [UInt8] = []
     private var pipes: [Descriptor?]
     private let streams: [OutputChunk.Stream] = [.standardOutput, .standardError]
 
     /// Makes the pipes.
     ///
-    /// - Parameter sinks: the agent's own standard output and error.
+    /// - Parameters:
+    ///   - sinks: the agent's own standard output and error.
+    ///   - masker: hides secrets wherever output goes.
     /// - Returns: the pump and the task's ends; the caller lets go of them once the task has them.
-    static func make(sinks: [TeeSink]) throws(SystemError) -> (pump: OutputPump, output: Descriptor, error: Descriptor)
-    {
+    static func make(
+        sinks: [TeeSink], masker: SecretMasker
+    ) throws(SystemError) -> (pump: OutputPump, output: Descriptor, error: Descriptor) {
         let output = try Pipe.make()
         let error = try Pipe.make()
         for pipe in [output.reading, error.reading] {
             cagent_set_nonblocking(pipe.number)
             cagent_set_pipe_size(pipe.number, pipeSize)
         }
-        return (OutputPump(sinks: sinks, pipes: [output.reading, error.reading]), output.writing, error.writing)
+        let pump = OutputPump(sinks: sinks, masker: masker, pipes: [output.reading, error.reading])
+        return (pump, output.writing, error.writing)
     }
 
-    private init(sinks: [TeeSink], pipes: [Descriptor?]) {
+    private init(sinks: [TeeSink], masker: SecretMasker, pipes: [Descriptor?]) {
         self.sinks = sinks
+        maskers = masker.isEmpty ? [] : pipes.map { _ in masker }
+        if !maskers.isEmpty { scratch = [UInt8](repeating: 0, count: Self.maskedRead) }
         self.pipes = pipes
     }
 
@@ -54,7 +66,10 @@ final class OutputPump {
                 }
                 let result = read(pipe, index, &journal, now)
                 if case .bytes = result { continue }
-                if result != .wouldBlock || writersGone { pipes[index] = nil }
+                if result != .wouldBlock || writersGone {
+                    pipes[index] = nil
+                    if !maskers.isEmpty { show(maskers[index].flush(), index, &journal, now) }
+                }
                 break
             }
         }
@@ -63,6 +78,11 @@ final class OutputPump {
     private func read(_ pipe: Descriptor, _ index: Int, _ journal: inout OutputJournal, _ now: Nanos)
         -> Descriptor.Transfer
     {
+        if !maskers.isEmpty {
+            let result = scratch.withUnsafeMutableBytes { pipe.read(into: $0) }
+            if case .bytes(let count) = result { show(maskers[index].mask(scratch[..<count]), index, &journal, now) }
+            return result
+        }
         var result = Descriptor.Transfer.wouldBlock
         let sink = sinks[index]
         _ = journal.append(streams[index]) { free in
@@ -72,5 +92,10 @@ final class OutputPump {
             return count
         }
         return result
+    }
+
+    private func show(_ bytes: ArraySlice<UInt8>, _ index: Int, _ journal: inout OutputJournal, _ now: Nanos) {
+        journal.append(streams[index], bytes)
+        bytes.withUnsafeBytes { sinks[index].offer($0, now: now) }
     }
 }

@@ -45,6 +45,8 @@ package struct ContainerConfiguration: Sendable, Equatable {
     package var capAdd: [String]
     /// Such as `no-new-privileges`.
     package var securityOpt: [String]
+    /// Whose shared memory it sees, such as `private`; `nil` for the engine's default.
+    package var ipcMode: String?
     /// Whether the image's files can't be written.
     package var readonlyRootfs: Bool
     /// Resource limits of processes.

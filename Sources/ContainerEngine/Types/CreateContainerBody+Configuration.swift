@@ -43,6 +43,7 @@ extension CreateContainerBody.HostConfigBody {
         CapDrop = configuration.capDrop.nonEmpty
         CapAdd = configuration.capAdd.nonEmpty
         SecurityOpt = configuration.securityOpt.nonEmpty
+        IpcMode = configuration.ipcMode
         ReadonlyRootfs = configuration.readonlyRootfs
         Ulimits = configuration.ulimits.map { .init(Name: $0.name, Soft: $0.soft, Hard: $0.hard) }.nonEmpty
         Mounts = configuration.mounts.map { .init($0, quirks: quirks) }.nonEmpty

@@ -37,6 +37,7 @@ struct CreateContainerBody: Encodable, Equatable {
         let CapDrop: [String]?
         let CapAdd: [String]?
         let SecurityOpt: [String]?
+        let IpcMode: String?
         let ReadonlyRootfs: Bool
         let Ulimits: [UlimitBody]?
         let Mounts: [MountBody]?

@@ -32,6 +32,11 @@ package struct ControlClient: Sendable {
         try await call(.get, "/v1/workers/\(Self.segment(id))", as: WorkerSummary.self)
     }
 
+    /// Everything about one worker. `GET /v1/workers/{id}/inspection`
+    package func inspection(ofWorker id: String) async throws(ControlClientError) -> WorkerInspection {
+        try await call(.get, "/v1/workers/\(Self.segment(id))/inspection", as: WorkerInspection.self)
+    }
+
     /// Makes it look for tasks now. `POST /v1/wake`
     package func wake() async throws(ControlClientError) {
         _ = try await call(.post, "/v1/wake", as: Accepted.self)

@@ -12,6 +12,11 @@ package protocol ControlTarget: Sendable {
     /// Its workers.
     func workerSummaries() -> [WorkerSummary]
 
+    /// Everything about a worker, looked at now.
+    ///
+    /// - Throws: `not_found`, `unavailable`.
+    func inspectWorker(_ id: String) async throws(ControlFailure) -> WorkerInspection
+
     /// A worker's own output, of container and agent, oldest first: the last `tail` lines, or all there is, only what came
     /// at `since` or later, and with `follow` what comes until the worker ends.
     ///

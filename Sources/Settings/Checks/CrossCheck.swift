@@ -73,7 +73,10 @@ struct CrossCheck: Sendable {
     }
 
     private static let mounts = CrossCheck(
-        paths: ["workers.docker.mounts", "workers.docker.socket", "state.dir", "state.runtimeDir"]
+        paths: [
+            "workers.docker.mounts", "workers.docker.socket", "workers.docker.allowEngineSocket", "state.dir",
+            "state.runtimeDir",
+        ]
     ) { settings in
         let rules = MountRules(settings: settings)
         return settings.workers.docker.mounts.enumerated().compactMap { index, mount in
@@ -86,7 +89,10 @@ struct CrossCheck: Sendable {
     }
 
     private static let allowedMounts = CrossCheck(
-        paths: ["workers.docker.allowedMounts", "workers.docker.socket", "state.dir", "state.runtimeDir"]
+        paths: [
+            "workers.docker.allowedMounts", "workers.docker.socket", "workers.docker.allowEngineSocket", "state.dir",
+            "state.runtimeDir",
+        ]
     ) { settings in
         let rules = MountRules(settings: settings)
         return settings.workers.docker.allowedMounts.enumerated().compactMap { index, path in

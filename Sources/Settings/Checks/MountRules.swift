@@ -14,10 +14,12 @@ package struct MountRules: Sendable {
     }
 
     private let forbidden: [Forbidden]
+    private let allowedSockets: Set<String>
     private let allowedForTasks: [String]
 
-    /// The rules without any configuration: the kernel's directories and the engines' sockets and data.
-    package static let fixed = MountRules(sockets: [], private: [], allowedForTasks: [])
+    /// The rules that no configuration changes: the kernel's directories and the engines' data.
+    package static let fixed = MountRules(
+        sockets: [], private: [], allowedForTasks: [], allowsSockets: true)
 
     /// The rules of one configuration.
     ///
@@ -28,12 +30,14 @@ package struct MountRules: Sendable {
         self.init(
             sockets: [settings.workers.docker.socket, engineSocket].compactMap { $0 },
             private: [settings.state.dir, settings.state.runtimeDir],
-            allowedForTasks: settings.workers.docker.allowedMounts)
+            allowedForTasks: settings.workers.docker.allowedMounts,
+            allowsSockets: settings.workers.docker.allowEngineSocket)
     }
 
-    private init(sockets: [String], private directories: [String], allowedForTasks: [String]) {
+    private init(sockets: [String], private directories: [String], allowedForTasks: [String], allowsSockets: Bool) {
         self.allowedForTasks = allowedForTasks.map(LexicalPath.normalised)
         let knownSockets = ["/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"]
+        allowedSockets = allowsSockets ? Set((knownSockets + sockets).map(Self.withoutRunLink)) : []
         forbidden =
             [
                 Forbidden(path: "/", reason: "is the whole host", inside: false, around: false),
@@ -56,6 +60,8 @@ package struct MountRules: Sendable {
     /// What is wrong with a directory of this host as the source of a mount, `nil` if nothing is.
     package func mistake(inSource source: String) -> ValueMistake? {
         let path = Self.withoutRunLink(source)
+        // The very socket and nothing around it.
+        if allowedSockets.contains(path) { return nil }
         for entry in forbidden {
             if path == entry.path { return ValueMistake("must not be mounted: \(entry.path) \(entry.reason)") }
             if entry.inside, LexicalPath.isWithin(path, entry.path) {

@@ -11,17 +11,22 @@ package enum SettingsLoader {
     ///   - environment: the variables of the process.
     ///   - flags: settings given on the command line.
     ///   - workingDirectory: where relative paths begin; absolute.
-    ///   - userID: the effective user, for the default directories.
+    ///   - userID: the effective user, for the default directories and the default user of containers.
+    ///   - groupID: the effective group.
     /// - Throws: every mistake of every source.
     package static func load(
         configPath: String?, environment: [String: String], flags: [FlagValue], workingDirectory: String,
-        userID: UInt32 = geteuid()
+        userID: UInt32 = geteuid(), groupID: UInt32 = getegid()
     ) throws(ConfigurationError) -> ResolvedSettings {
         var sources = FileSources()
         sources.read(configPath: configPath, environment: environment, workingDirectory: workingDirectory)
         let layers = sources.layers + [EnvironmentLayer.read(environment), FlagLayer.read(flags)]
-        var resolution = Resolution(
-            defaults: Settings(state: .defaults(environment: environment, userID: userID)))
+        var defaults = Settings(state: .defaults(environment: environment, userID: userID))
+        // Who is not root can't give files away, so that only a container of the same user can use them.
+        if userID != 0 {
+            defaults.workers.docker.user = ContainerUser(uid: userID, gid: groupID == 0 ? userID : groupID)
+        }
+        var resolution = Resolution(defaults: defaults)
         for layer in layers { resolution.apply(layer) }
         resolution.finish()
         let problems = sources.problems + resolution.problems

@@ -17,10 +17,14 @@ extension SettingTable {
             "Whether containers stay after they are stopped, to be looked at."),
         .init(
             "workers.docker.user", \.workers.docker.user, .user,
-            "Who tasks run as. Root is refused unless allowRoot is true."),
+            "Who tasks run as. Root is refused unless allowRoot is true. A supervisor that is not root takes its own user "
+                + "unless another is named.", example: .text("1000:1000"), isDerived: true),
         .init(
             "workers.docker.allowRoot", \.workers.docker.allowRoot, .boolean,
-            "Whether user may be root, that is, have the number 0 as user or group."),
+            "Whether user, or that of a task, may be root, that is, have the number 0 as user or group."),
+        .init(
+            "workers.docker.allowEngineSocket", \.workers.docker.allowEngineSocket, .boolean,
+            "Whether mounts may show the engine's socket itself. Whoever reaches it is root of this host."),
         .init(
             "workers.docker.readOnlyRootFilesystem", \.workers.docker.readOnlyRootFilesystem, .boolean,
             "Whether containers can write nowhere but in their mounts and temporary directories."),

@@ -20,6 +20,7 @@ enum TaskFormat {
             task.env = reader.value("env", .variables, default: [:], problems: &problems)
             task.stdin = reader.optional("stdin", input, problems: &problems)
             task.workdir = reader.optional("workdir", .path, problems: &problems)
+            task.user = reader.optional("user", .user, problems: &problems)?.description
             task.image = reader.optional("image", .image, problems: &problems)
             task.resources = reader.value("resources", resources, default: ResourceRequest(), problems: &problems)
             task.mounts = reader.value("mounts", .mounts, default: [], problems: &problems)
@@ -128,6 +129,7 @@ enum TaskFormat {
         if !task.env.isEmpty { pairs.append(("env", ValueFormat<[String: String]>.variables.encode(task.env))) }
         if let stdin = task.stdin { pairs.append(("stdin", .text(stdin))) }
         if let workdir = task.workdir { pairs.append(("workdir", .text(workdir))) }
+        if let user = task.user { pairs.append(("user", .text(user))) }
         if let image = task.image { pairs.append(("image", .text(image))) }
         if task.resources != ResourceRequest() { pairs.append(("resources", resources.encode(task.resources))) }
         if !task.mounts.isEmpty { pairs.append(("mounts", ValueFormat<[MountSpec]>.mounts.encode(task.mounts))) }

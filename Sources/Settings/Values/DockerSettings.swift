@@ -20,8 +20,10 @@ package struct DockerSettings: Sendable, Equatable {
     package var ports: [PortPublication] = []
     /// Who the agent and the tasks run as.
     package var user = ContainerUser(uid: 1000, gid: 1000)
-    /// Whether `user` may be root.
+    /// Whether `user`, or that of a task, may be root.
     package var allowRoot = false
+    /// Whether the engine's socket may be mounted.
+    package var allowEngineSocket = false
     /// Whether the container's root file system is read-only.
     package var readOnlyRootFilesystem = false
     /// The directory tasks start in, absolute, in the container.
@@ -75,6 +77,13 @@ package struct ContainerUser: Sendable, Hashable, CustomStringConvertible {
     package init(uid: UInt32, gid: UInt32) {
         self.uid = uid
         self.gid = gid
+    }
+
+    /// Reads `uid:gid`; `nil` for anything else.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard parts.count == 2, let uid = parts[0], let gid = parts[1] else { return nil }
+        self.init(uid: uid, gid: gid)
     }
 
     /// Whether the user or the group is root.

@@ -27,6 +27,8 @@ package struct AttemptPlan: Sendable {
     var skip: String?
     /// What may make the command fail, in plain words.
     var hints: [String] = []
+    /// What the attempt may use where workers are processes and this host can limit them.
+    package var localLimits: ResourceLimits?
     /// What the task asked for and does not get, in plain words.
     package var warnings: [String] = []
 
@@ -44,6 +46,8 @@ package struct AttemptPlanner: Sendable {
     let mode: WorkerMode
     /// Whether its local workers only stand in for containers: then a task that can't run on them waits.
     var isStandIn = false
+    /// Whether this host can limit local workers.
+    var limitsLocalWorkers = false
 
     /// The plan for a task. Looks at no file: `complete` does that, if there is anything to look at.
     ///
@@ -60,11 +64,26 @@ package struct AttemptPlanner: Sendable {
         }
         var plan = AttemptPlan(
             profile: WorkerProfile(
-                image: task.spec.image ?? docker.image, limits: granted.limits, mounts: docker.mounts),
+                image: task.spec.image ?? docker.image, limits: granted.limits, mounts: docker.mounts,
+                user: try user(of: task.spec)),
             timeout: timeout, diskLimitMb: granted.diskMb, unresolvedMounts: task.spec.mounts)
         plan.outputs = try outputs.places(of: task)
         try place(task.spec.worktree, in: &plan)
         return plan
+    }
+
+    /// The user a task asks for, where that is another than the pool's.
+    private func user(of spec: TaskSpec) throws(WorkerError) -> ContainerUser? {
+        guard let text = spec.user else { return nil }
+        guard let user = ContainerUser(text) else {
+            throw WorkerError(.configurationRefused, "the user \(text) is not written as numbers, uid:gid")
+        }
+        guard !user.isRoot || settings.workers.docker.allowRoot else {
+            throw WorkerError(
+                .configurationRefused,
+                "the user \(text) is root; choose another, or set workers.docker.allowRoot to true")
+        }
+        return user == settings.workers.docker.user ? nil : user
     }
 
     /// The plan with the task's own mounts in its profile, by the paths they really have. May take seconds.
@@ -141,7 +160,14 @@ package struct AttemptPlanner: Sendable {
         plan.git = spec.worktree?.git
         plan.workingDirectory = spec.worktree?.path
         if let image = spec.image { plan.warnings.append("runs as a local process, without the image \(image)") }
-        if spec.resources != ResourceRequest() {
+        if let user = spec.user { plan.warnings.append("runs as a local process, not as the user \(user)") }
+        if limitsLocalWorkers {
+            do {
+                plan.localLimits = try settings.workers.docker.resources.limits.applying(spec.resources)
+            } catch {
+                throw WorkerError(.configurationRefused, error.description)
+            }
+        } else if spec.resources != ResourceRequest() {
             plan.warnings.append("runs as a local process, without the limits it asks for")
         }
         return plan
@@ -163,7 +189,8 @@ package struct AttemptPlanner: Sendable {
             ref: attempt.ref, command: task.spec.command, environment: environment,
             workingDirectory: task.spec.workdir ?? plan.workingDirectory,
             stdin: task.spec.stdin.map { Array($0.utf8) }, taskFile: TaskDocument(attempt.claim).content,
-            secrets: try await secrets.read(task.spec.secrets, stop: attempt.stopIntent), timeout: plan.timeout,
+            secrets: try await secrets.read(task.spec.secrets, stop: attempt.stopIntent), limits: plan.localLimits,
+            timeout: plan.timeout,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
     }
 }

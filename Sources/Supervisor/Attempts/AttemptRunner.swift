@@ -36,7 +36,9 @@ package struct AttemptRunner: Sendable {
             switch await provide(attempt, plan, request) {
             case .success(let (worker, plan)):
                 attempt.assign(worker)
-                ran = Ran(await execute(plan, on: worker, attempt, recorder, log), on: worker, hints: plan.hints)
+                ran = Ran(
+                    await execute(plan, on: worker, attempt, recorder, log), on: worker, hints: plan.hints,
+                    localLimits: plan.localLimits)
                 attempt.unassign()
             case .failure(let error):
                 ran = Ran(ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current))
@@ -55,12 +57,24 @@ package struct AttemptRunner: Sendable {
         var worker: (any Worker)?
         /// What may explain a failure.
         var hints: [String]
+        /// What it could use as a process of this host; `nil` when nothing limits it there.
+        var localLimits: ResourceLimits?
 
-        init(_ record: ExitRecord, on worker: (any Worker)? = nil, hints: [String] = []) {
+        init(
+            _ record: ExitRecord, on worker: (any Worker)? = nil, hints: [String] = [],
+            localLimits: ResourceLimits? = nil
+        ) {
             self.record = record
             self.worker = worker
             self.hints = hints
+            self.localLimits = localLimits
         }
+
+        /// What it could use; `nil` when nobody enforced it.
+        var limits: ResourceLimits? { worker?.profile.mode == .docker ? worker?.profile.limits : localLimits }
+
+        /// A local worker with limits has accounts of its own, like a container.
+        var mode: WorkerProfile.Mode { localLimits == nil ? worker?.profile.mode ?? .docker : .docker }
     }
 
     /// Does what `body` does with the attempt while its notes are written, until both are done, and collects what it
@@ -79,7 +93,7 @@ package struct AttemptRunner: Sendable {
                 await recorder.leave()
                 return (ran, nil)
             }
-            let harvest = await collect(ran.record, of: attempt, on: ran.worker, hints: ran.hints, recorder)
+            let harvest = await collect(ran, of: attempt, recorder)
             tell(harvest, of: attempt, recorder)
             await recorder.finish()
             return (ran, harvest)
@@ -98,7 +112,7 @@ package struct AttemptRunner: Sendable {
         let report = AttemptReport(
             ran.record,
             in: .init(
-                limits: Self.limits(of: ran.worker), timeout: timeout,
+                limits: ran.limits, timeout: timeout,
                 ownsNetwork: settings.workers.docker.network != "host", diskPeak: attempt.diskPeak,
                 diskLimit: attempt.diskQuota?.bytes))
         await conclude(attempt, ran.record, harvest, report, kept, recorder)
@@ -112,22 +126,13 @@ package struct AttemptRunner: Sendable {
         await concluded()
     }
 
-    /// What a worker may use; `nil` when nobody enforces it.
-    private static func limits(of worker: (any Worker)?) -> ResourceLimits? {
-        worker?.profile.mode == .docker ? worker?.profile.limits : nil
-    }
-
     /// The verdict, in the light of what the command left in its worker's directories: its result, its outputs and its
-    /// scratch are taken from there. `hints` may explain a failure.
-    func collect(
-        _ record: ExitRecord, of attempt: RunningAttempt, on worker: (any Worker)?, hints: [String],
-        _ recorder: AttemptRecorder
-    ) async -> AttemptHarvest {
-        if case .skipped = record.end { metrics.skippedDuplicate() }
-        let mode = worker?.profile.mode ?? .docker
-        var verdict = Verdict.judge(record, limits: Self.limits(of: worker), mode: mode)
-        guard let worker, record.hasBegun else { return AttemptHarvest(verdict: verdict) }
-        if verdict.isOwnFailure, let hint = hints.first { verdict.reason += "; \(hint)" }
+    /// scratch are taken from there.
+    private func collect(_ ran: Ran, of attempt: RunningAttempt, _ recorder: AttemptRecorder) async -> AttemptHarvest {
+        if case .skipped = ran.record.end { metrics.skippedDuplicate() }
+        var verdict = Verdict.judge(ran.record, limits: ran.limits, mode: ran.mode)
+        guard let worker = ran.worker, ran.record.hasBegun else { return AttemptHarvest(verdict: verdict) }
+        if verdict.isOwnFailure, let hint = ran.hints.first { verdict.reason += "; \(hint)" }
         do throws(WorkerError) {
             let places = try plans.outputs.places(of: attempt.claim.task)
             return await harvester.harvest(

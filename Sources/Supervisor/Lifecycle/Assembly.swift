@@ -104,7 +104,7 @@ extension Supervisor {
         if let engine = backend.engine {
             factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers, watch: watch)
         } else {
-            factory = ProcessWorkerFactory(context: context)
+            factory = ProcessWorkerFactory(context: context, settings: workers)
         }
         let pool = WorkerPool(
             slots: workers.autoscale.isOn ? workers.autoscale.min : workers.count,
@@ -114,7 +114,8 @@ extension Supervisor {
             adopted: takeover.adopted)
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
-            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode)
+            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode,
+            limitsLocalWorkers: backend.mode == .local && LocalCgroup.problem() == nil)
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: backend.engine != nil, room: { .max })
         let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
@@ -144,7 +145,8 @@ extension Supervisor {
         AttemptRunner(
             pool: pool, store: store, registry: registry, plans: planner,
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
-            settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit,
+            settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
+            engineLimit: engineLimit,
             concluded: { await self.attemptConcluded() })
     }
 

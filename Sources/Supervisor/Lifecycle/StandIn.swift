@@ -44,11 +44,13 @@ extension Supervisor {
         let workers = settings.workers
         let pool = WorkerPool(
             slots: workers.count, warmProfile: nil, rules: workers.docker.restart, recycle: workers.recycle,
-            factory: ProcessWorkerFactory(context: context), observer: PoolLog(logger: logger, metrics: metrics))
+            factory: ProcessWorkerFactory(context: context, settings: workers),
+            observer: PoolLog(logger: logger, metrics: metrics))
         var planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets),
             mounts: MountPolicy(settings: settings, engineSocket: nil),
-            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: .local)
+            outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: .local,
+            limitsLocalWorkers: LocalCgroup.problem() == nil)
         planner.isStandIn = true
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: false,

@@ -23,6 +23,9 @@ package struct PoolOptions: Sendable {
     /// Whether another exit code than 0 is all right.
     package var mayFail = false
 
+    /// The user the supervisor runs as; `nil` is the test's own. Owns the fixture's directories from then on.
+    package var user: UInt32?
+
     /// One worker, no fallback.
     package init() {}
 

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A running `acode worker start`.
 package struct SupervisorProcess: Sendable {
     /// Its process.
@@ -79,6 +81,7 @@ extension AcodeFixture {
             plan.arguments = Array(options.wrapper.dropFirst()) + [plan.executable] + plan.arguments
             plan.executable = wrapper
         }
+        if let user = options.user { try give(to: user, &plan) }
         let api = try Self.api(backend, options)
         var failure: (any Error)?
         let (_, ending) = try await ChildProcess.with(plan, logs: logs, grace: options.grace) { process in
@@ -98,6 +101,16 @@ extension AcodeFixture {
         let isWell = end.signal == nil ? end.code == 0 || options.mayFail : end.signal == 9
         guard isWell, !end.wasForced else { throw UnexpectedEnd(process: end) }
         return end
+    }
+
+    /// Makes the fixture's directories the user's.
+    private func give(to user: UInt32, _ plan: inout ProcessPlan) throws {
+        plan.user = user
+        for path in [directory, scratch, "\(directory)/tmp"] {
+            try FileManager.default.setAttributes(
+                [.ownerAccountID: NSNumber(value: user), .groupOwnerAccountID: NSNumber(value: user)],
+                ofItemAtPath: path)
+        }
     }
 
     private static func api(_ backend: Backend, _ options: PoolOptions) throws -> EngineAPI? {

@@ -10,11 +10,14 @@ package final class AgentSession: Sendable {
 
     private let current = Mutex(WorkerStatus.provisioning)
     private let link: AgentLink
+    private let secretsDirectory: String
     private let giveUp: @Sendable () -> Void
 
-    /// Makes a session over `link`. `giveUp` is called when an attempt does not end although it was killed.
-    package init(link: AgentLink, giveUp: @escaping @Sendable () -> Void) {
+    /// Makes a session over `link` with an agent that sees secrets in `secretsDirectory`. `giveUp` is called when an
+    /// attempt does not end although it was killed.
+    package init(link: AgentLink, secretsDirectory: String, giveUp: @escaping @Sendable () -> Void) {
         self.link = link
+        self.secretsDirectory = secretsDirectory
         self.giveUp = giveUp
     }
 
@@ -41,7 +44,9 @@ package final class AgentSession: Sendable {
             return await link.run(
                 RunRequest(
                     attempt: request.ref, argv: request.command, environment: request.environment,
-                    workingDirectory: request.workingDirectory, stdin: request.stdin),
+                    workingDirectory: request.workingDirectory, stdin: request.stdin,
+                    secrets: request.secrets.keys.sorted(),
+                    secretsDirectory: request.secrets.isEmpty ? nil : secretsDirectory),
                 observer: observer)
         }
     }

@@ -1,4 +1,5 @@
 package import ContainerEngine
+internal import Glibc
 package import Settings
 package import TaskModel
 
@@ -6,6 +7,7 @@ package import TaskModel
 package struct ContainerBlueprint: Sendable {
     private let context: WorkerContext
     private let settings: WorkersSettings
+    private let supervisorUser: UInt32
 
     /// The labels and paths that other parts need to know.
     package enum Label {
@@ -30,14 +32,16 @@ package struct ContainerBlueprint: Sendable {
     private static let temporaryDirectory = "/.acode/tmp"
     private static let exchangeDirectory = "/.acode/task"
     private static let socketDirectory = "/run/acode"
-    private static let secretsDirectory = "/run/secrets"
+    /// Where a task finds its secrets.
+    static let secretsDirectory = "/run/secrets"
     /// Restarts of a container by the engine itself; they bring workers back after the engine was restarted.
     private static let engineRestarts = 3
 
     /// Makes blueprints for a pool.
-    package init(context: WorkerContext, settings: WorkersSettings) {
+    package init(context: WorkerContext, settings: WorkersSettings, supervisorUser: UInt32 = geteuid()) {
         self.context = context
         self.settings = settings
+        self.supervisorUser = supervisorUser
     }
 
     /// The container's name.
@@ -52,7 +56,11 @@ package struct ContainerBlueprint: Sendable {
         container.entrypoint = [Self.agentPath]
         container.cmd = [
             "run", "--socket", "\(Self.socketDirectory)/agent.sock", "--worker-id", worker.rawValue,
-            "--inherit-environment", "--orphan-timeout", "\(Int(context.orphanTimeout / .seconds(1)))", "--stop-grace",
+            "--inherit-environment", "--refuse-escapes",
+        ]
+        for path in scratch(profile) { container.cmd?.append(contentsOf: ["--scratch", path]) }
+        container.cmd? += [
+            "--orphan-timeout", "\(Int(context.orphanTimeout / .seconds(1)))", "--stop-grace",
             "\(max(1, Int(context.stopTimeout / .seconds(1)) - 2))",
         ]
         container.env = [
@@ -62,7 +70,7 @@ package struct ContainerBlueprint: Sendable {
             "ACODE_TASK_FILE": "\(Self.socketDirectory)/\(WorkerDirectory.taskName)",
         ]
         container.labels = labels(worker)
-        container.user = docker.user.description
+        container.user = (profile.user ?? docker.user).description
         container.workingDir = docker.workdir
         container.stopSignal = "SIGTERM"
         container.stopTimeout = context.stopTimeout
@@ -92,6 +100,8 @@ package struct ContainerBlueprint: Sendable {
     private func harden(_ container: inout ContainerConfiguration) {
         container.capDrop = ["ALL"]
         container.securityOpt = ["no-new-privileges"]
+        // Also because the agent removes the shared memory that tasks leave: never anybody else's.
+        container.ipcMode = "private"
         container.readonlyRootfs = settings.docker.readOnlyRootFilesystem
         // Programs that insist on a temporary directory find none they can write on a read-only root.
         if container.readonlyRootfs { container.env["TMPDIR"] = Self.temporaryDirectory }
@@ -121,6 +131,11 @@ package struct ContainerBlueprint: Sendable {
             .tmpfs(
                 target: Self.temporaryDirectory, sizeBytes: Int64(settings.docker.resources.tempMb) << 20),
         ]
+        // With a read-only root these would not be writable on Docker, and without a bound on Podman.
+        for path in ["/tmp", "/var/tmp"] where settings.docker.readOnlyRootFilesystem {
+            if profile.mounts.contains(where: { Self.covers($0.target, path) }) { continue }
+            mounts.append(.tmpfs(target: path, sizeBytes: Int64(settings.docker.resources.tempMb) << 20))
+        }
         if !profile.mounts.contains(where: { $0.target == settings.docker.workdir }) {
             mounts.append(.bind(source: directory.workspace, target: settings.docker.workdir, readOnly: false))
         }
@@ -128,5 +143,19 @@ package struct ContainerBlueprint: Sendable {
             mounts.append(.bind(source: mount.source, target: mount.target, readOnly: mount.readOnly))
         }
         return mounts
+    }
+
+    /// Where tasks leave temporary files: emptied after each, unless somebody mounted something there.
+    private func scratch(_ profile: WorkerProfile) -> [String] {
+        var places = [Self.temporaryDirectory, "/tmp", "/var/tmp", "/run", "/dev/shm", "/dev/mqueue"]
+        // The supervisor empties it itself, unless it has no power over files of another user, or of any mode.
+        if supervisorUser != 0 {
+            places.append(settings.docker.workdir)
+        }
+        return places.filter { path in !profile.mounts.contains { Self.covers($0.target, path) } }
+    }
+
+    private static func covers(_ target: String, _ path: String) -> Bool {
+        path == target || path.hasPrefix(target + "/")
     }
 }

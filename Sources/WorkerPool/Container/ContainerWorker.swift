@@ -12,7 +12,7 @@ package final class ContainerWorker: Worker {
     package let id: WorkerID
     /// What it is made like.
     package let profile: WorkerProfile
-    private let engine: EngineClient
+    let engine: EngineClient
     private let context: WorkerContext
     private let settings: WorkersSettings
     private let images: ImageProvider
@@ -28,6 +28,10 @@ package final class ContainerWorker: Worker {
     private let oomWatch = OOMWatch()
     private let adoption: AdoptableContainer?
     private let layer: ContainerLayer
+    private let created = Mutex<ContainerConfiguration?>(nil)
+
+    /// What its container was created with, once it was.
+    var configuration: ContainerConfiguration? { created.withLock { $0 } }
 
     /// Makes the value; nothing is created. With an `adoption` it is the worker of a container that is there already.
     package init(
@@ -52,7 +56,7 @@ package final class ContainerWorker: Worker {
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,
             mayConnect: { identity.owns(pid: $0) })
-        session = AgentSession(link: link) {
+        session = AgentSession(link: link, secretsDirectory: ContainerBlueprint.secretsDirectory) {
             fate.lose(WorkerLoss(observation: "its agent did not end the task although it was told to kill it"))
         }
     }
@@ -60,6 +64,8 @@ package final class ContainerWorker: Worker {
     package var containerName: String? { ContainerBlueprint.name(of: id) }
     package var containerID: String? { identity.containerID }
     package var status: WorkerStatus { session.status }
+    /// Who owns its directories.
+    private var owner: UInt32 { (profile.user ?? settings.docker.user).uid }
     package var agentPID: Int32? { link.agentPID }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
     package var ports: [WorkerPort] { published.ports }
@@ -80,7 +86,7 @@ package final class ContainerWorker: Worker {
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
         await oomWatch.watch(pid: agentPID)
         let record = await directory.withTaskFile(of: request) {
-            await directory.withSecrets(of: request, owner: settings.docker.user.uid) {
+            await directory.withSecrets(of: request, owner: owner) {
                 await session.execute(request, observer: observer)
             }
         }
@@ -112,8 +118,7 @@ package final class ContainerWorker: Worker {
             // The row comes first, so that whatever is without one is nobody's.
             try await record()
             if adoption == nil {
-                let owner = settings.docker.user.uid
-                try await FileThread.shared.run { [directory] () throws(WorkerError) in
+                try await FileThread.shared.run { [directory, owner] () throws(WorkerError) in
                     try directory.create(owner: owner)
                 }
             }
@@ -182,6 +187,7 @@ package final class ContainerWorker: Worker {
         do {
             try await HostGateway(engine: engine).resolve(&configuration)
             identity.createBegins()
+            self.created.withLock { $0 = configuration }
             let created = try await create(configuration)
             for warning in created.warnings {
                 context.logger.warning(

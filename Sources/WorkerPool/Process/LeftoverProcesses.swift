@@ -31,7 +31,7 @@ package enum LeftoverProcesses {
         let tree = ProcessTreeReader()
         let needle = Array("\(mark)=\(worker)".utf8)
         let marked = tree.pids.filter { pid in
-            guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return false }
+            guard let data = KernelFile.bytes("/proc/\(pid)/environ") else { return false }
             return data.split(separator: 0).contains { $0.elementsEqual(needle) }
         }
         return tree.family(of: marked).filter { $0 != getpid() && !tree.isZombie($0) }.sorted()

@@ -1,6 +1,7 @@
 package import AgentProtocol
 internal import Foundation
 internal import Glibc
+internal import Logging
 internal import Settings
 internal import Subprocess
 internal import Synchronization
@@ -25,9 +26,23 @@ package final class ProcessWorker: Worker {
     private let session: AgentSession
     private let fate = WorkerFate()
     private let pid = Mutex<Int32?>(nil)
+    let confinement: LocalConfinement
+    let place: Mutex<Place>
+
+    /// What of this host's is the worker's own.
+    struct Place {
+        /// Its cgroup, if it can have one.
+        var cgroup: LocalCgroup?
+        /// Why it has none, or why its limits could not be set.
+        var problem: LocalCgroup.Problem?
+        /// The limits in its cgroup.
+        var limits: ResourceLimits
+    }
 
     /// Makes the value; nothing is started.
-    package init(context: WorkerContext) {
+    package init(context: WorkerContext, confinement: LocalConfinement = LocalConfinement()) {
+        self.confinement = confinement
+        place = Mutex(Place(limits: confinement.limits))
         let directory = WorkerDirectory(
             runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
         let fate = self.fate
@@ -37,7 +52,7 @@ package final class ProcessWorker: Worker {
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             logger: context.logger,
             mayConnect: { _ in true })  // The 0700 directory lets nobody else in.
-        session = AgentSession(link: link) {
+        session = AgentSession(link: link, secretsDirectory: directory.secrets) {
             fate.lose(WorkerLoss(observation: "the agent did not end the task although it was told to kill it"))
         }
     }
@@ -65,6 +80,7 @@ package final class ProcessWorker: Worker {
             own
         }
         let complete = request
+        await FileThread.shared.run { self.limit(complete.limits ?? confinement.limits) }
         return await directory.withTaskFile(of: complete) {
             await directory.withSecrets(of: complete, owner: nil) {
                 await session.execute(complete, observer: observer)
@@ -91,6 +107,7 @@ package final class ProcessWorker: Worker {
         do {
             try await record()
             try await FileThread.shared.run { [directory] () throws(WorkerError) in try directory.create(owner: nil) }
+            await FileThread.shared.run { self.enclose() }
             end = await live(changed)
         } catch {
             end = .startFailed(error)
@@ -109,6 +126,40 @@ package final class ProcessWorker: Worker {
         await context.journal.forget(id)
         session.become(.stopped)
         return end
+    }
+
+    /// Makes its cgroup, as far as this host lets it.
+    private func enclose() {
+        place.withLock { place in
+            do throws(LocalCgroup.Problem) {
+                let cgroup = try LocalCgroup.make(name: "acode-\(context.pool)-\(id)")
+                place.cgroup = cgroup
+                try cgroup.note(in: directory.root)
+                try cgroup.set(place.limits)
+            } catch {
+                place.problem = error
+                context.logger.info(
+                    "a local worker has no limits of memory, CPU and processes",
+                    metadata: ["worker.id": "\(id)", "error.message": "\(error.words)"])
+            }
+        }
+    }
+
+    /// Sets the limits of the next task, where they are others than those of the last.
+    private func limit(_ limits: ResourceLimits) {
+        place.withLock { place in
+            guard let cgroup = place.cgroup, place.limits != limits || place.problem != nil else { return }
+            do throws(LocalCgroup.Problem) {
+                try cgroup.set(limits)
+                place.problem = nil
+            } catch {
+                place.problem = error
+                context.logger.warning(
+                    "the limits of a local worker could not be set",
+                    metadata: ["worker.id": "\(id)", "error.message": "\(error.words)"])
+            }
+            place.limits = limits
+        }
     }
 
     private func record() async throws(WorkerError) {
@@ -136,13 +187,15 @@ package final class ProcessWorker: Worker {
         // Its own session, so that Ctrl-C at the supervisor's terminal reaches the supervisor alone.
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: context.stopTimeout)]
+        let arguments =
+            [
+                "run", "--socket", directory.socket, "--worker-id", id.rawValue, "--orphan-timeout",
+                "\(Int(context.orphanTimeout / .seconds(1)))",
+            ] + confinement.arguments(place.withLock { $0.cgroup })
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(context.agentExecutable)),
-                arguments: [
-                    "run", "--socket", directory.socket, "--worker-id", id.rawValue, "--orphan-timeout",
-                    "\(Int(context.orphanTimeout / .seconds(1)))",
-                ],
+                arguments: Arguments(arguments),
                 environment: .custom(LocalEnvironment.agent(worker: id)), platformOptions: options, input: .none,
                 output: .discarded, error: .discarded
             ) { execution in

@@ -1,9 +1,17 @@
+package import Settings
+
 /// Makes local workers.
 package struct ProcessWorkerFactory: WorkerFactory {
     private let context: WorkerContext
+    private let confinement: LocalConfinement
 
     /// Makes a factory for a pool.
-    package init(context: WorkerContext) { self.context = context }
+    package init(context: WorkerContext, settings: WorkersSettings) {
+        self.context = context
+        confinement = LocalConfinement(settings.docker)
+    }
 
-    package func makeWorker(profile: WorkerProfile) -> any Worker { ProcessWorker(context: context) }
+    package func makeWorker(profile: WorkerProfile) -> any Worker {
+        ProcessWorker(context: context, confinement: confinement)
+    }
 }

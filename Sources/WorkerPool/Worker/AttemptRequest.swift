@@ -1,4 +1,5 @@
 package import AgentProtocol
+package import TaskModel
 
 /// One attempt, ready to be handed to a worker.
 package struct AttemptRequest: Sendable {
@@ -16,6 +17,8 @@ package struct AttemptRequest: Sendable {
     package var taskFile: [UInt8]
     /// File name in `/run/secrets` to content.
     package var secrets: [String: [UInt8]]
+    /// What it may use, where that is set for each attempt and not by the worker's profile: in local workers.
+    package var limits: ResourceLimits?
     /// How long it may run.
     package var timeout: Duration?
     /// How much of that is over, of an attempt that an earlier supervisor began.
@@ -29,8 +32,8 @@ package struct AttemptRequest: Sendable {
     /// Makes a request.
     package init(
         ref: AttemptRef, command: [String], environment: [String: String] = [:], workingDirectory: String? = nil,
-        stdin: [UInt8]? = nil, taskFile: [UInt8] = [], secrets: [String: [UInt8]] = [:], timeout: Duration? = nil,
-        stopGrace: Duration,
+        stdin: [UInt8]? = nil, taskFile: [UInt8] = [], secrets: [String: [UInt8]] = [:],
+        limits: ResourceLimits? = nil, timeout: Duration? = nil, stopGrace: Duration,
         stop: OneShot<StopIntent>
     ) {
         self.ref = ref
@@ -40,6 +43,7 @@ package struct AttemptRequest: Sendable {
         self.stdin = stdin
         self.taskFile = taskFile
         self.secrets = secrets
+        self.limits = limits
         self.timeout = timeout
         self.stopGrace = stopGrace
         self.stop = stop

@@ -54,6 +54,11 @@ package protocol Worker: AnyObject, Sendable {
     /// everything where it is. Returns immediately. Nothing happens when its end has begun.
     func detach()
 
+    /// What holds the worker in its place, looked at now.
+    ///
+    /// - Throws: `engine_unavailable`, or `host` when there is nothing to look at.
+    func review() async throws(WorkerError) -> WorkerReview
+
     /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
     func acknowledge(_ ref: AttemptRef) async
 }

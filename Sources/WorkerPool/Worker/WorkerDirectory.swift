@@ -69,12 +69,18 @@ package struct WorkerDirectory: Sendable {
     /// Writes an attempt's secrets, each mode 0400 and owned by `owner`.
     package func write(_ secrets: [String: [UInt8]], owner: UInt32?) throws(WorkerError) {
         for (name, content) in secrets {
-            var attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o400]
-            if let owner { attributes[.ownerAccountID] = NSNumber(value: owner) }
             let path = "\(self.secrets)/\(name)"
-            guard FileManager.default.createFile(atPath: path, contents: Data(content), attributes: attributes) else {
+            guard
+                FileManager.default.createFile(
+                    atPath: path, contents: Data(content), attributes: [.posixPermissions: 0o400])
+            else {
                 throw WorkerError(.host, "can't write the secret \(name) into the worker's directory")
             }
+            guard let owner, owner != getuid(), chown(path, owner, Self.sameGroup) != 0 else { continue }
+            throw WorkerError(
+                .configurationRefused,
+                "the secret \(name) can't be given to the user \(owner), because the supervisor is not root: set "
+                    + "workers.docker.user to \(getuid()):\(getgid()), which is its own, or run the supervisor as root")
         }
     }
 
@@ -110,6 +116,7 @@ package struct WorkerDirectory: Sendable {
 
     /// Removes everything.
     package func remove() {
+        LocalCgroup.removeNoted(in: root)
         try? FileManager.default.removeItem(atPath: root)
         try? FileManager.default.removeItem(atPath: store)
     }

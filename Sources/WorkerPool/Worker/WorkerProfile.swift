@@ -1,3 +1,4 @@
+package import Settings
 package import TaskModel
 
 /// What makes two workers interchangeable: a task may run on any idle worker whose profile equals the one it needs.
@@ -8,15 +9,18 @@ package struct WorkerProfile: Hashable, Codable, Sendable {
     package var image: String
     /// What the worker may use.
     package var limits: ResourceLimits
+    /// Who its tasks run as; `nil` is the pool's user.
+    package var user: ContainerUser?
     /// What of the host it sees.
     package var mounts: [MountSpec]
 
     /// Makes the profile of a container.
-    package init(image: String, limits: ResourceLimits, mounts: [MountSpec]) {
+    package init(image: String, limits: ResourceLimits, mounts: [MountSpec], user: ContainerUser? = nil) {
         mode = .docker
         self.image = image
         self.limits = limits
         self.mounts = mounts
+        self.user = user
     }
 
     private init() {
@@ -33,6 +37,6 @@ package struct WorkerProfile: Hashable, Codable, Sendable {
     package var summary: String {
         guard mode == .docker else { return "local process" }
         let cpus = limits.cpus == limits.cpus.rounded() ? String(Int(limits.cpus)) : String(limits.cpus)
-        return "\(image) \(cpus) cpu \(limits.memoryMb) MiB \(limits.pidsLimit) pids"
+        return "\(image) \(cpus) cpu \(limits.memoryMb) MiB \(limits.pidsLimit) pids" + (user.map { " as \($0)" } ?? "")
     }
 }

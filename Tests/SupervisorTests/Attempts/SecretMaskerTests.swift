@@ -1,7 +1,6 @@
+import AgentProtocol
 import Foundation
 import Testing
-
-@testable import Supervisor
 
 @Suite("Secret masker")
 struct SecretMaskerTests {

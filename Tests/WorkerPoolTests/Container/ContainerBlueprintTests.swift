@@ -36,7 +36,9 @@ struct ContainerBlueprintTests {
         expected.entrypoint = ["/.acode/bin/acode-agent"]
         expected.cmd = [
             "run", "--socket", "/run/acode/agent.sock", "--worker-id", "w1", "--inherit-environment",
-            "--orphan-timeout", "20", "--stop-grace", "8",
+            "--refuse-escapes", "--scratch", "/.acode/tmp", "--scratch", "/tmp", "--scratch", "/var/tmp", "--scratch",
+            "/run", "--scratch",
+            "/dev/shm", "--scratch", "/dev/mqueue", "--orphan-timeout", "20", "--stop-grace", "8",
         ]
         expected.env = [
             "ACODE_TEMP_DIR": "/.acode/tmp", "ACODE_SECRETS_DIR": "/run/secrets",
@@ -62,6 +64,7 @@ struct ContainerBlueprintTests {
         expected.shmSize = 64 << 20
         expected.capDrop = ["ALL"]
         expected.securityOpt = ["no-new-privileges"]
+        expected.ipcMode = "private"
         expected.ulimits = [
             .init(name: "nofile", soft: 1024, hard: 1024), .init(name: "nproc", soft: 4096, hard: 4096),
             .init(name: "core", soft: 0, hard: 0),
@@ -76,6 +79,18 @@ struct ContainerBlueprintTests {
         ]
         expected.restartPolicy = .onFailure(maximumRetries: 3)
         #expect(configuration() == expected)
+    }
+
+    /// Emptying a directory that a user mounted would delete the user's files.
+    @Test(arguments: [
+        ("/tmp", ["/.acode/tmp", "/var/tmp", "/run", "/dev/shm", "/dev/mqueue"]),
+        ("/var", ["/.acode/tmp", "/tmp", "/run", "/dev/shm", "/dev/mqueue"]),
+        ("/tmp/inside", ["/.acode/tmp", "/tmp", "/var/tmp", "/run", "/dev/shm", "/dev/mqueue"]),
+    ])
+    func mountedDirectoriesAreNotSwept(target: String, swept: [String]) {
+        let words = configuration(mounts: [MountSpec(source: "/srv/x", target: target)]).cmd ?? []
+        let found = zip(words, words.dropFirst()).filter { $0.0 == "--scratch" }.map(\.1)
+        #expect(found == swept)
     }
 
     @Test func nothingAnEngineWouldRefuseIsAsked() {

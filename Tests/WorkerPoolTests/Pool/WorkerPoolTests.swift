@@ -43,7 +43,8 @@ struct WorkerPoolTests {
         rules.maxRestarts = 2
         return WorkerPool(
             slots: slots, warmProfile: .local, rules: rules, recycle: recycle,
-            factory: ProcessWorkerFactory(context: .test(in: scratch, agent: agent)), observer: witness)
+            factory: ProcessWorkerFactory(
+                context: .test(in: scratch, agent: agent), settings: WorkersSettings()), observer: witness)
     }
 
     /// Runs `body` beside the pool, which is closed by force if the body fails.

@@ -11,6 +11,9 @@ enum WorkerRoutes {
             guard let worker = target.workerSummaries().first(where: { $0.id == id }) else { throw unknown(id) }
             return try Response.json(worker)
         }
+        router.get("v1/workers/{id}/inspection") { _, context in
+            try Response.json(try await target.inspectWorker(try context.parameters.require("id")))
+        }
         router.post("v1/workers/{id}/stop") { request, context in
             let id = try context.parameters.require("id")
             let force = try await StopBody.read(request).force

@@ -86,12 +86,17 @@ package struct SecretMasker: Sendable {
         return put(upTo: held.count)
     }
 
+    /// A whole text, masked, apart from the stream.
+    package func masked(_ text: String) -> String {
+        guard !isEmpty else { return text }
+        var masker = self
+        _ = masker.flush()
+        return String(decoding: masker.mask(Array(text.utf8)[...]) + masker.flush(), as: UTF8.self)
+    }
+
     /// A whole text, masked.
     package static func masking(_ text: String, _ secrets: [String: [UInt8]]) -> String {
-        var masker = SecretMasker(secrets)
-        guard !masker.isEmpty else { return text }
-        let shown = masker.mask(Array(text.utf8)[...])
-        return String(decoding: shown + masker.flush(), as: UTF8.self)
+        SecretMasker(secrets).masked(text)
     }
 
     /// Covers the held bytes from `start` to the last.
