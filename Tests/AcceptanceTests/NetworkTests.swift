@@ -19,7 +19,7 @@ extension Acceptance {
         /// What is seen: interfaces beside loopback, and what a server of the host says.
         private static func look(_ fixture: AcodeFixture, at address: String, _ port: UInt16) async throws -> [String] {
             try await fixture.runScript(
-                "ls /sys/class/net | grep -v '^lo$' | wc -l; nc -w 5 \(address) \(port) </dev/null 2>&1"
+                "ls /sys/class/net | grep -v '^lo$' | wc -l; nc -w 5 \(address) \(port) </dev/null 2>&1; true"
             ).lines
         }
 
