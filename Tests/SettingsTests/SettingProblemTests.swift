@@ -24,7 +24,7 @@ struct SettingProblemTests {
             (
                 "workers: 4\n",
                 "acode.yaml:1:10: workers: expected a mapping of mode, count, pool, fallback, recycle, spares, "
-                    + "startTimeout, stopTimeout, shutdownTimeout, statsInterval, highUsageWarning, health, autoscale, "
+                    + "startTimeout, stopTimeout, shutdownTimeout, statsInterval, gcInterval, highUsageWarning, health, autoscale, "
                     + "docker, found \"4\""
             ),
             (

@@ -67,7 +67,7 @@ package enum PullPolicy: String, Sendable, CaseIterable {
 }
 
 /// A numeric user and group, as an engine takes them.
-package struct ContainerUser: Sendable, Hashable, CustomStringConvertible {
+package struct ContainerUser: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The user's number.
     package var uid: UInt32
     /// The group's number.

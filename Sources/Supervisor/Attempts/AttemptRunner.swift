@@ -74,7 +74,7 @@ package struct AttemptRunner: Sendable {
         var limits: ResourceLimits? { worker?.profile.mode == .docker ? worker?.profile.limits : localLimits }
 
         /// A local worker with limits has accounts of its own, like a container.
-        var mode: WorkerProfile.Mode { localLimits == nil ? worker?.profile.mode ?? .docker : .docker }
+        var mode: WorkerMode { localLimits == nil ? worker?.profile.mode ?? .docker : .docker }
     }
 
     /// Does what `body` does with the attempt while its notes are written, until both are done, and collects what it

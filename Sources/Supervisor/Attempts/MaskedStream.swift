@@ -1,3 +1,5 @@
+internal import AgentProtocol
+
 /// One stream of an attempt's output on its way through the masking, with an account of what is held back. Pure.
 struct MaskedStream: Sendable {
     private var masker: SecretMasker

@@ -7,10 +7,7 @@ extension SQLiteTaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at,
-                            a.outcome, a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes,
-                            a.output_bytes, a.output_dropped, a.report, a.result
-                        FROM task t JOIN attempt a ON a.task_seq = t.seq
+                        SELECT \(TaskAttempt.columns) FROM task t JOIN attempt a ON a.task_seq = t.seq
                         WHERE t.id = ? ORDER BY a.attempt LIMIT \(QueryLimit.rows)
                         """), arguments: [id.rawValue]
             ).map { TaskAttempt(of: id, $0) }
@@ -22,14 +19,11 @@ extension SQLiteTaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at,
-                            a.outcome, a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes,
-                            a.output_bytes, a.output_dropped, t.id
-                        FROM attempt a JOIN task t ON a.task_seq = t.seq
+                        SELECT \(TaskAttempt.columns), t.id AS task_id FROM attempt a JOIN task t ON a.task_seq = t.seq
                         WHERE substr(a.worker, 1, length(?1)) = ?1
                         ORDER BY a.started_at, a.claimed_at LIMIT \(QueryLimit.rows)
                         """), arguments: [StoredText.clean(prefix)]
-            ).map { TaskAttempt(of: TaskID(rawValue: $0[15]), $0) }
+            ).map { TaskAttempt(of: TaskID(rawValue: $0["task_id"]), $0) }
         }
     }
 
@@ -54,6 +48,13 @@ extension SQLiteTaskStore {
 }
 
 extension TaskAttempt {
+    /// What to select, in the order that `init` reads. `a` is `attempt`.
+    fileprivate static let columns = """
+        a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, a.exit_code, \
+        a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes, a.output_bytes, a.output_dropped, a.report, \
+        a.result
+        """
+
     fileprivate init(of id: TaskID, _ row: Row) {
         self.init(
             taskID: id, attempt: row[0], supervisor: SupervisorID(rawValue: row[1]), host: row[2],

@@ -21,12 +21,13 @@ final class ContainerLayer: Sendable {
     }
 
     private let engine: EngineClient
-    private let workspace: String
+    private let own: [String]
     private let state = Mutex(State())
 
-    init(engine: EngineClient, workspace: String) {
+    /// `own` are the worker's directories on this host that its tasks write to.
+    init(engine: EngineClient, own: [String]) {
         self.engine = engine
-        self.workspace = workspace
+        self.own = own
     }
 
     /// The places now. Asks the engine at the first call, and at every call where the layer can't be read.

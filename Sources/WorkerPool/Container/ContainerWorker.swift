@@ -51,7 +51,7 @@ package final class ContainerWorker: Worker {
         let identity = ContainerIdentity(containerID: adoption?.containerID)
         let fate = self.fate
         self.identity = identity
-        layer = ContainerLayer(engine: engine, workspace: directory.workspace)
+        layer = ContainerLayer(engine: engine, own: [directory.workspace, directory.exchange])
         link = AgentLink(
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,

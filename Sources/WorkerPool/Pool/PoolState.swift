@@ -358,7 +358,8 @@ package struct PoolState: Sendable {
     /// Stops what is idle or on the way beyond what there may be, longest idle first. A worker that was taken over may
     /// have an attempt in hand until its agent has called.
     private mutating func shrink(_ actions: inout [Action]) {
-        for _ in 0..<max(0, Census(slots).live - roomInForce.live) {
+        // Those that retire go when they have nothing to do, and take nobody's place.
+        for _ in 0..<max(0, Census(slots.filter { !$0.retires }).live - roomInForce.live) {
             guard let slot = longestIdle() ?? slots.indices.first(where: isStarted) else {
                 return
             }

@@ -12,7 +12,7 @@ package struct ExitRecord: Sendable, Equatable {
     package var hasBegun: Bool {
         switch end {
         case .reported(let exited): exited.startFailure == nil
-        case .workerLost: true
+        case .workerLost, .detached: true
         case .refused, .unprovided, .skipped: false
         }
     }

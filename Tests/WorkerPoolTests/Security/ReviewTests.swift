@@ -38,6 +38,7 @@ struct ReviewTests {
                     570 531 254:0 /agent /.acode/bin/acode-agent ro,relatime - ext4 /dev/root rw
                     571 531 0:23 /x /run/acode ro,nosuid - tmpfs tmpfs rw
                     572 531 0:23 /y /run/secrets ro,nosuid - tmpfs tmpfs rw
+                    573 531 254:0 /z /.acode/task rw,nosuid - ext4 /dev/root rw
                     573 531 254:0 /ws /workspace rw,relatime - ext4 /dev/root rw
                     """),
             limits: ProcessFacts.limits(
