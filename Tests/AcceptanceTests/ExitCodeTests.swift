@@ -97,7 +97,7 @@ extension Acceptance {
                 try await fixture.withSupervisor(backend, options) { _ in
                     let run = try await fixture.submitAndWait([], ["env"]).succeeded()
                     #expect(!run.text.contains("tweet"))
-                    #expect(!run.text.contains(fixture.stateDirectory))
+                    #expect(!run.text.contains("ACODE_STATE_DIR") && !run.text.contains("ACODE_RUNTIME_DIR"))
                     #expect(run.text.contains("PATH="))
                 }
             }
