@@ -33,8 +33,10 @@ struct SupervisorTarget: ControlTarget {
         let own = status.troubles.filter(\.isOwn)
         let looping = own.filter { $0.state == .crashLooping }
         if !looping.isEmpty { return looping.map { "crashLooping: \($0.reason)" } }
-        return status.ready == 0
-            ? own.map { "no worker is ready: \($0.reason)" } + (own.isEmpty ? ["no worker is ready"] : []) : []
+        if status.ready > 0 { return [] }
+        if !own.isEmpty { return own.map { "no worker is ready: \($0.reason)" } }
+        // A pool that may shrink to nothing makes a worker when a task comes.
+        return status.isElastic ? [] : ["no worker is ready"]
     }
 
     func workerSummaries() -> [WorkerSummary] { supervisor.workers.map(WorkerSummary.init) }
