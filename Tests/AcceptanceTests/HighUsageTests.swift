@@ -83,7 +83,7 @@ extension Acceptance {
                         #expect(metrics.text.contains("acode_worker_high_usage_total{resource=\"\(resource)\"} "))
                     }
                     // Through the host: next to its limit of processes the container has no room for another command.
-                    let workspace = "\(fixture.stateDirectory)/workers/\(worker["id"].string ?? "")"
+                    let workspace = "\(fixture.stateDirectory)/workers/\(worker["id"].string ?? "")/work"
                     try fixture.write("", to: "\(workspace)/enough")
                     try await eventually("the end of high use", within: .seconds(40)) {
                         let over = try await messages(fixture, id, "usage_normal").count
