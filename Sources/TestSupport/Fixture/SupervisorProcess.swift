@@ -77,11 +77,11 @@ extension AcodeFixture {
         var plan = plan(
             try Self.arguments(backend, options), environment: options.environment)
         plan.environment["ACODE_WORKERS_POOL"] = pool
+        if let user = options.user { try give(to: user, &plan) }
         if let wrapper = options.wrapper.first {
             plan.arguments = Array(options.wrapper.dropFirst()) + [plan.executable] + plan.arguments
             plan.executable = wrapper
         }
-        if let user = options.user { try give(to: user, &plan) }
         let api = try Self.api(backend, options)
         var failure: (any Error)?
         let (_, ending) = try await ChildProcess.with(plan, logs: logs, grace: options.grace) { process in
@@ -103,9 +103,19 @@ extension AcodeFixture {
         return end
     }
 
-    /// Makes the fixture's directories the user's.
+    /// Makes the fixture's directories the user's, and puts the programs there: the place they were built in may be
+    /// closed to others.
     private func give(to user: UInt32, _ plan: inout ProcessPlan) throws {
         plan.user = user
+        let built = URL(fileURLWithPath: plan.executable).deletingLastPathComponent()
+        let programs = URL(fileURLWithPath: "\(directory)/programs")
+        try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
+        for name in ["acode", "acode-agent"] {
+            let copy = programs.appendingPathComponent(name)
+            if FileManager.default.fileExists(atPath: copy.path) { continue }
+            try FileManager.default.copyItem(at: built.appendingPathComponent(name).resolvingSymlinksInPath(), to: copy)
+        }
+        plan.executable = programs.appendingPathComponent("acode").path
         for path in [directory, scratch, "\(directory)/tmp"] {
             try FileManager.default.setAttributes(
                 [.ownerAccountID: NSNumber(value: user), .groupOwnerAccountID: NSNumber(value: user)],
