@@ -45,27 +45,27 @@ package struct PoolState: Sendable {
         case finished
     }
 
-    private enum Mode { case open, draining, closing(force: Bool), detaching, finished }
+    enum Mode { case open, draining, closing(force: Bool), detaching, finished }
 
-    private struct Waiter {
+    struct Waiter {
         let id: Int
         let profile: WorkerProfile
     }
 
     /// The slots.
-    package private(set) var slots: [Slot]
+    package internal(set) var slots: [Slot]
     /// How many workers there may be.
-    package private(set) var room: PoolRoom
-    private let warmProfile: WorkerProfile?
-    private let ownMayWait: Bool
-    private var waiters: [Waiter] = []
-    private var ledger: FailureLedger
-    private var mode = Mode.open
-    private var engineAnswers = true
-    private var engineIsAway = false
-    private var engineRetry: ContinuousClock.Instant?
-    private var nextWake: ContinuousClock.Instant?
-    private static let engineRetryInterval = Duration.seconds(1)
+    package internal(set) var room: PoolRoom
+    let warmProfile: WorkerProfile?
+    let ownMayWait: Bool
+    var waiters: [Waiter] = []
+    var ledger: FailureLedger
+    var mode = Mode.open
+    var engineAnswers = true
+    var engineIsAway = false
+    var engineRetry: ContinuousClock.Instant?
+    var nextWake: ContinuousClock.Instant?
+    static let engineRetryInterval = Duration.seconds(1)
 
     /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
     ///
@@ -122,7 +122,7 @@ package struct PoolState: Sendable {
 
     /// Workers of the pool's own profile that are idle need no engine to run a task; who asks for another profile has to
     /// wait, and takes the place of one who would not.
-    private var readyWithoutEngine: Int {
+    var readyWithoutEngine: Int {
         let idle = slots.indices.count { isIdle($0) && slots[$0].answers && slots[$0].profile == warmProfile }
         return max(0, idle - waiters.count)
     }
@@ -194,7 +194,7 @@ package struct PoolState: Sendable {
     }
 
     /// Leaves workers to another supervisor; those that are not worth it, because nothing of them is ready, end.
-    private mutating func detach(_ actions: inout [Action]) {
+    mutating func detach(_ actions: inout [Action]) {
         switch mode {
         case .open, .draining: mode = .detaching
         case .closing, .detaching, .finished: return
@@ -211,7 +211,7 @@ package struct PoolState: Sendable {
         }
     }
 
-    private mutating func changed(_ slot: Int, _ change: WorkerChange, _ now: ContinuousClock.Instant) {
+    mutating func changed(_ slot: Int, _ change: WorkerChange, _ now: ContinuousClock.Instant) {
         switch change {
         case .ready:
             engineAnswers = true
@@ -233,7 +233,7 @@ package struct PoolState: Sendable {
         }
     }
 
-    private mutating func ended(
+    mutating func ended(
         _ slot: Int, _ end: WorkerEnd, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let past = slots[slot]
@@ -265,7 +265,7 @@ package struct PoolState: Sendable {
     }
 
     /// Counts a failure, and tells who waits for the profile: that it waits, or that it is no use.
-    private mutating func spend(
+    mutating func spend(
         _ profile: WorkerProfile, _ reason: String, _ begun: ContinuousClock.Instant?, _ now: ContinuousClock.Instant,
         _ actions: inout [Action]
     ) {
@@ -284,200 +284,16 @@ package struct PoolState: Sendable {
 
     /// Passing trouble of the pool's own profile is the pool's: who waits for it goes on waiting. Whoever brought a
     /// profile of its own waits until its budget says that the trouble does not pass.
-    private func mayWait(_ profile: WorkerProfile, _ now: ContinuousClock.Instant) -> Bool {
+    func mayWait(_ profile: WorkerProfile, _ now: ContinuousClock.Instant) -> Bool {
         (profile == warmProfile && ownMayWait) || !ledger.isExhausted(profile, at: now)
     }
 
-    private mutating func reject(
+    mutating func reject(
         _ most: Int, of profile: WorkerProfile, _ error: WorkerError, _ actions: inout [Action]
     ) {
         for _ in 0..<most {
             guard let index = waiters.firstIndex(where: { $0.profile == profile }) else { return }
             actions.append(.reject(waiter: waiters.remove(at: index).id, error))
         }
-    }
-
-    // MARK: Matching slots to what is asked for
-
-    private mutating func settle(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        switch mode {
-        case .open:
-            for slot in slots.indices where isIdle(slot) && slots[slot].retires { stop(slot, force: false, &actions) }
-            grantIdle(&actions)
-            shrink(&actions)
-            // Whoever watches the engine says when it can be asked again.
-            if engineIsAway { break }
-            makeRoom(now, &actions)
-            fillWarm(now, &actions)
-            tryEngine(now, &actions)
-        case .draining:
-            for slot in slots.indices where isIdle(slot) { stop(slot, force: false, &actions) }
-        case .closing(let force):
-            for slot in slots.indices {
-                switch slots[slot].phase {
-                case .idle, .starting: stop(slot, force: force, &actions)
-                case .busy where force: stop(slot, force: true, &actions)
-                case .stopping where force: actions.append(.stop(slot: slot, force: true))
-                case .vacant, .busy, .stopping: break
-                }
-            }
-            finishIfEmpty(&actions)
-        case .detaching:
-            finishIfEmpty(&actions)
-        case .finished:
-            break
-        }
-    }
-
-    private mutating func finishIfEmpty(_ actions: inout [Action]) {
-        guard slots.allSatisfy({ $0.phase == .vacant }) else { return }
-        mode = .finished
-        actions.append(.finished)
-    }
-
-    private mutating func grantIdle(_ actions: inout [Action]) {
-        var left: [Waiter] = []
-        // Who still waits when a pool shrinks to nothing is served by one worker after the other.
-        var allowed = max(room.target, 1) - Census(slots).busy
-        for waiter in waiters {
-            guard allowed > 0,
-                let slot = slots.indices.first(where: {
-                    isIdle($0) && slots[$0].answers && slots[$0].profile == waiter.profile
-                })
-            else {
-                left.append(waiter)
-                continue
-            }
-            allowed -= 1
-            slots[slot].phase = .busy
-            actions.append(.grant(waiter: waiter.id, slot: slot))
-        }
-        waiters = left
-    }
-
-    /// Stops what is idle or on the way beyond what there may be, longest idle first. A worker that was taken over may
-    /// have an attempt in hand until its agent has called.
-    private mutating func shrink(_ actions: inout [Action]) {
-        // Those that retire go when they have nothing to do, and take nobody's place.
-        for _ in 0..<max(0, Census(slots.filter { !$0.retires }).live - roomInForce.live) {
-            guard let slot = longestIdle() ?? slots.indices.first(where: isStarted) else {
-                return
-            }
-            stop(slot, force: false, &actions)
-        }
-    }
-
-    /// A pool that shrank to nothing keeps a worker while somebody waits.
-    private var roomInForce: PoolRoom {
-        room.target == 0 && !waiters.isEmpty ? PoolRoom(target: 1, spares: 0) : room
-    }
-
-    /// Starts a worker for each waiter that none is on the way for: in a vacant slot, or by stopping the worker that
-    /// has been idle longest. Slots that are being emptied count as room on the way.
-    private mutating func makeRoom(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        var onTheWay: [WorkerProfile: Int] = [:]
-        // One that is idle still is so because no more attempts may run at once.
-        for (index, slot) in slots.enumerated() where slot.phase == .starting || (isIdle(index) && slot.answers) {
-            if let profile = slot.profile { onTheWay[profile, default: 0] += 1 }
-        }
-        let room = roomInForce
-        var emptying = Census(slots).coming(in: room)
-        for waiter in waiters {
-            if let coming = onTheWay[waiter.profile], coming > 0 {
-                onTheWay[waiter.profile] = coming - 1
-                continue
-            }
-            // A profile that has to wait makes no room yet: others can use it meanwhile.
-            guard mayStart(waiter.profile, now, &actions) else { continue }
-            if vacancy(in: room) == nil, emptying <= 0, let slot = longestIdle() { stop(slot, force: false, &actions) }
-            if let slot = vacancy(in: room) {
-                guard engineMayBeAsked(now, &actions) else { return }
-                start(slot, waiter.profile, now, &actions)
-            } else {
-                emptying -= 1
-            }
-        }
-    }
-
-    private mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let warmProfile, vacancy(in: room) != nil, engineMayBeAsked(now, &actions) else { return }
-        while let slot = vacancy(in: room) {
-            guard mayStart(warmProfile, now, &actions) else { return }
-            start(slot, warmProfile, now, &actions)
-        }
-    }
-
-    /// A slot in which a worker may be started now.
-    private func vacancy(in room: PoolRoom) -> Int? {
-        Census(slots).opening(in: room) > 0 ? slots.firstIndex { $0.phase == .vacant } : nil
-    }
-
-    private mutating func mayStart(
-        _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
-    ) -> Bool {
-        guard let next = ledger.nextStart(profile, at: now), next > now else { return true }
-        wake(at: next, now, &actions)
-        return false
-    }
-
-    private mutating func engineMayBeAsked(_ now: ContinuousClock.Instant, _ actions: inout [Action]) -> Bool {
-        guard !engineAnswers, let engineRetry, engineRetry > now else { return true }
-        wake(at: engineRetry, now, &actions)
-        return false
-    }
-
-    /// When nothing under way will tell whether the engine answers again, the next attempt is let in to find out.
-    private mutating func tryEngine(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard !engineAnswers, engineMayBeAsked(now, &actions) else { return }
-        engineAnswers = !slots.contains { slot in
-            switch slot.phase {
-            case .vacant: false
-            case .starting, .stopping: true
-            case .idle, .busy: !slot.answers
-            }
-        }
-    }
-
-    /// Asks for a timer unless one is set already that comes no later.
-    private mutating func wake(
-        at instant: ContinuousClock.Instant, _ now: ContinuousClock.Instant, _ actions: inout [Action]
-    ) {
-        if let nextWake, nextWake > now, nextWake <= instant { return }
-        nextWake = instant
-        actions.append(.wake(at: instant))
-    }
-
-    private func isStarted(_ slot: Int) -> Bool { slots[slot].phase == .starting && slots[slot].begun != nil }
-
-    private func isIdle(_ slot: Int) -> Bool { if case .idle = slots[slot].phase { true } else { false } }
-
-    private func longestIdle() -> Int? {
-        var best: (slot: Int, since: ContinuousClock.Instant)?
-        for slot in slots.indices {
-            guard case .idle(let since) = slots[slot].phase else { continue }
-            if let current = best, current.since <= since { continue }
-            best = (slot, since)
-        }
-        return best?.slot
-    }
-
-    private mutating func start(
-        _ slot: Int, _ profile: WorkerProfile, _ now: ContinuousClock.Instant, _ actions: inout [Action]
-    ) {
-        slots[slot].phase = .starting
-        slots[slot].profile = profile
-        slots[slot].begun = now
-        actions.append(.start(slot: slot, profile))
-    }
-
-    private mutating func stop(_ slot: Int, force: Bool, _ actions: inout [Action]) {
-        slots[slot].phase = .stopping
-        actions.append(.stop(slot: slot, force: force))
-    }
-
-    private mutating func rejectAll(_ actions: inout [Action]) {
-        let error = WorkerError(.poolClosed, "the pool takes no more tasks")
-        actions += waiters.map { .reject(waiter: $0.id, error) }
-        waiters = []
     }
 }
