@@ -13,7 +13,7 @@ struct AcodeCommand: AsyncParsableCommand {
             """,
         version: AcodeVersion.current,
         subcommands: [
-            RunCommand.self, WorkerCommand.self, TaskCommand.self, QueueCommand.self, ConfigCommand.self,
-            DoctorCommand.self, GarbageCommand.self,
+            RunCommand.self, WorkerCommand.self, TaskCommand.self, QueueCommand.self, ImageCommand.self,
+            ConfigCommand.self, DoctorCommand.self, GarbageCommand.self,
         ])
 }

@@ -55,6 +55,8 @@ package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible 
         case unsupported
         /// The registry wants other credentials.
         case unauthorized
+        /// The registry gives no more for a while.
+        case rateLimited = "rate_limited"
         /// Some failure inside the engine.
         case engineFailure = "engine_failure"
 

@@ -31,6 +31,7 @@ struct EngineErrorClassifier: Sendable {
         // Podman uses the cause of an unrunnable command for limits it may not set, too.
         if message.contains("rlimit") { return .invalidRequest }
         if let code = classify(cause: words.cause ?? "") { return code }
+        if operation == .pullImage, let code = PullWords.code(words.message) { return code }
         switch status {
         case 400: return startProblem(message) ?? .invalidRequest
         case 401, 403: return .unauthorized

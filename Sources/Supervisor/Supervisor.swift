@@ -6,7 +6,7 @@ package import Settings
 internal import Synchronization
 package import TaskModel
 package import TaskStore
-internal import WorkerPool
+package import WorkerPool
 
 /// What a supervisor is started with.
 package struct SupervisorOptions: Sendable {
@@ -20,6 +20,8 @@ package struct SupervisorOptions: Sendable {
     package var exitsWhenIdle = false
     /// Sees the output of every attempt as it comes.
     package var tap: (any OutputTap)?
+    /// Shows the progress of pulls, which is logged otherwise.
+    package var pullDisplay: PullListener?
 
     /// Makes options.
     package init(settings: Settings, agentExecutable: String, version: String) {
@@ -45,6 +47,7 @@ package final class Supervisor: Sendable {
         let fallbackReason: String?
         let watch: EngineWatch?
         let standIn: StandIn?
+        let standardImage: StandardImage?
 
         /// The pools: that of the containers, or of the local workers there are instead, and that of those who stand in.
         var pools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
@@ -88,9 +91,10 @@ package final class Supervisor: Sendable {
         try checkPool(backend)
         try await checkNetwork(backend)
         let context = workerContext(installation: installation)
-        let takeover = await surveyTakeover(backend, context)
+        let containers = backend.engine.map { self.containers(of: $0, context) }
+        let takeover = await surveyTakeover(backend, context, containers)
         try await register()
-        let running = assemble(backend, context, takeover)
+        let running = assemble(backend, context, containers, takeover)
         self.running.withLock { $0 = running }
         logger.info(
             "supervisor ready",
@@ -158,7 +162,8 @@ package final class Supervisor: Sendable {
         return SupervisorStatus(
             id: id, pool: settings.workers.pool, pid: ProcessInfo.processInfo.processIdentifier,
             mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
-            engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init), state: state(running),
+            engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init),
+            imageTrouble: running?.standardImage?.trouble, state: state(running),
             slots: running?.pool.target ?? settings.workers.count,
             isElastic: settings.workers.autoscale.isOn && settings.workers.autoscale.min == 0, busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },

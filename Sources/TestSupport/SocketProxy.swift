@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// A Unix socket in front of a real server that goes wrong on demand.
+/// A socket in front of a real server that goes wrong on demand: of an engine (Unix) or of a registry (TCP).
 ///
 /// Everything passes through unchanged until a fault is injected. Faults meet requests by a piece of their first line
 /// (`POST /v1.41/containers/create`), on new and on kept connections.
@@ -14,17 +14,23 @@ package final class SocketProxy: Sendable {
         case cut(afterBytes: Int)
         /// The connection breaks after so many bytes of the answer's body.
         case cutBody(afterBytes: Int)
+        /// The answer passes at this pace.
+        case slow(bytesPerSecond: Int)
+        /// After so many bytes of the answer nothing more comes, and the connection stays.
+        case stall(afterBytes: Int)
         /// The server never sees the request; these bytes come back, then the connection ends.
         case answer([UInt8])
         /// The server never sees the request, and nothing comes back.
         case hang
 
         /// An HTTP error as an engine sends it.
-        package static func status(_ status: Int, body: String = #"{"message":"injected"}"#) -> Fault {
+        package static func status(
+            _ status: Int, body: String = #"{"message":"injected"}"#, header: String = ""
+        ) -> Fault {
             .answer(
                 Array(
                     ("HTTP/1.1 \(status) Injected\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
-                        + "Connection: close\r\n\r\n" + body).utf8))
+                        + "\(header.isEmpty ? "" : header + "\r\n")Connection: close\r\n\r\n" + body).utf8))
         }
     }
 
@@ -68,6 +74,19 @@ package final class SocketProxy: Sendable {
         }
     }
 
+    /// Listens on TCP in front of a port of this machine.
+    package init(upstreamPort: UInt16) throws {
+        let shared = Shared()
+        self.shared = shared
+        listener = try UnixListener(onTCP: true) { client in
+            guard let server = UnixConnection(connectingToPort: upstreamPort) else { return }
+            defer { server.closeDescriptor() }
+            Self.carry(client, server, shared)
+        }
+    }
+
+    /// Where clients connect on 127.0.0.1; 0 for a Unix socket.
+    package var port: UInt16 { listener.port }
     /// Where clients connect.
     package var socketPath: String { listener.socketPath }
     /// How many connections were made so far.
@@ -94,6 +113,8 @@ package final class SocketProxy: Sendable {
     private static func carry(_ client: UnixConnection, _ server: UnixConnection, _ shared: Shared) {
         var answerLeft = Int.max
         var countsBodyOnly = false
+        var pace: Int?
+        var stallsAfter: Int?
         var head: [UInt8] = []
         var descriptors = [
             pollfd(fd: client.descriptor, events: Int16(POLLIN), revents: 0),
@@ -104,6 +125,7 @@ package final class SocketProxy: Sendable {
                 let bytes = client.read()
                 if bytes.isEmpty { return }
                 if let line = firstLine(bytes) {
+                    pace = nil
                     switch shared.fault(for: line) {
                     case nil: break
                     case .delay(let time): sleepThread(time)
@@ -112,6 +134,8 @@ package final class SocketProxy: Sendable {
                         answerLeft = count
                         countsBodyOnly = true
                         head = []
+                    case .slow(let bytesPerSecond): pace = bytesPerSecond
+                    case .stall(let count): stallsAfter = count
                     case .answer(let answer):
                         client.write(answer)
                         return client.cut()
@@ -138,9 +162,30 @@ package final class SocketProxy: Sendable {
                     return client.cut()
                 }
                 if answerLeft != .max { answerLeft -= bytes.count }
+                if let left = stallsAfter {
+                    guard bytes.count < left else {
+                        client.write(Array(bytes.prefix(left)))
+                        return client.waitForEnd()
+                    }
+                    stallsAfter = left - bytes.count
+                }
+                if let pace {
+                    guard trickle(bytes, to: client, pace) else { return }
+                    continue
+                }
                 guard client.write(bytes) else { return }
             }
         }
+    }
+
+    /// Writes bytes at a pace, in ten pieces a second.
+    private static func trickle(_ bytes: [UInt8], to client: UnixConnection, _ bytesPerSecond: Int) -> Bool {
+        let size = max(1, bytesPerSecond / 10)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            guard client.write(Array(bytes[start..<min(bytes.count, start + size)])) else { return false }
+            sleepThread(.milliseconds(100))
+        }
+        return true
     }
 
     /// The first line when these bytes begin a request.

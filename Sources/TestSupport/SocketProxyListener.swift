@@ -2,15 +2,17 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// A Unix socket that accepts connections and gives each a thread of its own. For tests that need a real peer.
+/// A socket that accepts connections and gives each a thread of its own. For tests that need a real peer.
 package final class UnixListener: Sendable {
     /// Why it could not listen.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// Where it listens: in a new directory below the temporary one.
+    /// Where it listens: in a new directory below the temporary one; empty for TCP.
     package let socketPath: String
+    /// Where it listens on 127.0.0.1; 0 for a Unix socket.
+    package let port: UInt16
     private let directory: String
     private let listener: Int32
     private let state = Mutex(State())
@@ -21,14 +23,21 @@ package final class UnixListener: Sendable {
         var isStopped = false
     }
 
-    /// Listens at once. `handler` gets each connection on its own thread and may block; the connection is closed after it.
-    package init(handler: @escaping @Sendable (UnixConnection) -> Void) throws(Failure) {
-        directory = "/tmp/acode-socket-\(UUID().uuidString.prefix(8))"
-        socketPath = directory + "/s.sock"
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard listener >= 0, mkdir(directory, 0o700) == 0,
-            withUnixAddress(socketPath, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0
-        else { throw Failure(description: "can't listen on \(socketPath): errno \(errno)") }
+    /// Listens at once, on a Unix socket or on TCP. `handler` gets each connection on its own thread and may block; the
+    /// connection is closed after it.
+    package init(
+        onTCP isTCP: Bool = false, handler: @escaping @Sendable (UnixConnection) -> Void
+    ) throws(Failure) {
+        directory = isTCP ? "" : "/tmp/acode-socket-\(UUID().uuidString.prefix(8))"
+        socketPath = isTCP ? "" : directory + "/s.sock"
+        port = isTCP ? Loopback.freePort() : 0
+        listener = socket(isTCP ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard listener >= 0, isTCP || mkdir(directory, 0o700) == 0,
+            isTCP
+                ? Loopback.withAddress(port, { bind(listener, $0, $1) }) == 0
+                : withUnixAddress(socketPath, { bind(listener, $0, $1) }) == 0,
+            listen(listener, 64) == 0
+        else { throw Failure(description: "can't listen on \(socketPath) \(port): errno \(errno)") }
         Thread.detachNewThread { [weak self, listener] in
             while true {
                 let descriptor = accept(listener, nil, nil)
@@ -72,8 +81,10 @@ package final class UnixListener: Sendable {
         guard isFirst else { return }
         shutdown(listener, Int32(SHUT_RDWR))
         cutAll()
-        unlink(socketPath)
-        rmdir(directory)
+        if !directory.isEmpty {
+            unlink(socketPath)
+            rmdir(directory)
+        }
     }
 
     private func register(_ descriptor: Int32) -> Bool {
@@ -108,6 +119,17 @@ package struct UnixConnection: Sendable {
         guard descriptor >= 0 else { return nil }
         let file = descriptor
         guard withUnixAddress(path, { connect(file, $0, $1) }) == 0 else {
+            close(descriptor)
+            return nil
+        }
+    }
+
+    /// Connects to a port of this machine; nil when nobody listens.
+    package init?(connectingToPort port: UInt16) {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        let file = descriptor
+        guard Loopback.withAddress(port, { connect(file, $0, $1) }) == 0 else {
             close(descriptor)
             return nil
         }

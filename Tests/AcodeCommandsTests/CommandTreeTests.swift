@@ -15,7 +15,8 @@ struct CommandTreeTests {
         "worker stop --force abc", "worker drain --wait", "worker restart a b --force", "worker restart --all",
         "worker scale 3", "task list --state error,complete -l 5", "task show 0198",
         "task logs -f --attempt 2 0198", "task events -f 0198", "task wait --timeout 5s 0198 0199", "task cancel 0198",
-        "task retry 0198", "queue", "queue status", "queue list", "config show --origin --json",
+        "task retry 0198", "image pull --policy always -q debian:12", "image pull", "image list --json", "queue",
+        "queue status", "queue list", "config show --origin --json",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",
     ])
     func theDocumentedFormsAreUnderstood(line: String) throws {
@@ -25,7 +26,7 @@ struct CommandTreeTests {
     @Test(arguments: [
         "task list --state nonsense", "task list --limit 0", "run", "worker logs --tail -1 abc", "worker restart",
         "worker restart --all a", "worker scale", "worker scale 257",
-        "worker scale -- -1", "tasks", "task submit",
+        "worker scale -- -1", "tasks", "task submit", "image pull Not/An/Image",
     ])
     func mistakesAreUsageErrors(line: String) {
         do {

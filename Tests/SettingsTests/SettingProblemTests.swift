@@ -76,6 +76,21 @@ struct SettingProblemTests {
                 "acode.yaml:1:17: workers.mode: expected one of docker, local, found \"podman\""
             ),
             (
+                "workers: {docker: {registryAuth: {r.example: {username: u, passwordSecret: tok}}}}",
+                "acode.yaml:1:76: workers.docker.registryAuth.r.example.passwordSecret: there is no secret named tok "
+                    + "(say in secrets where it comes from)"
+            ),
+            (
+                "workers: {docker: {registryAuth: {'https://r': {username: u, passwordSecret: t}}}}",
+                "acode.yaml:1:35: workers.docker.registryAuth.https://r: is not a registry (its host, and its port "
+                    + "if need be, as in registry.example.com:5000)"
+            ),
+            (
+                "workers: {docker: {registryAuth: {r.example: {username: u, password: p}}}}",
+                "acode.yaml:1:60: workers.docker.registryAuth.r.example.password: a password does not belong into a "
+                    + "configuration file (name a secret in passwordSecret, and where it comes from in secrets)"
+            ),
+            (
                 "workers: {docker: {pullPolicy: ifNotPresnt}}",
                 "acode.yaml:1:32: workers.docker.pullPolicy: expected one of always, never, ifNotPresent, "
                     + "found \"ifNotPresnt\" (did you mean ifNotPresent?)"

@@ -74,11 +74,11 @@ driver = "overlay"
 graphroot = "$dir/podman/storage"
 runroot = "$dir/r"
 TOML
-    # Docker takes loopback registries without TLS by itself; the same for the usual port here.
+    # Docker takes loopback registries without TLS by itself; the same here, for any port.
     cat >"$dir/podman/registries.conf" <<TOML
 unqualified-search-registries = ["docker.io"]
 [[registry]]
-location = "127.0.0.1:5000"
+location = "127.0.0.1"
 insecure = true
 TOML
     cat >"$dir/podman/networks/podman.json" <<JSON

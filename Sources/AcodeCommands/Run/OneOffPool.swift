@@ -67,6 +67,7 @@ struct OneOffPool: Sendable {
         }
         var options = SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current)
         options.exitsWhenIdle = true
+        if !isQuiet { options.pullDisplay = PullDisplay.forSupervisor(settings.logs) }
         let (readerGone, tell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         options.tap = SinkTap(sink: OutputSink(), readerGone: tell)
         var logger = Logger(label: "acode")

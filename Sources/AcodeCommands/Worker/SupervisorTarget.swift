@@ -34,6 +34,7 @@ struct SupervisorTarget: ControlTarget {
         let looping = own.filter { $0.state == .crashLooping }
         if !looping.isEmpty { return looping.map { "crashLooping: \($0.reason)" } }
         if status.ready > 0 { return [] }
+        if let trouble = status.imageTrouble { return ["no worker is ready: \(trouble)"] }
         if !own.isEmpty { return own.map { "no worker is ready: \($0.reason)" } }
         // A pool that may shrink to nothing makes a worker when a task comes.
         return status.isElastic ? [] : ["no worker is ready"]
@@ -134,7 +135,8 @@ extension SupervisorSummary {
             id: status.id.rawValue, pool: status.pool, pid: status.pid, mode: status.mode.rawValue,
             engine: status.engine.map { Engine(kind: $0.kind, version: $0.version, socket: $0.socket) },
             fallbackReason: status.fallbackReason,
-            engineTrouble: status.engineTrouble.map(EngineTrouble.init), state: status.state.rawValue,
+            engineTrouble: status.engineTrouble.map(EngineTrouble.init), imageTrouble: status.imageTrouble,
+            state: status.state.rawValue,
             slots: status.slots, busy: status.busy, ready: status.ready,
             troubles: status.troubles.map {
                 Trouble(

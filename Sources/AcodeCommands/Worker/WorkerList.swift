@@ -15,9 +15,13 @@ struct WorkerList: AsyncParsableCommand {
         do throws(ControlClientError) {
             let client = context.controlClient()
             workers = try await client.workers()
-            if let trouble = try await client.status().engineTrouble {
+            let status = try await client.status()
+            if let trouble = status.engineTrouble {
                 context.console.note("acode: warning: \(trouble.words)")
                 if let hint = trouble.hint { context.console.note("hint: \(hint)") }
+            } else if let trouble = status.imageTrouble {
+                context.console.note(
+                    "acode: warning: the pool has no workers of its own image yet: \(trouble); it is tried again")
             }
         } catch {
             let failure = CommandFailure(error, pool: context.settings.workers.pool)

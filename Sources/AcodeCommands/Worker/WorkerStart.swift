@@ -70,9 +70,11 @@ struct WorkerStart: AsyncParsableCommand {
         let forcedBy = try await context.withStore { store in
             let logger = Logger(label: "acode")
             try await handover?.run()
+            var options = SupervisorOptions(
+                settings: settings, agentExecutable: agent, version: AcodeVersion.current)
+            options.pullDisplay = PullDisplay.forSupervisor(settings.logs)
             let supervisor = Supervisor(
-                options: SupervisorOptions(settings: settings, agentExecutable: agent, version: AcodeVersion.current),
-                store: store, layout: context.layout, logger: logger)
+                options: options, store: store, layout: context.layout, logger: logger)
             return try await SupervisorProcess(
                 supervisor: supervisor,
                 target: SupervisorTarget(supervisor: supervisor, store: store, metrics: metrics),

@@ -25,7 +25,8 @@ extension EngineClient {
     ///   - idleTimeout: time without any sign of progress; neither engine has such a limit itself.
     ///   - timeout: time in all.
     ///   - progress: called for each line, in order; must not block.
-    /// - Throws: `not_found` (no such image or tag), `unauthorized`, `timed_out`, `stream_failed`, `engine_failure`.
+    /// - Throws: `not_found` (no such image or tag), `unauthorized`, `rate_limited`, `timed_out`, `stream_failed`,
+    ///   `engine_failure`.
     package func pullImage(
         _ reference: String, registryAuth: RegistryAuth? = nil, idleTimeout: Duration = .seconds(60),
         timeout: Duration = .seconds(300), progress: @Sendable (PullProgress) -> Void = { _ in }
@@ -173,19 +174,9 @@ extension EngineClient {
         }
     }
 
-    /// An error line. Engines say the kind of failure only in the registry's words.
+    /// An error line.
     private func streamFailure(_ words: String, _ request: EngineRequest) -> EngineError {
-        let text = words.lowercased()
-        let code: EngineError.Code =
-            if text.contains("unauthorized") || text.contains("no basic auth")
-                || text.contains("authentication required")
-            {
-                .unauthorized
-            } else if text.contains("manifest unknown") || text.contains("name unknown") || text.contains("not found") {
-                request.operation == .pullImage ? .notFound : .streamFailed
-            } else {
-                .streamFailed
-            }
-        return error(code, .status, request.operation, path: request.path, words)
+        let code = request.operation == .pullImage ? PullWords.code(words) : nil
+        return error(code ?? .streamFailed, .status, request.operation, path: request.path, words)
     }
 }

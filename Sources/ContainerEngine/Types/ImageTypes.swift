@@ -1,7 +1,7 @@
 // Members of what is encoded or decoded have the names of the wire.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-import FoundationEssentials
+package import FoundationEssentials
 
 /// What the engine knows about an image it has.
 package struct ImageInspection: Sendable, Equatable, Decodable {
@@ -25,6 +25,8 @@ package struct ImageInspection: Sendable, Equatable, Decodable {
     package let size: Int64
     /// Such as `linux/amd64`.
     package let platform: String
+    /// When it was built; `nil` when it does not say.
+    package let createdAt: Date?
 
     private struct Wire: Decodable {
         let Id: String
@@ -34,6 +36,7 @@ package struct ImageInspection: Sendable, Equatable, Decodable {
         let Size: Int64?
         let Os: String?
         let Architecture: String?
+        let Created: String?
         struct Configuration: Decodable {
             let User: String?
             let Env: [String]?
@@ -55,32 +58,7 @@ package struct ImageInspection: Sendable, Equatable, Decodable {
         labels = wire.Config?.Labels ?? [:]
         size = wire.Size ?? 0
         platform = "\(wire.Os ?? "linux")/\(wire.Architecture ?? "")"
-    }
-}
-
-/// Credentials for a registry. Printing one shows no secret.
-package struct RegistryAuth: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    let username: String
-    let password: String
-
-    /// Makes credentials.
-    package init(username: String, password: String) {
-        self.username = username
-        self.password = password
-    }
-
-    package var description: String { "credentials of \(username)" }
-    package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: ["username": username]) }
-
-    /// The value of `X-Registry-Auth`: base64url with padding, which is what both engines accept.
-    var header: String {
-        struct Body: Encodable {
-            let username: String
-            let password: String
-        }
-        let json = (try? JSONEncoder().encode(Body(username: username, password: password))) ?? Data()
-        return json.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+        createdAt = wire.Created.flatMap(EngineTime.date)
     }
 }
 

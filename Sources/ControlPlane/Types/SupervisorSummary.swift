@@ -96,6 +96,8 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var fallbackReason: String?
     /// Why the engine can't be used now; `nil` while it can.
     package var engineTrouble: EngineTrouble?
+    /// Why the image of its workers can't be had; it is tried again and again.
+    package var imageTrouble: String?
     /// What it is doing: `starting`, `running`, `draining`, `stopping`, `engineUnavailable`.
     package var state: String
     /// How many tasks can run at once.
@@ -118,8 +120,9 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     /// Makes a summary.
     package init(
         id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
-        engineTrouble: EngineTrouble? = nil, state: String, slots: Int, busy: Int, ready: Int,
-        troubles: [Trouble] = [], startedAt: Date, version: String, limits: Limits? = nil, queues: [String] = []
+        engineTrouble: EngineTrouble? = nil, imageTrouble: String? = nil, state: String, slots: Int, busy: Int,
+        ready: Int, troubles: [Trouble] = [], startedAt: Date, version: String, limits: Limits? = nil,
+        queues: [String] = []
     ) {
         self.id = id
         self.pool = pool
@@ -128,6 +131,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         self.engine = engine
         self.fallbackReason = fallbackReason
         self.engineTrouble = engineTrouble
+        self.imageTrouble = imageTrouble
         self.state = state
         self.slots = slots
         self.busy = busy
@@ -149,6 +153,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         try container.encode(engine, forKey: .engine)
         try container.encode(fallbackReason, forKey: .fallbackReason)
         try container.encode(engineTrouble, forKey: .engineTrouble)
+        try container.encode(imageTrouble, forKey: .imageTrouble)
         try container.encode(state, forKey: .state)
         try container.encode(slots, forKey: .slots)
         try container.encode(busy, forKey: .busy)

@@ -25,7 +25,7 @@ struct CrossCheck: Sendable {
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
-            mounts, allowedMounts, outputDirectories, secretVariables,
+            mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets,
         ] + network
 
     /// Two renewals have to fit into a lease, so that one may fail.
@@ -114,6 +114,17 @@ struct CrossCheck: Sendable {
                     path: "outputs.allowedDirectories", inside: [.index(index)],
                     message: ($0.message ?? "").replacing("mounted", with: "written to"), hint: $0.hint)
             }
+        }
+    }
+
+    private static let registrySecrets = CrossCheck(paths: ["workers.docker.registryAuth", "secrets"]) { settings in
+        settings.workers.docker.registryAuth.sorted { $0.key < $1.key }.compactMap { host, login in
+            guard settings.secrets[login.passwordSecret] == nil else { return nil }
+            return Finding(
+                path: "workers.docker.registryAuth", inside: [.key(host), .key("passwordSecret")],
+                message: "there is no secret named \(login.passwordSecret)",
+                hint: NearestName.hint(for: login.passwordSecret, among: settings.secrets.keys.sorted())
+                    ?? "say in secrets where it comes from")
         }
     }
 

@@ -51,6 +51,18 @@ enum NameRules {
         return nil
     }
 
+    /// A registry's host and port.
+    static func registry(_ text: String) -> ValueMistake? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let host = parts.first, matches(String(host), longest: 253, others: ".-"),
+            parts.count == 1 || parts[1].utf8.count <= 5 && UInt16(parts[1]) ?? 0 > 0
+        else {
+            return ValueMistake(
+                "is not a registry", hint: "its host, and its port if need be, as in registry.example.com:5000")
+        }
+        return nil
+    }
+
     private static let nameHint = "1 to 64 letters, digits, and . _ - after the first"
 
     private static func isAddress(_ text: String) -> Bool {

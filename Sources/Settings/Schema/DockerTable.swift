@@ -11,7 +11,26 @@ extension SettingTable {
         .init("workers.docker.pullPolicy", \.workers.docker.pullPolicy, .choice, "When an image is pulled."),
         .init(
             "workers.docker.pullTimeout", \.workers.docker.pullTimeout, .duration(.seconds(1)...(.seconds(7200))),
-            "How long pulling an image may take."),
+            "How long pulling an image may take, with all retries."),
+        .init(
+            "workers.docker.pullIdleTimeout", \.workers.docker.pullIdleTimeout,
+            .duration(.seconds(1)...(.seconds(7200))),
+            "How long a pull may make no progress before it is broken off and tried again."),
+        .init(
+            "workers.docker.pullRetries", \.workers.docker.pullRetries, .integer(0...20),
+            "Further tries after a pull that failed; what a registry refuses is not tried again."),
+        .init(
+            "workers.docker.registryAuth", \.workers.docker.registryAuth,
+            .map(
+                of: .registryLogin, expected: "registries and who logs in to each", key: NameRules.registry),
+            "Who logs in to which registry, by host and port; passwordSecret names one of the secrets. A registry that "
+                + "is not here is looked up in Docker's config.json and Podman's auth.json of this user.",
+            example: .map([
+                (
+                    "registry.example.com",
+                    ValueFormat.registryLogin.encode(RegistryLogin(username: "ci", passwordSecret: "api-token"))
+                )
+            ])),
         .init(
             "workers.docker.keepContainers", \.workers.docker.keepContainers, .boolean,
             "Whether containers stay after they are stopped, to be looked at."),

@@ -10,6 +10,12 @@ package struct DockerSettings: Sendable, Equatable {
     package var pullPolicy: PullPolicy = .ifNotPresent
     /// How long a pull may take altogether.
     package var pullTimeout: Duration = .seconds(300)
+    /// How long a pull may make no progress before it is broken off and tried again.
+    package var pullIdleTimeout: Duration = .seconds(60)
+    /// Attempts at a pull after the first.
+    package var pullRetries = 3
+    /// Credentials for registries, by host and port; before those of the user's own files.
+    package var registryAuth: [String: RegistryLogin] = [:]
     /// Whether containers stay after they are stopped.
     package var keepContainers = false
     /// `bridge`, `host`, `none` or the name of a network of the engine.

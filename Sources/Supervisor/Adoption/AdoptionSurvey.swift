@@ -14,7 +14,7 @@ struct AdoptionSurvey: Sendable {
     let settings: WorkersSettings
     /// The profile of the pool's own workers.
     let warm: WorkerProfile
-    let watch: EngineWatch?
+    let factory: ContainerWorkerFactory
 
     /// How many containers are looked at at once.
     private static let width = 16
@@ -25,14 +25,13 @@ struct AdoptionSurvey: Sendable {
         do {
             let rows = try await store.workers(host: context.host).filter { $0.pool == context.pool }
             guard !rows.isEmpty else { return [] }
-            let factory = ContainerWorkerFactory(engine: engine, context: context, settings: settings, watch: watch)
             let found = await verdicts(of: rows, try await containers())
             var adopted: [AdoptedWorker] = []
             for (row, container, verdict) in found {
                 switch verdict {
                 case .adopt(let blueprint, let retires):
                     guard let container else { continue }
-                    adopted.append(adopt(row, container, blueprint, retires, factory))
+                    adopted.append(adopt(row, container, blueprint, retires))
                 case .reap(let reason):
                     context.logger.info(
                         "an earlier supervisor's worker can't be taken over",
@@ -78,8 +77,7 @@ struct AdoptionSurvey: Sendable {
     }
 
     private func adopt(
-        _ row: WorkerRecord, _ container: String, _ blueprint: WorkerBlueprint, _ retires: Bool,
-        _ factory: ContainerWorkerFactory
+        _ row: WorkerRecord, _ container: String, _ blueprint: WorkerBlueprint, _ retires: Bool
     ) -> AdoptedWorker {
         let adoptable = AdoptableContainer(
             worker: row.id, containerID: container, fingerprint: blueprint.fingerprint)

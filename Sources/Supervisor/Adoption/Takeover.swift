@@ -11,24 +11,23 @@ extension Supervisor {
         var adopted: [AdoptedWorker] = []
         /// Supervisors of the pool that have ended, as the pool's lock proves.
         var ended: [SupervisorID] = []
-        /// Watches the engine.
-        var watch: EngineWatch?
         /// Removes the rest.
         let recovery: LeftoverRecovery
     }
 
     /// Finds the workers that can be taken over and removes everything else that earlier supervisors left.
-    func surveyTakeover(_ backend: Backend, _ context: WorkerContext) async -> Takeover {
+    func surveyTakeover(
+        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?
+    ) async -> Takeover {
         var takeover = Takeover(
             recovery: LeftoverRecovery(
                 store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,
                 maxDeliveries: settings.queue.maxDeliveries))
-        takeover.watch = backend.engine.map { self.watch(over: $0, context) }
         // A one-off pool runs one task of its own and nobody else's.
-        if let engine = backend.engine, !options.exitsWhenIdle {
+        if let engine = backend.engine, let containers, !options.exitsWhenIdle {
             takeover.adopted = await AdoptionSurvey(
                 store: store, engine: engine, context: context, settings: settings.workers, warm: warmProfile(backend),
-                watch: takeover.watch
+                factory: containers.factory
             ).run()
         }
         do {

@@ -13,6 +13,7 @@ final class Dispatcher: Sendable {
     private let registry: AttemptRegistry
     private let planner: AttemptPlanner
     private let runner: AttemptRunner
+    private let gate: ImageGate?
     private let claim: ClaimRequest
     /// How many tasks may be claimed now, whatever workers are free.
     private let room: @Sendable () -> Int
@@ -30,7 +31,8 @@ final class Dispatcher: Sendable {
 
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
-        runner: AttemptRunner, claim: ClaimRequest, room: @escaping @Sendable () -> Int, pollInterval: Duration,
+        runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, room: @escaping @Sendable () -> Int,
+        pollInterval: Duration,
         metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
@@ -38,6 +40,7 @@ final class Dispatcher: Sendable {
         self.registry = registry
         self.planner = planner
         self.runner = runner
+        self.gate = gate
         self.claim = claim
         self.room = room
         self.pollInterval = pollInterval
@@ -87,7 +90,8 @@ final class Dispatcher: Sendable {
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
         request.limit = min(pool.freeSlots - planning.withLock { $0 }, room())
-        guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 }) else { return nil }
+        guard request.limit > 0, gate?.isOpen ?? true, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
+        else { return nil }
         do {
             let claims = try await store.claim(request)
             return claims.isEmpty ? nil : claims
@@ -110,6 +114,11 @@ final class Dispatcher: Sendable {
             group.addTask { await self.run(attempt, draft) }
             return
         }
+        if let gate, case .success(let ready) = plan, !gate.isReady(ready.profile.image) {
+            gate.enter()
+            group.addTask { await self.run(attempt, ready, through: gate) }
+            return
+        }
         // Asked for here and not in the child task, so that the next look at `freeSlots` already counts it.
         let request = (try? plan.get()).map { pool.request($0.profile) }
         group.addTask { await self.run(attempt, plan, request) }
@@ -123,10 +132,28 @@ final class Dispatcher: Sendable {
         } catch {
             plan = .failure(error)
         }
+        if let gate, case .success(let ready) = plan, ready.skip == nil, !gate.isReady(ready.profile.image) {
+            gate.enter()
+            planning.withLock { $0 -= 1 }
+            wake()
+            return await run(attempt, ready, through: gate)
+        }
         let request = (try? plan.get()).flatMap { $0.skip == nil ? pool.request($0.profile) : nil }
         planning.withLock { $0 -= 1 }
         wake()
         await run(attempt, plan, request)
+    }
+
+    /// Runs an attempt whose image may have to be pulled first. It has no place in the pool's line until then.
+    private func run(
+        _ attempt: RunningAttempt, _ plan: AttemptPlan, through gate: ImageGate
+    ) async {
+        do throws(WorkerError) {
+            try await gate.pass(plan.profile.image, stop: attempt.stopIntent)
+        } catch {
+            return await run(attempt, .failure(error), nil)
+        }
+        await run(attempt, .success(plan), pool.request(plan.profile))
     }
 
     private func run(

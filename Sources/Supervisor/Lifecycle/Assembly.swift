@@ -95,20 +95,40 @@ extension Supervisor {
         return WorkerProfile(image: docker.image, limits: docker.resources.limits, mounts: docker.mounts)
     }
 
+    /// What makes container workers.
+    struct Containers: Sendable {
+        let images: ImageProvider
+        let watch: EngineWatch
+        let factory: ContainerWorkerFactory
+    }
+
+    func containers(of engine: EngineClient, _ context: WorkerContext) -> Containers {
+        let log = PullLog(logger: logger, display: options.pullDisplay)
+        let images = ImageProvider(
+            engine: engine, settings: settings.workers.docker, credentials: RegistryCredentials(settings: settings),
+            tell: { log.take($0, $1) })
+        let watch = watch(over: engine, context)
+        return Containers(
+            images: images, watch: watch,
+            factory: ContainerWorkerFactory(
+                engine: engine, context: context, settings: settings.workers, images: images, watch: watch))
+    }
+
     /// Puts the parts together.
-    func assemble(_ backend: Backend, _ context: WorkerContext, _ takeover: Takeover) -> Running {
+    func assemble(
+        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, _ takeover: Takeover
+    ) -> Running {
         let workers = settings.workers
-        let factory: any WorkerFactory
         let warm = warmProfile(backend)
-        let watch = takeover.watch
-        if let engine = backend.engine {
-            factory = ContainerWorkerFactory(engine: engine, context: context, settings: workers, watch: watch)
-        } else {
-            factory = ProcessWorkerFactory(context: context, settings: workers)
-        }
+        let watch = containers?.watch
+        let images = containers?.images
+        let standardArrived = OneShot<Void>()
+        let factory: any WorkerFactory =
+            containers?.factory ?? ProcessWorkerFactory(context: context, settings: workers)
         let pool = WorkerPool(
             slots: workers.autoscale.isOn ? workers.autoscale.min : workers.count,
-            spares: workers.sparesInForce, warmProfile: warm, rules: workers.docker.restart, recycle: workers.recycle,
+            spares: workers.sparesInForce, warmProfile: warm, isWarmHeld: images != nil, rules: workers.docker.restart,
+            recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
             ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics),
             adopted: takeover.adopted)
@@ -116,8 +136,13 @@ extension Supervisor {
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode,
             limitsLocalWorkers: backend.mode == .local && LocalCgroup.problem() == nil)
+        let gate = images.map {
+            ImageGate(
+                images: $0, standard: workers.docker.image, standardMayWait: !options.exitsWhenIdle,
+                standardArrived: standardArrived)
+        }
         let dispatcher = dispatcher(
-            pool: pool, planner: planner, offersContainers: backend.engine != nil, room: { .max })
+            pool: pool, planner: planner, gate: gate, offersContainers: backend.engine != nil, room: { .max })
         let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues, rules: workers.autoscale,
@@ -136,8 +161,11 @@ extension Supervisor {
             isEnding: { self.shutdown.level != nil })
         return Running(
             pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
-            engine: backend.engine,
-            fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn)
+            engine: backend.engine, fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn,
+            standardImage: images.map {
+                StandardImage(
+                    reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)
+            })
     }
 
     /// Takes attempts on the workers of a pool to their ends.
@@ -150,12 +178,13 @@ extension Supervisor {
             concluded: { await self.attemptConcluded() })
     }
 
-    /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time.
+    /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time, each through `gate`.
     func dispatcher(
-        pool: WorkerPool, planner: AttemptPlanner, offersContainers: Bool, room: @escaping @Sendable () -> Int
+        pool: WorkerPool, planner: AttemptPlanner, gate: ImageGate? = nil, offersContainers: Bool,
+        room: @escaping @Sendable () -> Int
     ) -> Dispatcher {
         Dispatcher(
-            store: store, pool: pool, registry: registry, planner: planner, runner: runner(pool, planner),
+            store: store, pool: pool, registry: registry, planner: planner, runner: runner(pool, planner), gate: gate,
             claim: ClaimRequest(
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers),

@@ -18,6 +18,7 @@ extension Supervisor {
             services.addTask { await scanner.run() }
             services.addTask { await running.stats.run() }
             services.addTask { await DiskWatch(registry: self.registry, logger: self.logger).run() }
+            services.addTask { await running.standardImage?.run() }
             services.addTask { await self.conductShutdown(running) }
             services.addTask { await self.conductHandOff(running) }
             services.addTask { await self.watchEngine(running) }

@@ -84,6 +84,8 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var fallbackReason: String?
     /// Why the engine can't be used now.
     package var engineTrouble: Outage?
+    /// Why the image of its workers can't be had.
+    package var imageTrouble: String?
     /// What it is doing.
     package var state: State
     /// How many tasks can run at once.

@@ -9,13 +9,16 @@ package struct ContainerWorkerFactory: WorkerFactory {
     private let images: ImageProvider
     private let watch: EngineWatch?
 
-    /// Makes a factory for a pool.
-    package init(engine: EngineClient, context: WorkerContext, settings: WorkersSettings, watch: EngineWatch? = nil) {
+    /// Makes a factory for a pool whose images come from `images`.
+    package init(
+        engine: EngineClient, context: WorkerContext, settings: WorkersSettings, images: ImageProvider,
+        watch: EngineWatch? = nil
+    ) {
         self.engine = engine
         self.context = context
         self.settings = settings
         self.watch = watch
-        images = ImageProvider(engine: engine, settings: settings.docker, logger: context.logger)
+        self.images = images
     }
 
     /// Makes the worker of a container that an earlier supervisor made.

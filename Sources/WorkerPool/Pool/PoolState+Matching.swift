@@ -101,7 +101,7 @@ extension PoolState {
     }
 
     mutating func fillWarm(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let warmProfile, vacancy(in: room) != nil, engineMayBeAsked(now, &actions) else { return }
+        guard let warmProfile, !isWarmHeld, vacancy(in: room) != nil, engineMayBeAsked(now, &actions) else { return }
         while let slot = vacancy(in: room) {
             guard mayStart(warmProfile, now, &actions) else { return }
             start(slot, warmProfile, now, &actions)

@@ -20,6 +20,8 @@ package struct PoolState: Sendable {
         case forgive(WorkerProfile?)
         /// Whether the engine can be used, by the word of those who watch it.
         case engine(answers: Bool)
+        /// The warm profile's image is not there yet, or is there now.
+        case warmHeld(Bool)
         /// Changes how many attempts may run at once.
         case scale(to: Int)
         case drain
@@ -58,6 +60,7 @@ package struct PoolState: Sendable {
     package internal(set) var room: PoolRoom
     let warmProfile: WorkerProfile?
     let ownMayWait: Bool
+    var isWarmHeld: Bool
     var waiters: [Waiter] = []
     var ledger: FailureLedger
     var mode = Mode.open
@@ -67,18 +70,21 @@ package struct PoolState: Sendable {
     var nextWake: ContinuousClock.Instant?
     static let engineRetryInterval = Duration.seconds(1)
 
-    /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`.
+    /// Makes a pool of vacant slots. Idle slots are kept filled with workers of `warmProfile`, unless it is held: then
+    /// they stay vacant for others.
     ///
     /// - Parameters:
     ///   - slots: how many attempts may run at once.
     ///   - spares: how many workers are made ahead beside those.
+    ///   - isWarmHeld: whether the warm profile's image is not there yet.
     ///   - ownMayWait: whether who asks for the warm profile waits while its workers keep failing, instead of being told.
     ///   - adopted: workers that were taken over and whose agents have not called yet; they have the first slots. If they
     ///     are more than `slots`, the rest of them go as soon as they have nothing to do.
     ///   - jitter: a factor around 1 for each back-off.
     package init(
-        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, rules: RestartSettings, ownMayWait: Bool = true,
-        adopted: [(profile: WorkerProfile, retires: Bool)] = [], jitter: @escaping @Sendable () -> Double = { 1 }
+        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, isWarmHeld: Bool = false, rules: RestartSettings,
+        ownMayWait: Bool = true, adopted: [(profile: WorkerProfile, retires: Bool)] = [],
+        jitter: @escaping @Sendable () -> Double = { 1 }
     ) {
         let room = PoolRoom(target: slots, spares: spares)
         self.room = room
@@ -87,6 +93,7 @@ package struct PoolState: Sendable {
         }
         self.slots += Array(repeating: Slot(), count: max(0, room.all - adopted.count))
         self.warmProfile = warmProfile
+        self.isWarmHeld = isWarmHeld
         self.ownMayWait = ownMayWait
         ledger = FailureLedger(rules: rules, jitter: jitter)
     }
@@ -104,7 +111,7 @@ package struct PoolState: Sendable {
         let census = Census(slots)
         let allowed = max(0, room.target - census.busy)
         let opening = census.opening(in: room)
-        guard let warmProfile else { return min(allowed, idle + opening) }
+        guard let warmProfile, !isWarmHeld else { return min(allowed, idle + opening) }
         // A slot is left vacant because workers of the pool's own profile fail. A task is let in for each, for it may ask
         // for another profile; more would only wait for the same failure.
         let heldBack = ledger.hasFailures(warmProfile) ? max(0, opening - waiters.count) : 0
@@ -174,6 +181,8 @@ package struct PoolState: Sendable {
                 engineAnswers = true
                 engineRetry = nil
             }
+        case .warmHeld(let isHeld):
+            isWarmHeld = isHeld
         case .drain:
             if isOpen { mode = .draining }
             rejectAll(&actions)

@@ -41,12 +41,14 @@ package final class WorkerPool: Sendable {
     /// Makes a pool; nothing happens before `run`. `adopted` are the workers of an earlier supervisor, which keep their
     /// slots until they end.
     package init(
-        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, rules: RestartSettings, recycle: RecyclePolicy,
-        ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver, adopted: [AdoptedWorker] = []
+        slots: Int, spares: Int = 0, warmProfile: WorkerProfile?, isWarmHeld: Bool = false, rules: RestartSettings,
+        recycle: RecyclePolicy, ownMayWait: Bool = true, factory: any WorkerFactory, observer: any PoolObserver,
+        adopted: [AdoptedWorker] = []
     ) {
         let state = PoolState(
-            slots: slots, spares: spares, warmProfile: warmProfile, rules: rules, ownMayWait: ownMayWait,
-            adopted: adopted.map { ($0.worker.profile, $0.retires) }, jitter: { Double.random(in: 0.75...1.25) })
+            slots: slots, spares: spares, warmProfile: warmProfile, isWarmHeld: isWarmHeld, rules: rules,
+            ownMayWait: ownMayWait, adopted: adopted.map { ($0.worker.profile, $0.retires) },
+            jitter: { Double.random(in: 0.75...1.25) })
         var initial = Shared(state: state)
         for (slot, adoption) in adopted.enumerated() { initial.workers[slot] = adoption.worker }
         self.adopted = adopted.map(\.worker)
@@ -150,6 +152,9 @@ package final class WorkerPool: Sendable {
 
     /// Stops idle workers, lets busy ones finish, and takes no further attempts.
     package func drain() { apply(.drain) }
+
+    /// Says whether workers of the warm profile can't be made yet, because its image is not there.
+    package func holdWarm(_ isHeld: Bool) { apply(.warmHeld(isHeld)) }
 
     /// Ends the pool: idle workers now, busy ones when released, or all at once with `force`.
     package func close(force: Bool) { apply(.close(force: force)) }

@@ -29,6 +29,17 @@ struct PoolGrantTests {
         #expect(driver.send(.ended(slot: 1, .stopped)) == [.start(slot: 1, PoolDriver.imageA)])
     }
 
+    @Test func whileTheWarmImageIsMissingItsSlotsAreForOthers() {
+        var driver = PoolDriver(slots: 2, warm: PoolDriver.imageA, isWarmHeld: true)
+        #expect(driver.send(.timer) == [])
+        #expect(driver.state.freeSlots == 2)
+        #expect(driver.acquire(1, PoolDriver.imageB) == [.start(slot: 0, PoolDriver.imageB)])
+        #expect(driver.state.freeSlots == 1)
+        #expect(driver.ready(0) == [.grant(waiter: 1, slot: 0)])
+        #expect(driver.send(.warmHeld(false)) == [.start(slot: 1, PoolDriver.imageA)])
+        #expect(driver.state.freeSlots == 0)
+    }
+
     @Test func theWorkerIdleLongestMakesRoomForAnotherProfile() {
         var driver = PoolDriver(slots: 3, warm: PoolDriver.imageA)
         driver.send(.timer)

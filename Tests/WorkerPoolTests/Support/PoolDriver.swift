@@ -16,11 +16,12 @@ struct PoolDriver {
     private(set) var now = ContinuousClock.now
 
     init(
-        slots: Int, spares: Int = 0, warm: WorkerProfile? = nil, rules: RestartSettings = RestartSettings(),
-        ownMayWait: Bool = true, adopted: [(WorkerProfile, Bool)] = []
+        slots: Int, spares: Int = 0, warm: WorkerProfile? = nil, isWarmHeld: Bool = false,
+        rules: RestartSettings = RestartSettings(), ownMayWait: Bool = true, adopted: [(WorkerProfile, Bool)] = []
     ) {
         state = PoolState(
-            slots: slots, spares: spares, warmProfile: warm, rules: rules, ownMayWait: ownMayWait, adopted: adopted)
+            slots: slots, spares: spares, warmProfile: warm, isWarmHeld: isWarmHeld, rules: rules,
+            ownMayWait: ownMayWait, adopted: adopted)
     }
 
     @discardableResult

@@ -1,0 +1,116 @@
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// FR-009: tasks wait for images, workers do not.
+    @Suite("Waiting for images", .timeLimit(.minutes(3)))
+    struct ImageWaits {
+        @Test("while one task's image is pulled the only worker runs another's", arguments: Engine.all)
+        func slotIsFree(_ engine: Engine) async throws {
+            try await AcodeFixture.with("image-slot-\(engine)") { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                let image = "\(proxy.host)/t/\(fixture.id):1"
+                try await registry.push("t/\(fixture.id)")
+                fixture.removeAtEnd(image, from: engine)
+                proxy.inject(.hang, onRequestsContaining: "/manifests/")
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    let before = try await supervisor.onlyContainer()["Id"]
+                    let waiting = try await fixture.submit(["--image", image], ["/busybox", "echo", "at last"])
+                    let given = try await fixture.submit(["--image", image], ["/busybox", "echo", "never"])
+                    try await eventually("the pull to begin") { !proxy.requests.isEmpty }
+                    #expect(try await fixture.runScript("echo meanwhile").text == "meanwhile\n")
+                    #expect(try await supervisor.onlyContainer()["Id"] == before)
+                    // One who no longer waits does not end the pull of the others.
+                    try await fixture.acode("task", "cancel", given).succeeded()
+                    try await fixture.waitFor(given, state: "cancelled")
+                    #expect(proxy.openCount > 0)
+                    proxy.clearFaults()
+                    proxy.cutAll()
+                    try await fixture.waitFor(waiting, state: "complete", within: .seconds(60))
+                    #expect(try await fixture.acode("task", "logs", waiting).text.contains("at last"))
+                }
+            }
+        }
+
+        @Test("many tasks and workers wait for one pull", arguments: Engine.all)
+        func singleFlight(_ engine: Engine) async throws {
+            try await AcodeFixture.with("single-flight-\(engine)") { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                let image = "\(proxy.host)/t/\(fixture.id):1"
+                try await registry.push("t/\(fixture.id)", padding: 1_000_000)
+                fixture.removeAtEnd(image, from: engine)
+                proxy.inject(.slow(bytesPerSecond: 500_000), onRequestsContaining: "/blobs/")
+                var options = PoolOptions(count: 2)
+                options.image = image
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await eventually("the supervisor to listen") {
+                        try await fixture.acode("worker", "list").errorText.contains("no supervisor") == false
+                    }
+                    var tasks: [String] = []
+                    for resources in ["256", "300", "512"] {
+                        tasks.append(try await fixture.submit(["--memory-mb", resources], ["/busybox", "true"]))
+                    }
+                    for task in tasks { try await fixture.waitFor(task, state: "complete", within: .seconds(60)) }
+                    #expect(proxy.requests.count { $0.contains("/manifests/1 ") } == 1, "\(proxy.requests)")
+                    #expect(supervisor.process.errorText.contains("image pulled"))
+                }
+            }
+        }
+
+        @Test("a pool whose own image can't be had says why, serves others, and heals", arguments: Engine.all)
+        func poolImageComesLater(_ engine: Engine) async throws {
+            try await AcodeFixture.with("image-later-\(engine)", settings: ["workers.docker.pullRetries": 0]) {
+                fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                let image = "\(proxy.host)/t/\(fixture.id):1"
+                fixture.removeAtEnd(image, from: engine)
+                var options = PoolOptions()
+                options.image = image
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await eventually("the trouble to be shown", within: .seconds(40)) {
+                        let list = try await fixture.acode("worker", "list")
+                        return list.errorText.contains(image) && list.errorText.contains("manifest unknown")
+                    }
+                    let run = try await fixture.submitAndWait(
+                        ["--image", TestImage.busybox], ["echo", "another image"])
+                    #expect(run.text == "another image\n")
+                    try await registry.push("t/\(fixture.id)")
+                    #expect(try await fixture.submitAndWait([], ["/busybox", "echo", "healed"]).text == "healed\n")
+                    let said = supervisor.process.errorText.split(separator: "\n").filter {
+                        $0.contains("can't be had")
+                    }
+                    #expect(said.count == 1, "\(said)")
+                    try await eventually("the trouble to be over") {
+                        try await !fixture.acode("worker", "list").errorText.contains("no workers of its own")
+                    }
+                }
+            }
+        }
+
+        @Test("the images of pools are listed", arguments: Engine.all)
+        func list(_ engine: Engine) async throws {
+            try await AcodeFixture.with("image-list-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let list = ["image", "list", "--engine-socket", try engine.socket]
+                    let images = try await fixture.acode(list + ["--json"]).json().elements
+                    let standard = try #require(images.first { $0["reference"] == "mcr.microsoft.com/dotnet/sdk:8.0" })
+                    #expect(standard["id"] == .null)
+                    let used = try #require(images.first { ($0["reference"].string ?? "").contains("acode-test:1") })
+                    #expect(used["id"].string?.hasPrefix("sha256:") == true)
+                    #expect((used["size"].int ?? 0) > 100_000)
+                    let table = try await fixture.acode(list).succeeded()
+                    #expect(table.lines.first?.hasPrefix("REFERENCE") == true)
+                    #expect(table.text.contains("not here"))
+                }
+            }
+        }
+    }
+}
