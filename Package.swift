@@ -83,13 +83,14 @@ let package = Package(
         .target(name: "Settings", dependencies: ["CLibYAML", "TaskModel"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [log, coreMetrics], swiftSettings: strict),
         .target(name: "TaskStore", dependencies: ["TaskModel", grdb], swiftSettings: strict),
+        .target(name: "EgressProxy", dependencies: ["TaskModel", log, metrics] + nio, swiftSettings: strict),
 
         // Floor 2: workers.
         .target(
             name: "WorkerPool",
             dependencies: [
-                "AgentProtocol", "ContainerEngine", "Settings", "TaskModel", log, metrics, algorithms, subprocess,
-                system,
+                "AgentProtocol", "ContainerEngine", "EgressProxy", "Settings", "TaskModel", log, metrics, algorithms,
+                subprocess, system,
             ] + nio,
             swiftSettings: strict),
 
@@ -122,11 +123,15 @@ let package = Package(
         .testTarget(name: "TaskModelTests", dependencies: ["TaskModel"], swiftSettings: strict),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"], swiftSettings: strict),
-        .testTarget(name: "AgentTests", dependencies: ["AgentProtocol", "AgentCore"], swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests", dependencies: ["AgentProtocol", "AgentCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ContainerEngineTests", dependencies: ["ContainerEngine", "HTTPTransport", "TestSupport", log],
             swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "TaskModel"], swiftSettings: strict),
+        .testTarget(
+            name: "EgressProxyTests", dependencies: ["EgressProxy", "TaskModel", "TestSupport", log, nio[0]],
+            swiftSettings: strict),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
         .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),

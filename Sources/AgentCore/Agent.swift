@@ -9,6 +9,7 @@ final class Agent {
     private let signals: SignalDescriptor
     private let link: SupervisorLink
     private let local: LocalServer?
+    private let egress: EgressRelay?
     private let sinks: [TeeSink]
     private let surroundings: Attempt.Surroundings
     private let bootID = RandomID.make()
@@ -33,12 +34,23 @@ final class Agent {
             local = nil
             failure = error
         }
+        var noEgress: SystemError?
+        do {
+            egress = try options.egressSocket.map { path throws(SystemError) in
+                try EgressRelay(port: options.egressPort, upstream: path)
+            }
+        } catch {
+            egress = nil
+            noEgress = error
+        }
+        let base = options.inheritEnvironment ? environment : [:]
         surroundings = Attempt.Surroundings(
             sinks: sinks, counters: CgroupCounters(), oomScore: OOMScore(),
-            baseEnvironment: options.inheritEnvironment ? environment : [:],
+            baseEnvironment: base.merging(egress.map { EgressPlace.environment(port: $0.port) } ?? [:]) { $1 },
             agentDirectory: ExecutablePath.directory(), localSocket: local?.name,
             scratch: ScratchPlaces(options.scratch))
         if let failure { say(.warning, "no local socket, so no health and no progress: \(failure)") }
+        if let noEgress { say(.error, "no way out of this worker: can't listen at loopback: \(noEgress)") }
     }
 
     /// Turns the loop until it is time to exit.
@@ -53,6 +65,7 @@ final class Agent {
             attempt?.turn(now: now, connected: link.isEstablished)
             report(now: now)
             local?.turn(now: now, ready: set) { answer($0, now: now) }
+            egress?.turn(now: now, ready: set)
             for sink in sinks {
                 sink.flush(now: now)
                 sink.tick(now: now)
@@ -75,6 +88,7 @@ final class Agent {
         link.prepare(&set, moreToSend: attempt?.journal.hasUnsent ?? false)
         attempt?.prepare(&set, connected: link.isEstablished)
         local?.prepare(&set)
+        egress?.prepare(&set, now: Clock.now())
         for sink in sinks {
             set.add(sink.descriptor, write: sink.isWaiting)
             set.limit(to: sink.deadline)

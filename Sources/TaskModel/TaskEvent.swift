@@ -27,6 +27,7 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case worktreeMade = "worktree_made"
         case outputStored = "output_stored"
         case scratchKept = "scratch_kept"
+        case egressDenied = "egress_denied"
         case stopRequested = "stop_requested"
         case completed
         case failed

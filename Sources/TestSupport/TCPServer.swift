@@ -58,3 +58,18 @@ package final class TCPServer: Sendable {
     /// Stops listening; open connections end by themselves.
     package func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 }
+
+extension UnixConnection {
+    /// Says that nothing more is written.
+    package func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Everything until the other side ends.
+    package func readToEnd() -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = read()
+            if piece.isEmpty { return bytes }
+            bytes += piece
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import TaskModel
 import Testing
 
 @testable import Settings
@@ -58,6 +59,43 @@ struct NetworkSettingsTests {
             ),
         ])
     func together(text: String, words: String) throws {
+        let found = try problems("workers: \(text)\n")
+        #expect(found.contains { $0.contains(words) }, "\(found)")
+    }
+
+    @Test(
+        "egress is read, and written so that it reads back",
+        arguments: [
+            ("allow-all", "allow-all"), ("deny", "deny"), ("{allow: []}", "deny"),
+            (
+                "{allow: [Example.org, '*.example.net:8443', '10.0.0.0/8']}",
+                "{allow: [\"example.org\", \"*.example.net:8443\", \"10.0.0.0/8\"]}"
+            ),
+        ])
+    func egress(text: String, written: String) throws {
+        let settings = try load("workers: {egress: \(text)}").settings
+        #expect(try load("workers: {egress: \(written)}").settings.workers.egress == settings.workers.egress)
+        #expect(
+            try load("", environment: ["ACODE_WORKERS_EGRESS": text]).settings.workers.egress == settings.workers.egress
+        )
+        #expect(settings.workers.egress.isRestricted == (text != "allow-all"))
+    }
+
+    @Test(
+        "egress that can't be is told with its place",
+        arguments: [
+            ("{egress: denied}", "acode.yaml:1:19: workers.egress: expected one of allow-all, deny, or {allow: "),
+            ("{egress: {alow: [a]}}", "workers.egress.alow: is not a known key (did you mean allow?)"),
+            (
+                "{egress: {allow: ['https://a/']}}",
+                "workers.egress.allow[0]: \"https://a/\" is no host: a rule is about hosts"
+            ),
+            ("{egress: {allow: [a, 10.0.0.1/8]}}", "workers.egress.allow[1]: \"10.0.0.1/8\" is no range of addresses"),
+            ("{egress: deny, docker: {network: lab}}", "workers.egress: can't be limited in the network lab"),
+            ("{count: 1, egress: deny, docker: {ports: [80]}}", "can't be published while workers.egress is limited"),
+            ("{egress: deny, docker: {dns: [10.0.0.1]}}", "workers.docker.dns: has no effect"),
+        ])
+    func egressMistake(text: String, words: String) throws {
         let found = try problems("workers: \(text)\n")
         #expect(found.contains { $0.contains(words) }, "\(found)")
     }

@@ -4,7 +4,7 @@ import Glibc
 package enum AgentMain {
     private static let usage = """
         usage: acode-agent run --socket PATH --worker-id ID [--orphan-timeout SECONDS] [--stop-grace SECONDS]
-                               [--inherit-environment] [--refuse-escapes]
+                               [--inherit-environment] [--refuse-escapes] [--egress-socket PATH [--egress-port PORT]]
                                [--scratch DIRECTORY]... [--cgroup DIRECTORY]... [--limit nofile|nproc|core=N]...
                acode-agent health [--pid PID] [--timeout SECONDS]
                acode-agent progress [PERCENT] [MESSAGE]

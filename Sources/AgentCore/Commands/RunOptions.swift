@@ -18,6 +18,10 @@ struct RunOptions: Equatable {
     var refuseEscapes = false
     /// The directories that are emptied after each task.
     var scratch: [String] = []
+    /// The supervisor's proxy, where it is the only way out.
+    var egressSocket: String?
+    /// The port of loopback at which clients of the proxy are served; 0 for any.
+    var egressPort: UInt16 = 0
 
     /// Reads the words after `run`.
     static func parse(_ arguments: [String]) throws(UsageError) -> RunOptions {
@@ -32,6 +36,8 @@ struct RunOptions: Equatable {
         let cgroups = try words.takeAll("--cgroup")
         var limits: [ProcessLimit] = []
         for text in try words.takeAll("--limit") { limits.append(try ProcessLimit(text)) }
+        let egressSocket = try words.take("--egress-socket")
+        let egressPort = try words.take("--egress-port")
         try words.finish()
         guard let socket, !socket.isEmpty else { throw UsageError("run needs --socket PATH") }
         guard let workerID, !workerID.isEmpty else { throw UsageError("run needs --worker-id ID") }
@@ -41,6 +47,13 @@ struct RunOptions: Equatable {
             scratch: scratch)
         if let orphanTimeout { options.orphanTimeout = orphanTimeout }
         if let stopGrace { options.stopGrace = stopGrace }
+        options.egressSocket = egressSocket
+        if let egressPort {
+            guard let port = UInt16(egressPort) else {
+                throw UsageError("--egress-port needs a port, not \(egressPort)")
+            }
+            options.egressPort = port
+        }
         return options
     }
 }

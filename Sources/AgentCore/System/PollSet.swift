@@ -19,6 +19,13 @@ struct PollSet {
         entries.append(pollfd(fd: descriptor.number, events: events, revents: 0))
     }
 
+    /// The same, and tells its place for `isReady(at:)`, which is quicker where there are many; `nil` when it is left out.
+    mutating func place(_ descriptor: Descriptor, read: Bool, write: Bool) -> Int? {
+        guard read || write else { return nil }
+        add(descriptor, read: read, write: write)
+        return entries.count - 1
+    }
+
     /// Waits no longer than until `instant`.
     mutating func limit(to instant: Nanos?) {
         guard let instant else { return }
@@ -37,6 +44,9 @@ struct PollSet {
         guard let descriptor else { return false }
         return entries.contains { $0.fd == descriptor.number && $0.revents != 0 }
     }
+
+    /// Whether the descriptor at a place has something to do or to say.
+    func isReady(at place: Int?) -> Bool { place.map { entries[$0].revents != 0 } ?? false }
 
     /// The wait in whole milliseconds, rounded up so that a deadline is over after it; -1 without a deadline.
     static func timeout(from now: Nanos, to deadline: Nanos?) -> Int32 {

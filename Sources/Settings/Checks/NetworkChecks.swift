@@ -1,6 +1,10 @@
+import TaskModel
+
 /// What settings of the network must not be together.
 extension CrossCheck {
-    static let network: [CrossCheck] = [hostNetwork, fixedPorts, portsWithoutNetwork, namesWithoutNetwork]
+    static let network: [CrossCheck] = [
+        hostNetwork, fixedPorts, portsWithoutNetwork, namesWithoutNetwork, egressNetwork,
+    ]
 
     private static let hostNetwork = CrossCheck(
         paths: ["workers.docker.network", "workers.docker.allowHostNetwork"]
@@ -26,13 +30,16 @@ extension CrossCheck {
     }
 
     private static let portsWithoutNetwork = CrossCheck(
-        paths: ["workers.docker.ports", "workers.docker.network"]
+        paths: ["workers.docker.ports", "workers.docker.network", "workers.egress"]
     ) { settings in
-        let network = settings.workers.docker.network
+        let network = settings.workers.networkInForce
         guard !settings.workers.docker.ports.isEmpty, ["host", "none"].contains(network) else { return [] }
         return [
             Finding(
-                path: "workers.docker.ports", message: "have no effect in the network \(network)",
+                path: "workers.docker.ports",
+                message: settings.workers.egress.isRestricted
+                    ? "can't be published while workers.egress is limited: such containers have no network"
+                    : "have no effect in the network \(network)",
                 hint: network == "host"
                     ? "what listens in such a container listens on this host already; remove ports" : "use bridge")
         ]
@@ -41,10 +48,11 @@ extension CrossCheck {
     private static let namesWithoutNetwork = CrossCheck(
         paths: [
             "workers.docker.dns", "workers.docker.dnsSearch", "workers.docker.extraHosts", "workers.docker.network",
+            "workers.egress",
         ]
     ) { settings in
         let docker = settings.workers.docker
-        guard docker.network == "none" else { return [] }
+        guard settings.workers.networkInForce == "none" else { return [] }
         var findings: [Finding] = []
         for (path, isEmpty) in [
             ("workers.docker.dns", docker.dns.isEmpty), ("workers.docker.dnsSearch", docker.dnsSearch.isEmpty),
@@ -60,4 +68,20 @@ extension CrossCheck {
         }
         return findings
     }
+
+    /// A pool with limited egress has no network, so that nothing can be reached but through the proxy.
+    private static let egressNetwork = CrossCheck(paths: ["workers.egress", "workers.docker.network"]) { settings in
+        let network = settings.workers.docker.network
+        guard settings.workers.egress.isRestricted, !["bridge", "none"].contains(network) else { return [] }
+        return [
+            Finding(
+                path: "workers.egress", message: "can't be limited in the network \(network), which has other ways out",
+                hint: "remove workers.docker.network: with limited egress containers have no network but the proxy")
+        ]
+    }
+}
+
+extension WorkersSettings {
+    /// The network containers really get.
+    fileprivate var networkInForce: String { egress.isRestricted ? "none" : docker.network }
 }

@@ -1,4 +1,15 @@
 extension SettingTable {
+    /// What tasks may connect to.
+    static let egress: [SettingDescriptor] = [
+        .init(
+            "workers.egress", \.workers.egress, .egress,
+            "Where tasks may connect to. With anything but allow-all containers have no network, and a proxy of the "
+                + "supervisor, which HTTP_PROXY and its like name, is their only way out. A place without a port means "
+                + "80 and 443, :* any port; *.domain the hosts below a domain. Addresses that are not public have to be "
+                + "listed themselves, as addresses or ranges such as 10.1.0.0/16, also where a listed name leads to them. "
+                + "Local workers are told of the proxy, but can go around it.")
+    ]
+
     /// What containers reach, and how they are reached.
     static let network: [SettingDescriptor] = [
         .init(

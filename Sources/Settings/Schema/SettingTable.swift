@@ -2,8 +2,8 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs + outputs
-        + scratch + http + secrets + state
+        workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs
+        + outputs + scratch + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [

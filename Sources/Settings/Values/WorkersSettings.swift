@@ -30,6 +30,8 @@ package struct WorkersSettings: Sendable, Equatable {
     package var gcInterval: Duration = .seconds(300)
     /// Percent of a limit above which a warning is given.
     package var highUsageWarning = 90
+    /// Where tasks may connect to.
+    package var egress: EgressPolicy = .allowAll
     /// What concerns containers only.
     package var docker = DockerSettings()
 

@@ -22,6 +22,7 @@ final class AttemptRecorder: AttemptObserver {
         var position: OutputPosition {
             OutputPosition(output: output.mark(taken: taken), errors: errors.mark(taken: taken))
         }
+        var egress = EgressLedger()
 
         mutating func through<Value>(_ stream: OutputChunk.Stream, _ body: (inout MaskedStream) -> Value) -> Value {
             stream == .standardOutput ? body(&output) : body(&errors)
@@ -108,10 +109,26 @@ final class AttemptRecorder: AttemptObserver {
     /// A text of the task with the attempt's secrets masked.
     func masked(_ text: String) -> String { SecretMasker.masking(text, state.withLock { $0.secrets }) }
 
+    func attemptEgressDenied(destination: String, words: String) {
+        let told = state.withLock { state -> String? in
+            // A name that is looked up can carry a secret out as well as an address can.
+            let destination = SecretMasker.masking(destination, state.secrets)
+            return state.isFinished ? nil : state.egress.note(destination: destination, words: words)
+        }
+        if let told { sink.yield(.event(.egressDenied, told)) }
+    }
+
+    /// What the attempt was refused on its way out, in a few words.
+    var egressSummary: String? { state.withLock { $0.egress.summary } }
+
     /// Says that no output and no note comes any more, after those that were held back.
     func finish() async {
         await flush()
-        state.withLock { $0.isFinished = true }
+        let refused = state.withLock { state in
+            state.isFinished = true
+            return state.egress.closing
+        }
+        for line in refused { sink.yield(.event(.egressDenied, line)) }
         if let last = throttle.withLock({ $0.heldBack }) { sink.yield(.progress(last.percent, last.message ?? "")) }
         sink.finish()
     }

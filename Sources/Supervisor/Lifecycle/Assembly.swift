@@ -123,6 +123,7 @@ extension Supervisor {
         let watch = containers?.watch
         let images = containers?.images
         let standardArrived = OneShot<Void>()
+        if containers == nil { warnOfOpenEgress() }
         let factory: any WorkerFactory =
             containers?.factory ?? ProcessWorkerFactory(context: context, settings: workers)
         let pool = WorkerPool(

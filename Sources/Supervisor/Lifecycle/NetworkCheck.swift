@@ -1,5 +1,7 @@
 internal import ContainerEngine
+internal import Logging
 internal import Settings
+internal import TaskModel
 
 extension Supervisor {
     /// Finds at the start that the network of the pool's containers is not there, before every worker fails for it.
@@ -21,5 +23,13 @@ extension Supervisor {
             hint: (NearestName.nearest(to: name, among: names).map { "did you mean \($0)? " } ?? "")
                 + "there are \(known)\(others.count > 12 ? ", …" : ""); make it with `\(kind) network create \(name)`, or "
                 + "change workers.docker.network")
+    }
+
+    /// A limit that is not enforced must not be taken for one that is.
+    func warnOfOpenEgress() {
+        guard settings.workers.egress.isRestricted else { return }
+        logger.warning(
+            "workers.egress is not enforced: local workers are told of the proxy, but their tasks can go around it",
+            metadata: ["hint": "tasks that say `isolation: container` wait for containers"])
     }
 }

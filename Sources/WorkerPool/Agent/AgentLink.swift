@@ -104,6 +104,9 @@ package final class AgentLink: Sendable {
     /// The attempt that runs.
     package var currentAttempt: AttemptRef? { state.withLock { $0.active?.ref } }
 
+    /// Who sees the attempt that runs.
+    package var currentObserver: (any AttemptObserver)? { state.withLock { $0.active?.observer } }
+
     /// Sends one message, if the agent is connected. Does not wait: what is sent to an agent is little, and nothing that
     /// ends an attempt may depend on an agent that does not read.
     package func send(_ message: SupervisorMessage) {

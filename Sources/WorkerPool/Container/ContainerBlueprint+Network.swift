@@ -1,9 +1,23 @@
+internal import AgentProtocol
 internal import ContainerEngine
 internal import Settings
+internal import TaskModel
 
 extension ContainerBlueprint {
-    /// Puts a container into its network.
-    func connect(_ container: inout ContainerConfiguration, _ docker: DockerSettings) {
+    /// Puts a container into its network: where egress is limited, into none, with the agent's relay as its way out.
+    func connect(_ container: inout ContainerConfiguration, _ settings: WorkersSettings) {
+        let docker = settings.docker
+        guard !settings.egress.isRestricted else {
+            container.networkMode = .none
+            container.extraHosts = docker.extraHosts
+            container.cmd? += [
+                "--egress-socket", "\(Self.socketDirectory)/\(EgressPlace.socketName)", "--egress-port",
+                "\(EgressPlace.containerPort)",
+            ]
+            // The agent gives them to tasks by itself; these are for who looks around with `exec`.
+            container.env.merge(EgressPlace.environment(port: EgressPlace.containerPort)) { $1 }
+            return
+        }
         container.networkMode = Self.network(docker.network)
         container.dns = docker.dns
         container.dnsSearch = docker.dnsSearch

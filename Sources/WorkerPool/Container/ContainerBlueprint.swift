@@ -31,7 +31,7 @@ package struct ContainerBlueprint: Sendable {
     static let agentPath = "/.acode/bin/acode-agent"
     private static let temporaryDirectory = "/.acode/tmp"
     private static let exchangeDirectory = "/.acode/task"
-    private static let socketDirectory = "/run/acode"
+    static let socketDirectory = "/run/acode"
     /// Where a task finds its secrets.
     static let secretsDirectory = "/run/secrets"
     /// Restarts of a container by the engine itself; they bring workers back after the engine was restarted.
@@ -78,7 +78,7 @@ package struct ContainerBlueprint: Sendable {
             docker.healthcheck.command.isEmpty ? [Self.agentPath, "health"] : docker.healthcheck.command,
             interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
             startPeriod: docker.healthcheck.startPeriod, retries: docker.healthcheck.retries)
-        connect(&container, docker)
+        connect(&container, settings)
         harden(&container)
         limit(&container, profile.limits)
         container.mounts = mounts(profile, directory)

@@ -127,8 +127,12 @@ package final class ContainerWorker: Worker {
                 healthcheck: WorkerHealthcheck(
                     settings.docker.healthcheck, of: { [identity] in identity.containerID }, engine: engine),
                 examine: { await self.examine() })
+            let egress = WorkerEgress(
+                policy: settings.egress, socket: directory.proxySocket, link: link, logger: context.logger)
             let lived = await attributed(
-                life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) })
+                egress.open {
+                    await life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) }
+                })
             end = withLastWords(lived)
         } catch {
             end = .startFailed(error)

@@ -38,10 +38,14 @@ package final class ProcessWorker: Worker {
         /// The limits in its cgroup.
         var limits: ResourceLimits
     }
+    private let egress: EgressPolicy
 
     /// Makes the value; nothing is started.
-    package init(context: WorkerContext, confinement: LocalConfinement = LocalConfinement()) {
+    package init(
+        context: WorkerContext, confinement: LocalConfinement = LocalConfinement(), egress: EgressPolicy = .allowAll
+    ) {
         self.confinement = confinement
+        self.egress = egress
         place = Mutex(Place(limits: confinement.limits))
         let directory = WorkerDirectory(
             runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
@@ -178,7 +182,10 @@ package final class ProcessWorker: Worker {
             // The process's own end is seen by whoever runs it.
             .alive
         }
-        return await life.run(changed: changed) { started throws(WorkerError) in try await self.runAgent(started) }
+        let way = WorkerEgress(policy: egress, socket: directory.proxySocket, link: link, logger: context.logger)
+        return await way.open {
+            await life.run(changed: changed) { started throws(WorkerError) in try await self.runAgent(started) }
+        }
     }
 
     /// Runs the agent's process until it ends or the task is cancelled: SIGTERM, the stop time-out, SIGKILL.
@@ -192,6 +199,7 @@ package final class ProcessWorker: Worker {
                 "run", "--socket", directory.socket, "--worker-id", id.rawValue, "--orphan-timeout",
                 "\(Int(context.orphanTimeout / .seconds(1)))",
             ] + confinement.arguments(place.withLock { $0.cgroup })
+            + (egress.isRestricted ? ["--egress-socket", directory.proxySocket] : [])
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(context.agentExecutable)),

@@ -61,4 +61,11 @@ package protocol AttemptObserver: Sendable {
     func attemptOutputLost(bytes: UInt64, before end: UInt64) async
     /// What the command said about how far it is.
     func attemptProgress(percent: Double?, message: String?) async
+    /// A connection to `destination` was refused; `words` follow it in a sentence. May come beside other calls, from any
+    /// thread, and must not block.
+    func attemptEgressDenied(destination: String, words: String)
+}
+
+extension AttemptObserver {
+    package func attemptEgressDenied(destination: String, words: String) {}
 }

@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import Foundation
 internal import Glibc
 package import TaskModel
@@ -26,6 +27,8 @@ package struct WorkerDirectory: Sendable {
     package var socket: String { "\(agent)/agent.sock" }
     /// The directory tasks start in; emptied after each attempt.
     package var workspace: String { "\(store)/work" }
+    /// The supervisor's end of the proxy, beside the agent's socket.
+    package var proxySocket: String { "\(agent)/\(EgressPlace.socketName)" }
     /// The mounted directory of the secrets.
     package var secrets: String { "\(root)/secrets" }
 

@@ -93,6 +93,21 @@ struct ContainerBlueprintTests {
         #expect(found == swept)
     }
 
+    @Test func limitedEgressTakesTheNetworkAwayAndNamesTheProxy() throws {
+        let rule = try EgressRule("example.org")
+        let limited = configuration {
+            $0.egress = .only([rule])
+            $0.docker.network = "bridge"
+        }
+        #expect(limited.networkMode == .none)
+        #expect(
+            limited.cmd?.suffix(4) == ["--egress-socket", "/run/acode/proxy.sock", "--egress-port", "3128"])
+        #expect(limited.env["HTTPS_PROXY"] == "http://127.0.0.1:3128")
+        #expect(limited.env["no_proxy"] == "localhost,127.0.0.1,::1")
+        #expect(limited.problems() == [])
+        #expect(configuration().env["HTTPS_PROXY"] == nil)
+    }
+
     @Test func nothingAnEngineWouldRefuseIsAsked() {
         #expect(configuration().problems() == [])
         #expect(configuration { $0.docker.readOnlyRootFilesystem = true }.problems() == [])
