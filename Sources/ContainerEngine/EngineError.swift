@@ -57,6 +57,8 @@ package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible 
         case unauthorized
         /// The registry gives no more for a while.
         case rateLimited = "rate_limited"
+        /// There is no space left where the engine keeps its data.
+        case outOfSpace = "out_of_space"
         /// Some failure inside the engine.
         case engineFailure = "engine_failure"
 
@@ -124,11 +126,11 @@ package struct EngineError: Error, Sendable, Equatable, CustomStringConvertible 
     package var isNameInUse: Bool { code == .nameInUse }
     /// Whether the image must be pulled first.
     package var isImageMissing: Bool { code == .imageMissing }
-    /// Whether the engine itself can't be reached or does not answer, so that it says nothing about the thing asked for.
+    /// Whether the engine itself can't be reached, does not answer or can do nothing, so that it says nothing about the thing asked for.
     package var isEngineUnavailable: Bool {
         switch code {
         case .socketMissing, .permissionDenied, .connectionRefused, .noAnswer, .notAnEngine, .apiTooOld,
-            .unsupportedEndpoint, .noEngine, .timedOut, .connectionLost, .transport:
+            .unsupportedEndpoint, .noEngine, .timedOut, .connectionLost, .transport, .outOfSpace:
             true
         default: false
         }

@@ -15,6 +15,8 @@ extension EngineError {
             "upgrade the engine to one with API \(EngineAPIVersion.oldest) or newer (Docker 20.10, Podman 4)"
         case .unsupportedEndpoint: "only Unix sockets are supported: unix:///path/to/docker.sock"
         case .noEngine: "install Docker or Podman, or name its socket with --engine-socket or DOCKER_HOST"
+        case .outOfSpace:
+            "free space where the engine keeps its data (docker system df, podman system df), or move it to a larger disk"
         case .unauthorized: "log in to the registry, or configure its credentials"
         default: nil
         }

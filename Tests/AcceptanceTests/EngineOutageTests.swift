@@ -33,12 +33,12 @@ extension Acceptance {
                     try await engines.control("kill", engine)
                     let words = try await eventually("the list to tell") {
                         let words = try await fixture.acode("worker", "list").errorText
-                        return words.contains("engine has not answered since") ? words : nil
+                        return words.contains("engine can't be used since") ? words : nil
                     }
                     #expect(words.contains("\(engine).sock"))
                     #expect(words.contains("hint: start the engine"))
                     let ready = try await Curl.get("\(base)/readyz")
-                    #expect(ready.status == 503 && ready.body.contains("engine has not answered since"))
+                    #expect(ready.status == 503 && ready.body.contains("engine can't be used since"))
                     let health = try JSONValue(parsing: try await Curl.get("\(base)/health").body.utf8)
                     #expect(health["supervisor"]["state"] == "engineUnavailable")
                     #expect(health["supervisor"]["engineTrouble"]["hasStandIns"] == false)

@@ -20,7 +20,7 @@ extension Acceptance {
                         try await engines.control(verb, .docker)
                         if verb == "kill" {
                             try await eventually("the outage to be known") {
-                                try await fixture.acode("worker", "list").errorText.contains("has not answered since")
+                                try await fixture.acode("worker", "list").errorText.contains("can't be used since")
                             }
                             try await engines.control("start", .docker)
                         }

@@ -157,14 +157,16 @@ extension Acceptance {
         func stopOne(_ backend: Backend) async throws {
             try await AcodeFixture.with("stop-one-\(backend)") { fixture in
                 try await fixture.withSupervisor(backend, PoolOptions(count: 2)) { supervisor in
-                    let id = try #require(try await supervisor.workers().first?["id"].string)
-                    for _ in 1...2 { try await fixture.runScript("echo it was $ACODE_WORKER_ID").succeeded() }
+                    try await fixture.runScript("echo it was $ACODE_WORKER_ID", ["--name", "one"]).succeeded()
+                    let id = try #require(try await fixture.task(named: "one")["worker"].string)
                     try await fixture.acode("worker", "stop", id).succeeded()
                     try await eventually("another worker") {
                         let workers = try await supervisor.workers()
                         return workers.count { $0["status"] == "idle" } == 2 && !workers.contains { $0["id"] == id }
                     }
                     #expect(!supervisor.process.hasEnded)
+                    // What ran on a worker can be read when it is gone.
+                    #expect(try await fixture.acode("worker", "logs", id).succeeded().text == "it was \(id)\n")
                 }
             }
         }

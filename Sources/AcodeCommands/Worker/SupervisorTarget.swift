@@ -158,7 +158,7 @@ extension SupervisorSummary.EngineTrouble {
     /// For people, in one line or two.
     var words: String {
         let standIns = hasStandIns ? "; local processes stand in for tasks that accept them" : ""
-        return "the engine has not answered since \(StableJSON.text(of: since)): \(message)\(standIns)"
+        return "the engine can't be used since \(StableJSON.text(of: since)): \(message)\(standIns)"
     }
 }
 

@@ -31,7 +31,9 @@ struct PoolLog: PoolObserver {
         case .startFailed(let error):
             metadata["error.code"] = "\(error.code.rawValue)"
             metadata["error.message"] = "\(error.message)"
-            logger.warning("worker could not be started", metadata: metadata)
+            // Whoever watches the engine tells its trouble, once and not for each try.
+            let level: Logger.Level = error.code == .engineUnavailable ? .debug : .warning
+            logger.log(level: level, "worker could not be started", metadata: metadata)
         }
     }
 

@@ -2,20 +2,23 @@ internal import Foundation
 
 /// Engines of a test's own, which it may restart, kill and pause without disturbing anybody.
 package struct EngineInstance: Sendable {
-    private let directory: String
+    /// Where everything of the engines is.
+    package let directory: String
     private let isLiveRestoring: Bool
 
     /// Starts engines, both unless said otherwise, in a directory of their own while `body` runs, then stops them and
-    /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends.
+    /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends. With `diskMiB`
+    /// they have a disk of that size for all they keep.
     ///
     /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
     package static func with<Value: Sendable>(
-        _ engines: [Engine] = Engine.all, liveRestoring: Bool = false,
+        _ engines: [Engine] = Engine.all, liveRestoring: Bool = false, diskMiB: Int? = nil,
         _ body: (EngineInstance) async throws -> Value
     ) async throws -> Value {
         // Short, because sockets are below it.
         let instance = EngineInstance(
             directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring)
+        if let diskMiB { try await instance.mount(diskMiB) }
         let outcome: Result<Value, any Error>
         do {
             try await instance.script(["start"] + engines.map(\.rawValue))
@@ -24,7 +27,8 @@ package struct EngineInstance: Sendable {
             outcome = .failure(error)
         }
         // However the body ended: nobody else stops them.
-        try await instance.script(["stop"])
+        try await instance.script(diskMiB == nil ? ["stop"] : ["stop", "--keep"])
+        if diskMiB != nil { try await instance.unmount() }
         return try outcome.get()
     }
 
@@ -37,6 +41,20 @@ package struct EngineInstance: Sendable {
     ///
     /// - Throws: `UnexpectedEnd` when the script fails.
     package func control(_ verb: String, _ engine: Engine) async throws { try await script([verb, engine.rawValue]) }
+
+    private func mount(_ size: Int) async throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        _ = try await ChildProcess.tool(
+            ProcessPlan("/bin/mount", ["-t", "tmpfs", "-o", "size=\(size)m", "acode-test", directory]),
+            within: .seconds(10))
+    }
+
+    private func unmount() async throws {
+        _ = try await ChildProcess.tool(
+            ProcessPlan(
+                "/bin/sh", ["-c", "umount -R '\(directory)' && rmdir '\(directory)' && rm -f '\(directory).lock'"]),
+            within: .seconds(20))
+    }
 
     private func script(_ arguments: [String]) async throws {
         var environment = ProcessPlan.plainEnvironment

@@ -1,4 +1,5 @@
 internal import AgentProtocol
+internal import ContainerEngine
 
 extension ContainerWorker {
     /// A loss that the engine's own end or restart explains is the engine's and not the container's.
@@ -15,5 +16,16 @@ extension ContainerWorker {
         else { return record }
         return ExitRecord(
             end: .workerLost(WorkerLoss(observation: "its container was told to end", engineStopped: true)))
+    }
+}
+
+extension EngineWatch {
+    /// Takes note of a call that failed, if the engine is to blame.
+    func note(_ error: EngineError) {
+        if error.code == .outOfSpace {
+            refuses(EngineTrouble(message: error.description, hint: error.hint))
+        } else if error.isEngineUnavailable {
+            suspect()
+        }
     }
 }

@@ -202,10 +202,11 @@ package final class ContainerWorker: Worker {
             let output = try await engine.attach(created.id)
             try await start(created.id)
             await published.read(of: created.id, from: engine, expected: settings.docker.ports.count)
+            watch?.accepts()
             started()
             await startup.collect(output, until: link)
         } catch {
-            if error.isEngineUnavailable { watch?.suspect() }
+            watch?.note(error)
             throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
     }

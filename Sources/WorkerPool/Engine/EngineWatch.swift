@@ -34,6 +34,8 @@ package final class EngineWatch: Sendable {
         var machine: EngineAvailability
         var outages: [EngineOutage] = []
         var answered = Date()
+        /// What keeps it from making containers although it answers, and since when.
+        var refusal: (EngineTrouble, since: Date, at: ContinuousClock.Instant)?
         /// Who waits for the next ping that is sent after they asked.
         var waiting: [OneShot<Void>] = []
         /// Set by whoever wants the next ping now.
@@ -60,6 +62,7 @@ package final class EngineWatch: Sendable {
     private let engine: EngineClient
     private let labels: [String: String]
     private let logger: Logger
+    private let fallbackAfter: Duration?
     private let shared: Mutex<Shared>
     private let available = Gauge(label: "acode_engine_available")
     private let outages = Counter(label: "acode_engine_outages_total")
@@ -71,6 +74,7 @@ package final class EngineWatch: Sendable {
     ) {
         self.engine = engine
         self.labels = labels
+        self.fallbackAfter = fallbackAfter
         self.logger = logger
         shared = Mutex(
             Shared(machine: EngineAvailability(interval: interval, fallbackAfter: fallbackAfter, now: .now)))
@@ -79,9 +83,41 @@ package final class EngineWatch: Sendable {
     /// The trouble, since when, and whether local processes stand in; `nil` while the engine can be used.
     package var trouble: (EngineTrouble, since: Date, hasFallenBack: Bool)? {
         shared.withLock { shared in
-            guard case .unavailable(_, let trouble) = shared.machine.state else { return nil }
-            return (trouble, shared.answered, shared.machine.hasFallenBack)
+            if case .unavailable(_, let trouble) = shared.machine.state {
+                return (trouble, shared.answered, shared.machine.hasFallenBack)
+            }
+            guard let refusal = shared.refusal else { return nil }
+            let hasFallenBack = fallbackAfter.map { ContinuousClock.now - refusal.at >= $0 } ?? false
+            return (refusal.0, refusal.since, hasFallenBack)
         }
+    }
+
+    /// Notes that the engine answers and yet can make no container, for want of space.
+    package func refuses(_ trouble: EngineTrouble) {
+        let isNew = shared.withLock { shared in
+            defer { shared.refusal = (trouble, shared.refusal?.since ?? Date(), shared.refusal?.at ?? .now) }
+            return shared.refusal == nil
+        }
+        guard isNew else { return }
+        available.record(0)
+        outages.increment()
+        logger.warning(
+            "the engine can make no container; what runs goes on, and it is asked again until it can",
+            metadata: [
+                "engine.endpoint": "\(engine.endpoint.socketPath)", "error.message": "\(trouble.message)",
+                "hint": "\(trouble.hint ?? "look at the engine's log")",
+            ])
+    }
+
+    /// Notes that the engine made a container.
+    package func accepts() {
+        let wasRefusing = shared.withLock { shared in
+            defer { shared.refusal = nil }
+            return shared.refusal != nil
+        }
+        guard wasRefusing else { return }
+        available.record(1)
+        logger.info("the engine makes containers again")
     }
 
     /// Asks the engine now instead of at the next ping: a call got no answer, or a stream broke.

@@ -17,6 +17,14 @@ struct EngineErrorClassifierTests {
     /// Bodies as Docker 20.10.24 and Podman 4.3.1 send them.
     @Test(arguments: [
         Case(
+            kind: .docker, operation: .createContainer, status: 500,
+            body: #"{"message":"write /data/overlay2/dbbd56-init/link: no space left on device"}"#, code: .outOfSpace),
+        Case(
+            kind: .podman, operation: .createContainer, status: 500,
+            body:
+                #"{"cause":"no space left on device","message":"container create: write /run/3545195792: no space left on device","response":500}"#,
+            code: .outOfSpace),
+        Case(
             kind: .docker, operation: .createContainer, status: 409,
             body: #"{"message":"Conflict. The container name \"/x\" is already in use by container \"1\"."}"#,
             code: .nameInUse),
