@@ -17,10 +17,10 @@ extension Acceptance {
                 case .noListener: ["refused", "nobody listens", "nothing listens"]
                 case .notASocket: ["refused", "not a socket", "nobody listens"]
                 case .hanging: ["no answer", "did not answer", "timed out", "not answer"]
-                case .garbage: ["not an engine", "http", "garbage", "unexpected", "answer"]
+                case .garbage: ["the answer is not http"]
                 case .serverError: ["500"]
                 case .tooOld: ["too old", "1.10"]
-                case .closesAtOnce: ["closed", "empty", "answer", "connection"]
+                case .closesAtOnce: ["closed"]
                 }
             }
 

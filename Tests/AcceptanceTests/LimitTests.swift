@@ -55,18 +55,25 @@ extension Acceptance {
             #expect(run.lines == ["1024", "0"])
         }
 
-        @Test("a healthcheck is configured, and Docker finds the worker healthy", arguments: Engine.all)
+        @Test("a healthcheck is configured and succeeds, and Docker finds the worker healthy", arguments: Engine.all)
         func healthcheck(_ engine: Engine) async throws {
-            let details = try await SharedPools.pool(.of(engine)).supervisor.onlyContainer()
-            let test = details["Config"]["Healthcheck"]["Test"].elements
-            #expect(test.first == "CMD")
-            #expect(test.contains("health"))
-            // Podman without systemd runs no probes by itself.
-            guard engine == .docker, let id = details["Id"].string else { return }
-            let command = test.dropFirst().compactMap(\.string)
-            let said = try await engine.api.execute(Array(command), in: id)
-            let status = try await engine.api.inspect(id)["State"]["Health"]["Status"].string
-            #expect(status != "unhealthy", "\(said)")
+            let often: [String: JSONValue] = ["workers.docker.healthcheck.interval": "1s"]
+            try await AcodeFixture.with("healthcheck-\(engine)", settings: often) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    let details = try await supervisor.onlyContainer()
+                    let test = details["Config"]["Healthcheck"]["Test"].elements.compactMap(\.string)
+                    #expect(test.first == "CMD")
+                    #expect(test.contains("health"))
+                    let id = try #require(details["Id"].string)
+                    let probe = try await engine.api.executed(Array(test.dropFirst()), in: id)
+                    #expect(probe.code == 0, "\(probe)")
+                    // Podman without systemd runs no probes by itself.
+                    guard engine == .docker else { return }
+                    try await eventually("Docker to find the worker healthy") {
+                        try await engine.api.inspect(id)["State"]["Health"]["Status"] == "healthy"
+                    }
+                }
+            }
         }
 
         @Test("a fork bomb is stopped by the limit on processes and the pool goes on", arguments: Engine.all)

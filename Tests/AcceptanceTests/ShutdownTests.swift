@@ -45,6 +45,7 @@ extension Acceptance {
                 let interrupted = try await fixture.task(id)
                 #expect(interrupted["state"] == "enqueued" || interrupted["state"] == "pending")
                 #expect(interrupted["outcome"] == "interrupted")
+                #expect(interrupted["reason"].string?.contains("the supervisor shut down") == true, "\(interrupted)")
                 #expect(interrupted["failures"] == 0 && interrupted["interruptions"] == 1)
                 try await fixture.withSupervisor(backend) { _ in
                     let task = try await fixture.waitFor(id, state: "complete")

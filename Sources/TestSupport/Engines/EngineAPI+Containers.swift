@@ -33,13 +33,20 @@ extension EngineAPI {
     ///
     /// - Throws: `EngineRefusal`.
     package func execute(_ command: [String], in id: String, user: String? = nil) async throws -> String {
+        try await executed(command, in: id, user: user).text
+    }
+
+    /// Runs a command in a container and returns its output, both streams, with its exit code.
+    package func executed(
+        _ command: [String], in id: String, user: String? = nil
+    ) async throws -> (text: String, code: Int?) {
         var body: [String: JSONValue] = [
             "AttachStdout": true, "AttachStderr": true, "Cmd": .array(command.map { .string($0) }),
         ]
         if let user { body["User"] = .string(user) }
         let exec = try await json("POST", "/containers/\(id)/exec", body: .object(body))["Id"].string ?? ""
         let answer = try await call("POST", "/exec/\(exec)/start", body: ["Detach": false, "Tty": false])
-        return LogFrames(answer.body).all.text
+        return (LogFrames(answer.body).all.text, try await json("GET", "/exec/\(exec)/json")["ExitCode"].int)
     }
 
     /// The ids of volumes and networks with a label, which nothing may leave behind either.
