@@ -1,6 +1,7 @@
 import Foundation
 import Settings
 import TaskModel
+import TestSupport
 import Testing
 import WorkerPool
 

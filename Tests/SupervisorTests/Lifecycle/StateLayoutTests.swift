@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Settings
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import Supervisor

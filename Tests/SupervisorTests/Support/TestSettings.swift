@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Settings
 import TaskModel
+import TestSupport
 import WorkerPool
 
 @testable import Supervisor

@@ -1,6 +1,7 @@
 import ContainerEngine
 import Settings
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import WorkerPool

@@ -1,6 +1,7 @@
 import AgentProtocol
 import Foundation
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import WorkerPool

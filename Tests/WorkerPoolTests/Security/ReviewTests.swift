@@ -2,6 +2,7 @@ import ContainerEngine
 import Foundation
 import Settings
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import WorkerPool

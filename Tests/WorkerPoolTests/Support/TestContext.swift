@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import TaskModel
+import TestSupport
 
 @testable import WorkerPool
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import WorkerPool

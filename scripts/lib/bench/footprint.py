@@ -56,8 +56,8 @@ def rows(idle_four, busy, taken, agent_cpu, late) -> list[Row]:
         Row(f"submit committed → command runs in an idle pool of {WORKERS}, p50", "ms", series(late)),
         Row(f"submit committed → command runs in an idle pool of {WORKERS}, p99", "ms",
             series(late, lambda values: percentile(values, 99))),
-        Row("resident memory, idle pool of 4", "MB", four, {}, "≤ 50 MB", four.median <= 50),
-        Row(f"resident memory, {WORKERS} busy", "MB", thirty, {}, "≤ 80 MB", thirty.median <= 80),
+        Row("resident memory, idle pool of 4", "MiB", four, {}, "≤ 50 MiB", four.median <= 50),
+        Row(f"resident memory, {WORKERS} busy", "MiB", thirty, {}, "≤ 80 MiB", thirty.median <= 80),
         Row(f"CPU of an idle pool of {WORKERS}, supervisor", "% of a core", idle, {}, "≤ 1 %", idle.median <= 1),
         Row(f"CPU of an idle pool of {WORKERS}, its agents together", "% of a core", series(agent_cpu)),
     ]  # fmt: skip
@@ -109,10 +109,10 @@ def busy_memory(pool: Pool, bench) -> list[float]:
 
 
 def resident(pid: int) -> float:
-    """Megabytes of resident memory."""
+    """Resident memory in MiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         line = next(line for line in file if line.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024 / 1e6
+    return int(line.split()[1]) / 1024
 
 
 def cpu_share(groups: list[list[int]], seconds: float) -> list[float]:
