@@ -76,9 +76,18 @@ extension Acceptance {
             return try await ChildProcess.run(plan, logs: fixture.logs, within: .seconds(60))
         }
 
+        /// A worker that can be entered: the test before may have left one that is being replaced.
         private static func worker(_ engine: Engine) async throws -> (AcodeFixture, String) {
             let fixture = try SharedPools.pool(.of(engine)).fixture
-            return (fixture, try #require(try await fixture.workers().first?["id"].string))
+            return (fixture, try await idle(fixture))
+        }
+
+        private static func idle(_ fixture: AcodeFixture, otherThan old: String? = nil) async throws -> String {
+            try await eventually("an idle worker") {
+                let worker = try await fixture.workers().first
+                guard worker?["status"] == "idle", worker?["id"].string != old else { return nil }
+                return worker?["id"].string
+            }
         }
 
         @Test(
@@ -138,6 +147,20 @@ extension Acceptance {
             #expect(look.text == "1000\nbegun\n", "\(look)")
             try await fixture.acode("task", "cancel", task).succeeded()
             try await fixture.waitFor(task, state: "cancelled")
+            // A worker whose task did not succeed is replaced, a moment after the task's end.
+            _ = try await Self.idle(fixture, otherThan: id)
+        }
+
+        @Test("a worker whose container does not run now: its state in clear words, and code 75", arguments: Engine.all)
+        func notRunning(_ engine: Engine) async throws {
+            let (fixture, id) = try await Self.worker(engine)
+            let container = try #require(try await fixture.workers().first?["containerID"].string)
+            _ = try await engine.api.call("POST", "/containers/\(container)/pause")
+            let paused = try await fixture.acode("worker", "exec", id, "--", "true")
+            _ = try await engine.api.call("POST", "/containers/\(container)/unpause")
+            #expect(paused.code == 75, "\(paused)")
+            #expect(paused.errorText.contains("the worker \(id): its container is paused"), "\(paused)")
+            #expect(try await fixture.acode("worker", "exec", id, "--", "true").code == 0)
         }
 
         @Test("commands that can't be run, and workers that can't be entered, are told plainly", arguments: Engine.all)

@@ -54,31 +54,40 @@ struct WorkerExec: AsyncParsableCommand {
             (try await client.status(), try await client.workers())
         }
         let worker = try WorkerReference.choose(id, from: workers)
-        guard let container = worker.containerID, let engine = status.engine else {
-            throw CommandFailure(
-                ExitCodes.failed, "the worker \(worker.id) is no running container, so there is nothing to enter",
-                hint: worker.containerName == nil
-                    ? "it is a process of this host; its tasks start in \(context.settings.state.dir)/workers/\(worker.id)"
-                    : "it is \(worker.status); try again in a moment")
-        }
-        let code: Int32
+        let entry = WorkerEntry(worker: worker, stateDirectory: context.settings.state.dir)
+        let container = try entry.container()
+        guard let engine = status.engine else { throw entry.refusal(nil) }
+        let code = try await enter(container, entry, socket: engine.socket)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func enter(
+        _ container: String, _ entry: WorkerEntry, socket: String
+    ) async throws(CommandFailure) -> Int32 {
+        let state: ContainerStatus?
         do throws(EngineError) {
             let client = try await EngineClient.connect(
-                to: EngineEndpoint(socketPath: engine.socket),
+                to: EngineEndpoint(socketPath: socket),
                 logger: Logger(label: "acode") { _ in SwiftLogNoOpLogHandler() })
             defer { client.shutdown() }
-            code = try await ExecSession(
+            let session = ExecSession(
                 engine: client, container: container,
                 configuration: ExecConfiguration(
                     command: command, attachesInput: interactive, hasTerminal: tty, environment: variables,
-                    workingDirectory: workdir)
-            ).run()
+                    workingDirectory: workdir))
+            do throws(EngineError) {
+                return try await session.run()
+            } catch  where error.isConflict || error.isNotFound {
+                // It may have ended between the supervisor's look at it and now.
+                state = try await client.inspectContainer(container)?.state.status
+                if state == .running { throw error }
+            }
         } catch {
             throw CommandFailure(
                 error.isEngineUnavailable ? ExitCodes.unavailable : ExitCodes.failed,
-                "can't run a command in the worker \(worker.id): \(error.message)", hint: error.hint)
+                "can't run a command in the worker \(entry.worker.id): \(error.message)", hint: error.hint)
         }
-        if code != 0 { throw ExitCode(code) }
+        throw entry.refusal(state)
     }
 
     private var variables: [String: String] {
