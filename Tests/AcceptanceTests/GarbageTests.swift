@@ -24,20 +24,47 @@ extension Acceptance {
             ).json().elements
         }
 
+        /// The labels of an object of a pool, as this installation or `installation` makes it.
+        private static func labels(
+            _ fixture: AcodeFixture, pool: String, installation: String? = nil
+        ) throws -> JSONValue {
+            let own = try String(contentsOfFile: "\(fixture.stateDirectory)/installation-id", encoding: .utf8)
+            return [
+                "acode.worker": "true", "acode.pool": .string(pool), "acode.worker.id": "leaked",
+                "acode.installation": .string(installation ?? own.trimmingCharacters(in: .whitespacesAndNewlines)),
+            ]
+        }
+
         /// Makes what a create leaves whose answer never came: an object with the labels of a pool and of no worker of it.
         private static func leak(_ fixture: AcodeFixture, _ engine: Engine, pool: String) async throws -> String {
-            let id = try String(contentsOfFile: "\(fixture.stateDirectory)/installation-id", encoding: .utf8)
-            let labels: JSONValue = [
-                "acode.worker": "true", "acode.pool": .string(pool), "acode.worker.id": "leaked",
-                "acode.installation": .string(id.trimmingCharacters(in: .whitespacesAndNewlines)),
-            ]
-            let body: JSONValue = ["Image": .string(TestImage.busybox), "Cmd": ["sleep", "600"], "Labels": labels]
-            let made = try await engine.api.json("POST", "/containers/create", body: body)
+            let labels = try Self.labels(fixture, pool: pool)
             _ = try await engine.api.json(
                 "POST", "/volumes/create", body: ["Name": .string("\(pool)-leaked"), "Labels": labels])
             _ = try await engine.api.json(
                 "POST", "/networks/create", body: ["Name": .string("\(pool)-leaked"), "Labels": labels])
-            return made["Id"].string ?? ""
+            return try await container(engine, labels)
+        }
+
+        /// Makes a container in a state: `created`, `running`, `paused`, `exited`.
+        private static func container(
+            _ engine: Engine, _ labels: JSONValue, _ state: String = "created"
+        ) async throws -> String {
+            let command: JSONValue = state == "exited" ? ["true"] : ["sleep", "600"]
+            let limits: JSONValue = [
+                ["Name": "nofile", "Soft": 64, "Hard": 64], ["Name": "nproc", "Soft": 64, "Hard": 64],
+            ]
+            let body: JSONValue = [
+                "Image": .string(TestImage.busybox), "Cmd": command, "Labels": labels,
+                // Podman's own default is above this machine's hard limits.
+                "HostConfig": ["Ulimits": limits],
+            ]
+            let id = try await engine.api.json("POST", "/containers/create", body: body)["Id"].string ?? ""
+            if state != "created" { _ = try await engine.api.call("POST", "/containers/\(id)/start") }
+            if state == "paused" { _ = try await engine.api.call("POST", "/containers/\(id)/pause") }
+            try await eventually("the container to be \(state)") {
+                try await engine.api.inspect(id)["State"]["Status"].string == state
+            }
+            return id
         }
 
         @Test("of a dead pool everything goes, after a rehearsal; of others nothing", arguments: Engine.all)
@@ -93,6 +120,92 @@ extension Acceptance {
                         return containers.count == 1 && others.isEmpty
                     }
                     #expect(try await supervisor.onlyContainer()["Id"].string == own)
+                    #expect(try await fixture.runScript("echo unharmed").text == "unharmed\n")
+                }
+            }
+        }
+
+        @Test(
+            "containers in every state go, with their volumes, networks, directories and secrets, and are counted",
+            arguments: Engine.all)
+        func everyState(_ engine: Engine) async throws {
+            let port = Loopback.freePort()
+            var options = Self.options()
+            options.flags += ["--listen", "127.0.0.1:\(port)"]
+            func count(_ metric: String, _ kind: String) async throws -> Int? {
+                let lines = try await Curl.get("http://127.0.0.1:\(port)/metrics").body.split(separator: "\n")
+                let line = lines.first { $0.hasPrefix("\(metric){") && $0.contains("kind=\"\(kind)\"") }
+                return line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) }
+            }
+            try await AcodeFixture.with("gc-states-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let own = try await supervisor.onlyContainer()["Id"].string
+                    var leaked = [try await Self.leak(fixture, engine, pool: fixture.pool)]
+                    let labels = try Self.labels(fixture, pool: fixture.pool)
+                    for state in ["running", "paused", "exited"] {
+                        leaked.append(try await Self.container(engine, labels, state))
+                    }
+                    let foreign = [
+                        try await Self.container(engine, try Self.labels(fixture, pool: "t-\(fixture.id)-other")),
+                        try await Self.container(
+                            engine, try Self.labels(fixture, pool: fixture.pool, installation: "another"), "running"),
+                    ]
+                    fixture.atEnd { for id in foreign { try await engine.api.remove(id) } }
+                    let directory = "\(fixture.runtimeDirectory)/\(fixture.pool)/w/leaked"
+                    try FileManager.default.createDirectory(
+                        atPath: "\(directory)/secrets", withIntermediateDirectories: true)
+                    try fixture.write("a secret", to: "\(directory)/secrets/token")
+                    let workspace = "\(fixture.stateDirectory)/workers/leaked"
+                    try FileManager.default.createDirectory(atPath: workspace, withIntermediateDirectories: true)
+
+                    let expected = ["container": 4, "volume": 1, "network": 1, "directory": 2]
+                    let rehearsal = try await Self.gc(fixture, engine, "--dry-run")
+                    for (kind, number) in expected {
+                        #expect(rehearsal.count { $0["kind"].string == kind } == number, "\(kind) in \(rehearsal)")
+                        #expect(try await count("acode_unknown_objects", kind) == number, "\(kind)")
+                    }
+                    let done = try await Self.gc(fixture, engine)
+                    #expect(done.count == 8 && done.allSatisfy { $0["action"] == "removed" }, "\(done)")
+                    #expect(Set(done.compactMap { $0["name"].string }).isSuperset(of: leaked))
+                    for (kind, number) in expected {
+                        #expect(try await count("acode_unknown_objects", kind) == 0, "\(kind)")
+                        #expect(try await count("acode_objects_removed_total", kind) == number, "\(kind)")
+                    }
+                    for path in [directory, workspace] { #expect(!FileManager.default.fileExists(atPath: path)) }
+                    let left = Set(try await supervisor.containers().compactMap { $0["Id"].string })
+                    #expect(left == Set([own, foreign[1]].compactMap { $0 }))
+                    #expect(try await engine.api.inspect(foreign[0])["State"]["Status"] == "created")
+                    #expect(try await engine.api.inspect(foreign[1])["State"]["Status"] == "running")
+                    #expect(try await fixture.runScript("echo unharmed").text == "unharmed\n")
+                }
+            }
+        }
+
+        @Test(
+            "what is left of a pool is gone soon after its next start, also when the runtime directory was emptied",
+            arguments: Engine.all)
+        func atTheStart(_ engine: Engine) async throws {
+            try await AcodeFixture.with("gc-start-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    supervisor.process.send(SIGKILL)
+                    try await supervisor.process.waitForEnd(within: .seconds(10))
+                }
+                let labels = try Self.labels(fixture, pool: fixture.pool)
+                var leaked = [try await Self.leak(fixture, engine, pool: fixture.pool)]
+                leaked.append(try await Self.container(engine, labels, "paused"))
+                let workspace = "\(fixture.stateDirectory)/workers/leaked"
+                try FileManager.default.createDirectory(atPath: workspace, withIntermediateDirectories: true)
+                try FileManager.default.removeItem(atPath: fixture.runtimeDirectory)
+                // The time between two passes is 5 minutes.
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    try await eventually("all of it to be gone", within: .seconds(20), every: .milliseconds(200)) {
+                        let left = try await supervisor.containers().compactMap { $0["Id"].string }
+                        let others = try await engine.api.volumesAndNetworks(label: "acode.pool=\(fixture.pool)")
+                        return left.count == 1 && others.isEmpty && !FileManager.default.fileExists(atPath: workspace)
+                    }
+                    let workspaces = try FileManager.default.contentsOfDirectory(
+                        atPath: "\(fixture.stateDirectory)/workers")
+                    #expect(workspaces == [try await fixture.workers().first?["id"].string])
                     #expect(try await fixture.runScript("echo unharmed").text == "unharmed\n")
                 }
             }

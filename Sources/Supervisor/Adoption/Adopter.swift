@@ -50,6 +50,11 @@ struct Adopter: Sendable {
     /// Whether it is decided for every worker whether it is taken over.
     var isSettled: Bool { adopted.isEmpty || done.current != nil }
 
+    /// Waits until it is decided for every worker, or the task is cancelled.
+    func waitUntilSettled() async {
+        if !adopted.isEmpty { _ = await done.wait() }
+    }
+
     /// Runs until every attempt that was taken over has ended. Cancelling the task changes nothing of them.
     func run() async {
         guard !adopted.isEmpty else { return }

@@ -16,8 +16,15 @@ extension Supervisor {
         return try await collectGarbage(running, isRehearsal: isRehearsal)
     }
 
-    /// Looks again and again: what an engine made after it was given up on is found by nothing else.
+    /// Looks once as soon as what earlier supervisors left is taken over or gone, and then again and again: what an engine
+    /// made after it was given up on is found by nothing else.
     func keepCollecting(_ running: Running) async {
+        await running.adopter.waitUntilSettled()
+        // An engine that is away now may have the most to tell.
+        while !Task.isCancelled, !handOff.isDecided {
+            if (try? await collectGarbage(running, isRehearsal: false)) != nil { break }
+            try? await Task.sleep(for: min(.seconds(5), settings.workers.gcInterval))
+        }
         for await _ in AsyncTimerSequence(interval: settings.workers.gcInterval, clock: .continuous) {
             guard running.adopter.isSettled, !handOff.isDecided else { continue }
             _ = try? await collectGarbage(running, isRehearsal: false)

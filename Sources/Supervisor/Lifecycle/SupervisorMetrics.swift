@@ -46,12 +46,13 @@ package struct SupervisorMetrics: Sendable {
 
     func recovered(_ count: Int) { recoveries.increment(by: count) }
 
-    /// Notes a pass over the pool's objects: what was nobody's, by kind, and what of it was removed.
+    /// Notes a pass over the pool's objects: what was nobody's and is still there, by kind, and what was removed.
     func garbage(_ reports: [GarbageReport]) {
         for kind in PoolObject.Kind.allCases {
-            let own = reports.filter { $0.object.kind == kind && $0.action != .kept }
+            let own = reports.filter { $0.object.kind == kind }
             let labels = [("kind", kind.rawValue)]
-            Gauge(label: "acode_unknown_objects", dimensions: labels).record(own.count)
+            Gauge(label: "acode_unknown_objects", dimensions: labels)
+                .record(own.count { $0.action == .failed || $0.action == .wouldRemove })
             Counter(label: "acode_objects_removed_total", dimensions: labels)
                 .increment(by: own.count { $0.action == .removed })
         }
