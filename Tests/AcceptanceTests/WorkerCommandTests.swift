@@ -89,6 +89,10 @@ extension Acceptance {
             }
             let tail = try await fixture.acode("worker", "logs", "--tail", "2", worker)
             #expect(tail.lines.count <= 3)
+            let recent = try await fixture.acode("worker", "logs", "--since", "1h", "-n", "2", worker).succeeded()
+            #expect(recent.text == tail.text)
+            let future = try await fixture.acode("worker", "logs", "--since", "2999-01-01T00:00:00Z", worker)
+            #expect(future.code == 0 && future.text == "", "\(future)")
             let plan = fixture.plan(["worker", "logs", "-f", worker])
             let (_, ending) = try await ChildProcess.with(plan, logs: fixture.logs, stop: SIGINT, grace: .seconds(5)) {
                 process in
@@ -146,6 +150,20 @@ extension Acceptance {
             #expect(ending.process.code == 0)
             for line in ending.process.lines.dropLast() {
                 #expect(try JSONValue(parsing: line.utf8).elements.count == 2)
+            }
+        }
+
+        @Test("`stats` at a terminal: a table in place of the one before, until Ctrl-C", arguments: Backend.all)
+        func liveTable(_ backend: Backend) async throws {
+            let fixture = try SharedPools.pool(backend).fixture
+            let script = ["times 2 " + #"\x1b[H\x1b[2Jpool \#(fixture.pool): running"#, #"type \x03"#]
+            let end = try await TerminalPlayer.play(
+                fixture, script, ["worker", "stats"], environment: ["ACODE_WORKERS_STATS_INTERVAL": "1s"])
+            #expect(end.code == 0, "\(end)")
+            #expect(end.text.contains("[code 0, terminal restored]"), "\(end)")
+            for worker in try await fixture.workers() {
+                let id = try #require(worker["id"].string)
+                #expect(end.text.components(separatedBy: id).count >= 3, "\(end)")
             }
         }
     }

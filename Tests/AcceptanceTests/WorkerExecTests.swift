@@ -6,76 +6,6 @@ extension Acceptance {
     /// O-3: `worker exec`.
     @Suite("Worker exec", .timeLimit(.minutes(2)), .sharedPools())
     struct WorkerExec {
-        /// Plays a person at a terminal of 37 rows and 91 columns: waits for words, types, resizes, and at the end prints
-        /// everything that was shown, the exit code, and whether the terminal was left as it was.
-        private static let person = #"""
-            import fcntl, os, pty, select, signal, struct, sys, termios, time
-
-            def resize(rows, columns):
-                fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-            master, slave = pty.openpty()
-            resize(37, 91)
-            before = termios.tcgetattr(slave)
-            child = os.fork()
-            if child == 0:
-                os.setsid()
-                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-                for number in (0, 1, 2):
-                    os.dup2(slave, number)
-                os.close(master)
-                os.execv(sys.argv[1], sys.argv[1:])
-            shown = b""
-            deadline = time.monotonic() + 40
-
-            def wait_for(words):
-                global shown
-                while words not in shown:
-                    left = deadline - time.monotonic()
-                    if left <= 0 or not select.select([master], [], [], left)[0]:
-                        os.kill(child, signal.SIGKILL)
-                        sys.exit("never shown: %r in %r" % (words, shown))
-                    shown += os.read(master, 65536)
-
-            for line in sys.stdin:
-                kind, _, text = line.rstrip("\n").partition(" ")
-                text = text.encode().decode("unicode_escape").encode("latin-1")
-                if kind == "see":
-                    wait_for(text)
-                elif kind == "type":
-                    os.write(master, text)
-                elif kind == "resize":
-                    resize(*map(int, text.split()))
-                elif kind == "kill":
-                    os.kill(child, int(text))
-            while True:
-                done, status = os.waitpid(child, os.WNOHANG)
-                if done:
-                    break
-                if time.monotonic() > deadline:
-                    os.kill(child, signal.SIGKILL)
-                    sys.exit("it did not end: %r" % shown)
-                if select.select([master], [], [], 0.05)[0]:
-                    shown += os.read(master, 65536)
-            while select.select([master], [], [], 0.2)[0]:
-                shown += os.read(master, 65536)
-            after = termios.tcgetattr(slave)
-            sys.stdout.write(shown.decode("utf-8", "replace"))
-            code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-            print("\n[code %d, terminal %s]" % (code, "restored" if before == after else "changed"))
-            """#
-
-        private static func play(_ fixture: AcodeFixture, _ script: [String], _ command: [String]) async throws
-            -> FinishedProcess
-        {
-            let program = try fixture.file("person.py", person)
-            var plan = fixture.plan(
-                ["worker", "exec"] + command, input: .bytes(Array((script.joined(separator: "\n") + "\n").utf8)))
-            plan.arguments = [program, plan.executable] + plan.arguments
-            plan.executable = "/usr/bin/python3"
-            return try await ChildProcess.run(plan, logs: fixture.logs, within: .seconds(60))
-        }
-
         /// A worker that can be entered: the test before may have left one that is being replaced.
         private static func worker(_ engine: Engine) async throws -> (AcodeFixture, String) {
             let fixture = try SharedPools.pool(.of(engine)).fixture
@@ -125,7 +55,7 @@ extension Acceptance {
                 #"type echo wor'king'; sleep 600\n"#, "see working", #"type \x03"#, #"type echo alive:$((6*7))\n"#,
                 "see alive:42", #"type exit 9\n"#,
             ]
-            let end = try await Self.play(fixture, script, ["-it", id, "--", "sh"])
+            let end = try await TerminalPlayer.play(fixture, script, ["worker", "exec", "-it", id, "--", "sh"])
             #expect(end.code == 0, "\(end)")
             #expect(end.text.contains("[code 9, terminal restored]"), "\(end)")
         }
@@ -134,7 +64,7 @@ extension Acceptance {
         func told(_ engine: Engine, _ signal: Int32) async throws {
             let (fixture, id) = try await Self.worker(engine)
             let script = ["see $", #"type echo rea'dy'\n"#, "see ready", "kill \(signal)"]
-            let end = try await Self.play(fixture, script, ["-it", id, "--", "sh"])
+            let end = try await TerminalPlayer.play(fixture, script, ["worker", "exec", "-it", id, "--", "sh"])
             #expect(end.text.contains("[code \(128 + signal), terminal restored]"), "\(end)")
         }
 

@@ -121,39 +121,13 @@ struct ControlServerTests {
         try await ServerFixture.withControlServer(target) { client, _ in
             var stdout: [UInt8] = []
             var stderr: [UInt8] = []
-            try await client.workerLogs("abc", tail: 7, since: Date(timeIntervalSince1970: 1.5), follow: false) {
-                frame in
+            try await client.workerLogs("abc", tail: 7, since: Date(timeIntervalSince1970: 1.5)) { frame in
                 if frame.stream == .stdout { stdout += frame.bytes } else { stderr += frame.bytes }
             }
             #expect(stdout == [0, 255, 10] + large.bytes)
             #expect(stderr == Array("no newline".utf8))
         }
-        #expect(target.calls == ["output abc tail 7 since 1.5 follow false"])
-    }
-
-    @Test func followedOutputArrivesBeforeItsEndAndCanBeLeft() async throws {
-        let target = RecordingTarget()
-        target.state.withLock {
-            $0.workers = [WorkerSummary(id: "abc", status: "busy", profile: "p")]
-            $0.output = [LogFrame(stream: .stdout, bytes: Array("live\n".utf8))]
-            $0.endsOutput = false
-        }
-        try await ServerFixture.withControlServer(target) { client, _ in
-            let (pieces, sink) = AsyncStream.makeStream(of: [UInt8].self)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    await #expect(throws: ControlClientError.self) {
-                        try await client.workerLogs("abc", tail: nil, follow: true) { sink.yield($0.bytes) }
-                    }
-                }
-                for await piece in pieces {
-                    #expect(piece == Array("live\n".utf8))
-                    break
-                }
-                group.cancelAll()
-                try await group.waitForAll()
-            }
-        }
+        #expect(target.calls == ["output abc tail 7 since 1.5"])
     }
 
     @Test func theSocketIsForItsOwnerOnlyAndGoneAfterwards() async throws {

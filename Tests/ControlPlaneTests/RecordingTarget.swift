@@ -10,7 +10,6 @@ final class RecordingTarget: ControlTarget {
         var reasons: [String] = []
         var workers: [WorkerSummary] = []
         var output: [LogFrame] = []
-        var endsOutput = true
         var storeWorks = true
         var handsOver = true
     }
@@ -40,17 +39,11 @@ final class RecordingTarget: ControlTarget {
             security: [.init(measure: "user", wanted: "1:1", inForce: "0:0", verdict: "missing", remark: "is root")])
     }
 
-    func workerOutput(
-        _ id: String, tail: Int?, since: Date?, follow: Bool
-    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
+    func workerOutput(_ id: String, tail: Int?, since: Date?) async throws(ControlFailure) -> [LogFrame] {
         let moment = since.map { " since \($0.timeIntervalSince1970)" } ?? ""
-        note("output \(id) tail \(tail.map(String.init) ?? "all")\(moment) follow \(follow)")
+        note("output \(id) tail \(tail.map(String.init) ?? "all")\(moment)")
         guard workerSummaries().contains(where: { $0.id == id }) else { throw ControlFailure(.notFound, "no \(id)") }
-        let (frames, ends) = state.withLock { ($0.output, $0.endsOutput) }
-        return AsyncThrowingStream<LogFrame, any Error> { continuation in
-            for frame in frames { continuation.yield(frame) }
-            if ends { continuation.finish() }
-        }
+        return state.withLock { $0.output }
     }
 
     func wake() { note("wake") }

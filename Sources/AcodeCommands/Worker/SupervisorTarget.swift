@@ -42,17 +42,14 @@ struct SupervisorTarget: ControlTarget {
 
     func workerSummaries() -> [WorkerSummary] { supervisor.workers.map(WorkerSummary.init) }
 
-    func workerOutput(
-        _ id: String, tail: Int?, since: Date?, follow: Bool
-    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable {
-        let output: WorkerOutput?
+    func workerOutput(_ id: String, tail: Int?, since: Date?) async throws(ControlFailure) -> [LogFrame] {
         do throws(EngineError) {
-            output = try await supervisor.output(
-                of: WorkerID(rawValue: id), tail: tail, since: since, follow: follow)
+            if let output = try await supervisor.output(of: WorkerID(rawValue: id), tail: tail, since: since) {
+                return output
+            }
         } catch {
             throw ControlFailure(error.isNotFound ? .notFound : .unavailable, error.description)
         }
-        if let output { return AnyErrorOutput(output: output) }
         guard supervisor.workers.contains(where: { $0.id.rawValue == id }) else {
             throw ControlFailure(.notFound, "this supervisor has no worker \(id)")
         }
@@ -188,20 +185,4 @@ extension WorkerSummary.Usage {
             blockWritten: usage.blockWritten, networkReceived: usage.networkReceived, networkSent: usage.networkSent,
             high: usage.high)
     }
-}
-
-/// A container's output, with errors as the control plane takes them.
-private struct AnyErrorOutput: AsyncSequence, Sendable {
-    typealias Element = LogFrame
-    typealias Failure = any Error
-
-    let output: WorkerOutput
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-        var frames: WorkerOutput.AsyncIterator
-
-        mutating func next() async throws -> LogFrame? { try await frames.next() }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(frames: output.makeAsyncIterator()) }
 }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Settings
 internal import Supervisor
 internal import TaskModel
+internal import TaskStore
 
 /// `acode worker logs`.
 struct WorkerLogs: AsyncParsableCommand {
@@ -12,7 +13,8 @@ struct WorkerLogs: AsyncParsableCommand {
         commandName: "logs", abstract: "Print what a worker wrote.",
         discussion: """
             Of a container: what its tasks and its agent wrote, as the engine keeps it. Of a local worker, and of one that \
-            is gone: what its tasks wrote, as acode keeps it. For the exact output of one task use `acode task logs`.
+            is gone: what its tasks wrote, as acode keeps it; so with --follow, which goes on when another supervisor takes \
+            the worker over. For the exact output of one task use `acode task logs`.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -46,10 +48,10 @@ struct WorkerLogs: AsyncParsableCommand {
             guard let worker = try choose(from: workers ?? []) else {
                 return try await showHistory(nil, since, context, hasSupervisor: workers != nil)
             }
-            guard worker.containerID != nil else { return try await showHistory(worker, since, context) }
+            guard worker.containerID != nil, !follow else { return try await showHistory(worker, since, context) }
             let sink = OutputSink()
             try await context.supervisor { client throws(ControlClientError) in
-                try await client.workerLogs(worker.id, tail: tail, since: since, follow: follow) { frame in
+                try await client.workerLogs(worker.id, tail: tail, since: since) { frame in
                     await sink.write(frame.bytes, to: frame.stream == .stdout ? .standardOutput : .standardError)
                 }
             }
@@ -62,7 +64,9 @@ struct WorkerLogs: AsyncParsableCommand {
         do throws(ControlClientError) {
             return try await context.controlClient().workers()
         } catch {
-            guard error.code == .noSupervisor else {
+            // One that just ended or begins may have taken the connection and not answer.
+            let isEnding = follow && [.noAnswer, .connectionLost].contains(error.code)
+            guard error.code == .noSupervisor || isEnding else {
                 throw CommandFailure(error, pool: context.settings.workers.pool)
             }
             return nil
@@ -91,7 +95,8 @@ struct WorkerLogs: AsyncParsableCommand {
             }
             let output = TaskOutput()
             var selection = LogSelection(since: since, tail: tail)
-            var isAlive = follow && worker != nil
+            var presence = FollowPresence(limit: context.settings.queue.lease)
+            var isAlive = follow
             while true {
                 try await history.refresh(store)
                 while case let entries = await history.next(), !entries.isEmpty {
@@ -99,11 +104,33 @@ struct WorkerLogs: AsyncParsableCommand {
                 }
                 try await output.write(selection.flush())
                 // Once more after its end, for what it wrote last.
-                guard isAlive else { return }
+                guard isAlive else { break }
                 selection = LogSelection(since: since, tail: nil)
                 try await Task.sleep(for: .milliseconds(300))
-                isAlive = try await living(context)?.contains { $0.id == history.worker.rawValue } ?? false
+                isAlive = try await mayWrite(history.worker, store, context, &presence)
             }
+            if follow { context.console.note("acode: the worker \(history.worker) is gone") }
         }
+    }
+
+    private func mayWrite(
+        _ worker: WorkerID, _ store: any TaskStore, _ context: CommandContext, _ presence: inout FollowPresence
+    ) async throws -> Bool {
+        // The supervisor first: the row of a worker that ended with it goes before another answers.
+        let hasSupervisor = try await living(context) != nil
+        let hasRow = try await store.workers(host: ProcessInfo.processInfo.hostName).contains { $0.id == worker }
+        let pool = context.settings.workers.pool
+        switch presence.judge(hasRow: hasRow, hasSupervisor: hasSupervisor, now: .now) {
+        case .ended: return false
+        case .goOn: break
+        case .lost: context.console.note("acode: the pool \(pool) has no supervisor now; waiting for another")
+        case .back: context.console.note("acode: the pool \(pool) has a supervisor again")
+        case .givenUp:
+            throw CommandFailure(
+                ExitCodes.unavailable,
+                "no supervisor of the pool \(pool) came back within \(DurationText.format(presence.limit))",
+                hint: "its workers have given up by now; start one with `acode worker start`")
+        }
+        return true
     }
 }

@@ -108,15 +108,14 @@ package struct ControlClient: Sendable {
         String(decoding: try accepted(try await send(.get, "/metrics", body: .none)).body, as: UTF8.self)
     }
 
-    /// Hands a worker's own output to `body` piece by piece, until its end or, with `follow`, until the worker's. Without
-    /// `follow` a pause of more than the client's deadline is an error. `GET /v1/workers/{id}/logs`
+    /// Hands a worker's own output up to now to `body` piece by piece. A pause of more than the client's deadline is an
+    /// error. `GET /v1/workers/{id}/logs`
     package func workerLogs(
-        _ id: String, tail: Int?, since: Date? = nil, follow: Bool, body: (LogFrame) async -> Void
+        _ id: String, tail: Int?, since: Date? = nil, body: (LogFrame) async -> Void
     ) async throws(ControlClientError) {
-        let query =
-            "?follow=\(follow ? 1 : 0)" + (tail.map { "&tail=\($0)" } ?? "")
-            + (since.map { "&since=\($0.timeIntervalSince1970)" } ?? "")
-        let limits = HTTPRequest.Limits(total: nil, head: deadline, idle: follow ? nil : deadline)
+        let terms = [tail.map { "tail=\($0)" }, since.map { "since=\($0.timeIntervalSince1970)" }].compactMap { $0 }
+        let query = terms.isEmpty ? "" : "?" + terms.joined(separator: "&")
+        let limits = HTTPRequest.Limits(total: nil, head: deadline, idle: deadline)
         let request = HTTPRequest(.get, "/v1/workers/\(Self.segment(id))/logs\(query)", limits: limits)
         var decoder = LogFrameDecoder()
         let stream = try await open(request)

@@ -17,13 +17,11 @@ package protocol ControlTarget: Sendable {
     /// - Throws: `not_found`, `unavailable`.
     func inspectWorker(_ id: String) async throws(ControlFailure) -> WorkerInspection
 
-    /// A worker's own output, of container and agent, oldest first: the last `tail` lines, or all there is, only what came
-    /// at `since` or later, and with `follow` what comes until the worker ends.
+    /// A worker's own output up to now, of container and agent, oldest first: the last `tail` lines, or all there is, and
+    /// only what came at `since` or later.
     ///
     /// - Throws: `not_found`, `unsupported`, `unavailable`.
-    func workerOutput(
-        _ id: String, tail: Int?, since: Date?, follow: Bool
-    ) async throws(ControlFailure) -> any AsyncSequence<LogFrame, any Error> & Sendable
+    func workerOutput(_ id: String, tail: Int?, since: Date?) async throws(ControlFailure) -> [LogFrame]
 
     /// Looks for tasks now.
     func wake()

@@ -33,13 +33,12 @@ enum WorkerRoutes {
         router.get("v1/workers/{id}/logs") { request, context in
             let id = try context.parameters.require("id")
             let tail = try Self.tail(in: request)
-            let follow = request.uri.queryParameters["follow"].map { $0 == "1" || $0 == "true" } ?? false
             let since = try Self.since(in: request)
-            let output = try await target.workerOutput(id, tail: tail, since: since, follow: follow)
+            let output = try await target.workerOutput(id, tail: tail, since: since)
             return Response(
                 status: .ok, headers: [.contentType: "application/vnd.docker.multiplexed-stream"],
                 body: ResponseBody { writer in
-                    for try await frame in output { try await writer.write(ByteBuffer(bytes: frame.encoded())) }
+                    for frame in output { try await writer.write(ByteBuffer(bytes: frame.encoded())) }
                     try await writer.finish(nil)
                 })
         }
