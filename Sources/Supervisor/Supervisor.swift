@@ -65,6 +65,7 @@ package final class Supervisor: Sendable {
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
     let handOff = HandOffRequest()
+    let startCheck = StartCheck()
     let host = ProcessInfo.processInfo.hostName
 
     /// Makes a supervisor; nothing happens before `run`.
@@ -87,7 +88,8 @@ package final class Supervisor: Sendable {
         let lock = try PoolLock(path: layout.lockFile, pool: settings.workers.pool)
         defer { lock.release() }
         let installation = try layout.installationID()
-        let backend = try await chooseBackend()
+        let checked = startCheck.take()
+        let backend = if let checked { checked } else { try await chooseBackend() }
         try checkPool(backend)
         try await checkNetwork(backend)
         let context = workerContext(installation: installation)
@@ -138,11 +140,13 @@ package final class Supervisor: Sendable {
     /// Replaces one worker as `stopWorker` does, and forgets the failures of its profile. The id may be that of a worker
     /// that failed. Returns whether there is such a worker.
     package func restartWorker(_ id: WorkerID, force: Bool) -> Bool {
-        current?.pool.restart(worker: id, force: force) ?? false
+        current?.pools.contains { $0.restart(worker: id, force: force) } ?? false
     }
 
-    /// Replaces every worker and forgets all failures.
-    package func restartAll(force: Bool) { current?.pool.restartAll(force: force) }
+    /// Replaces every worker, also those that stand in, and forgets all failures.
+    package func restartAll(force: Bool) {
+        for pool in current?.pools ?? [] { pool.restartAll(force: force) }
+    }
 
     /// Changes how many tasks run at once; false when that follows the queues, or the supervisor is not ready yet.
     package func scale(to count: Int) -> Bool {
@@ -177,7 +181,7 @@ package final class Supervisor: Sendable {
         guard let running = current else { return [] }
         return running.pools.flatMap(\.workers).map {
             WorkerReport($0, usage: running.stats.usage(of: $0.id) ?? running.standIn?.stats.usage(of: $0.id))
-        } + running.pool.troubles.map(WorkerReport.init)
+        } + running.pools.flatMap(\.troubles).map(WorkerReport.init)
     }
 
     var current: Running? { running.withLock { $0 } }

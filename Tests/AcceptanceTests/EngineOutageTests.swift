@@ -112,6 +112,16 @@ extension Acceptance {
                     #expect(run.text == "as a process\n")
                     #expect(try await fixture.acode("worker", "list").errorText.contains("local processes stand in"))
                     #expect(try await fixture.task(demanding)["state"] == "enqueued")
+                    let process = try await eventually("an idle process") {
+                        try await supervisor.workers().first {
+                            $0["containerName"].string == nil && $0["status"] == "idle"
+                        }
+                    }
+                    let id = try #require(process["id"].string)
+                    try await fixture.acode("worker", "restart", id).succeeded()
+                    try await eventually("it to be replaced") {
+                        try await supervisor.workers().allSatisfy { $0["id"].string != id }
+                    }
                     try await engines.control("start", engine)
                     try await fixture.waitFor(demanding, state: "complete", within: .seconds(90))
                     #expect(

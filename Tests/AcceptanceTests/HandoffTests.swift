@@ -73,6 +73,43 @@ extension Acceptance {
             }
         }
 
+        @Test("a new one that could not start leaves the old one and its task as they are", arguments: Engine.all)
+        func wouldFail(_ engine: Engine) async throws {
+            let refused: [(what: String, options: [String], code: Int32, words: String)] = [
+                ("network", ["--network", "no-such-network"], 78, "no network \"no-such-network\""),
+                ("mount", [], 78, "/proc"),
+                ("engine", ["--engine-socket", "/tmp/no-such-engine.sock"], 69, "no-such-engine.sock"),
+            ]
+            try await AcodeFixture.with("handoff-fails-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine)) { old in
+                    let id = try await fixture.submitScript(Self.steady)
+                    try await fixture.waitFor(id, toPrint: "line 5\n")
+                    for next in refused {
+                        var environment: [String: String] = [:]
+                        if next.what == "mount" {
+                            let link = "\(fixture.scratch)/link"
+                            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/proc")
+                            let mounts: JSONValue = [["source": .string(link), "target": "/there"]]
+                            let tree = JSONValue.object(["workers": ["docker": ["mounts": mounts]]])
+                            environment["ACODE_CONFIG"] = try fixture.file("\(next.what).json", try tree.encoded())
+                        }
+                        let socket = next.what == "engine" ? [] : ["--engine-socket", try engine.socket]
+                        let end = try await fixture.acode(
+                            ["worker", "start", "--handoff", "--no-fallback", "--mode", "docker"] + socket
+                                + next.options,
+                            environment: environment)
+                        #expect(end.code == next.code, "\(end)")
+                        #expect(end.errorText.contains(next.words), "\(end)")
+                        #expect(end.errorText.contains("goes on"), "\(end)")
+                        #expect(!old.process.hasEnded)
+                    }
+                    let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
+                    #expect(task["attempt"] == 1)
+                    #expect(try await fixture.acode("task", "logs", id).text == Self.lines)
+                }
+            }
+        }
+
         @Test("without a supervisor to take over from it simply starts", arguments: Engine.all)
         func nobodyThere(_ engine: Engine) async throws {
             try await AcodeFixture.with("handoff-nobody-\(engine)") { fixture in

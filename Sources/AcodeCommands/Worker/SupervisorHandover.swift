@@ -1,5 +1,6 @@
 internal import ControlPlane
 internal import Settings
+internal import Supervisor
 
 /// Makes a running supervisor let go of its pool, so that this process can take it over.
 struct SupervisorHandover: Sendable {
@@ -21,8 +22,9 @@ struct SupervisorHandover: Sendable {
 
     /// Returns when no process holds the pool any more, also when none did.
     ///
-    /// - Throws: 75 with the reason, when the supervisor did not let go in time; then it goes on.
-    func run() async throws {
+    /// - Parameter check: finds out whether this process could take its place, before it gives that up.
+    /// - Throws: what `check` found, or 75 with the reason when the supervisor did not let go in time; then it goes on.
+    func run(check: () async throws(SupervisorError) -> Void) async throws {
         let client = context.controlClient()
         let old: SupervisorSummary
         do {
@@ -32,6 +34,13 @@ struct SupervisorHandover: Sendable {
                 "acode: no supervisor of the pool \(context.settings.workers.pool) runs; starting without a handoff")
         } catch {
             throw Self.failure(error)
+        }
+        do throws(SupervisorError) {
+            try await check()
+        } catch {
+            var failure = CommandFailure(error)
+            failure.message += "; the running supervisor (pid \(old.pid)) goes on"
+            throw failure
         }
         do {
             try await client.handOver(within: limit)

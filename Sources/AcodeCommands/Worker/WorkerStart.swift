@@ -69,12 +69,12 @@ struct WorkerStart: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let forcedBy = try await context.withStore { store in
             let logger = Logger(label: "acode")
-            try await handover?.run()
             var options = SupervisorOptions(
                 settings: settings, agentExecutable: agent, version: AcodeVersion.current)
             options.pullDisplay = PullDisplay.forSupervisor(settings.logs)
             let supervisor = Supervisor(
                 options: options, store: store, layout: context.layout, logger: logger)
+            try await handover?.run { () throws(SupervisorError) in try await supervisor.checkTakeover() }
             return try await SupervisorProcess(
                 supervisor: supervisor,
                 target: SupervisorTarget(supervisor: supervisor, store: store, metrics: metrics),
