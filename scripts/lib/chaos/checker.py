@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from bench.engines import request
@@ -26,7 +27,7 @@ def problems(stage: Stage) -> list[str]:
 
 def of_task(stage: Stage, task: str) -> list[str]:
     details = json.loads(stage.run("task", "show", "--json", task))
-    _, lines, code, secrets = map(int, details["name"].split(":"))
+    number, lines, code, secrets, outputs = map(int, details["name"].split(":"))
     wanted = ("error", "failed") if code else ("complete", "succeeded")
     found = []
     if (details["state"], details["outcome"]) != wanted:
@@ -38,39 +39,59 @@ def of_task(stage: Stage, task: str) -> list[str]:
     ends = [kind for kind in kinds if kind in ("completed", "failed", "dead_lettered")]
     if not ends or "completed" in ends[:-1] or (not code and ends != ["completed"]):
         found.append(f"its timeline ends {len(ends)} times: {kinds}")
-    if details["attempts"]:
-        found += of_output(Path(details["attempts"][-1]["log"]), lines, bool(secrets))
+    found += of_logs([Path(attempt["log"]) for attempt in details["attempts"]], written(lines, secrets), bool(outputs))
+    if outputs and not code:
+        found += of_file(stage.state / "outputs" / task / "number", f"{number}\n")
     return found
 
 
-def of_output(log: Path, lines: int, has_secret: bool) -> list[str]:
-    """Each line once and in order, or a mark where some are missing."""
-    if not log.exists():
-        return [f"it has no log {log}"]
-    texts = lines_of(log.read_text(errors="replace"))
-    if any("are missing here" in text for text in texts):
-        numbers = [int(text[5:]) for text in texts if text.startswith("line ") and text[5:].isdigit()]
-        return [] if numbers == sorted(set(numbers)) else ["its output has lines twice or out of order"]
-    wanted = [f"line {number}" for number in range(1, lines + 1)] + (["[secret chaos]"] if has_secret else [])
-    if texts != wanted:
-        shorter = min(len(texts), len(wanted))
-        differs = next((i for i in range(shorter) if texts[i] != wanted[i]), shorter)
-        found = f"{len(texts)} lines of {len(wanted)}, other from line {differs + 1} on: {texts[differs:differs + 2]}"
-        return [f"its output is not what it wrote: {found}"]
-    return []
+def written(lines: int, secrets: int) -> bytes:
+    """What a task's command writes, as it may be kept."""
+    texts = [f"line {number}" for number in range(1, lines + 1)] + ["[secret chaos]"] * secrets
+    return "".join(f"{text}\n" for text in texts).encode()
 
 
-def lines_of(log: str) -> list[str]:
-    """The lines of standard output; an entry `P` is the beginning of one that goes on in the next entry."""
-    texts, begun = [], ""
-    for line in log.split("\n"):
-        entry = line.split(" ", 3)
-        if len(entry) == 4 and entry[1] == "stdout":
-            begun += entry[3]
-            if entry[2] == "F":
-                texts.append(begun)
-                begun = ""
-    return [*texts, begun] if begun else texts
+def of_logs(logs: list[Path], whole: bytes, has_outputs: bool) -> list[str]:
+    """Every attempt's log is the beginning of what it wrote, but for marked gaps; that of the last is all of it."""
+    found, reached = [], [0]
+    for log in logs:
+        end, problem = follow(log.read_bytes() if log.exists() else b"", whole)
+        found += [f"{log}: {problem}"] if problem else []
+        reached.append(end)
+    # One whose files were complete already, as an attempt left them whose end nobody recorded, is not run again.
+    is_whole = reached[-1] == len(whole) or (has_outputs and reached[-1] == 0 and max(reached) == len(whole))
+    if not found and logs and not is_whole:
+        found.append(f"its last log ends after {reached[-1]} bytes of {len(whole)}, marked gaps included")
+    return found
+
+
+MARK = re.compile(rb"\[acode: (\d+) bytes of output are missing here")
+
+
+def follow(log: bytes, whole: bytes) -> tuple[int, str | None]:
+    """How much of what was written a log accounts for, and where it differs from that. An entry `F` ends a line."""
+    at = 0
+    for line in log.split(b"\n"):
+        entry = line.split(b" ", 3)
+        if len(entry) < 4:
+            continue
+        _, stream, kind, text = entry
+        if stream == b"stderr":
+            if mark := MARK.match(text):
+                at += int(mark[1])
+            elif text:
+                return at, f"it has an error {text[:200]!r}"
+            continue
+        text += b"\n" if kind == b"F" else b""
+        if whole[at:at + len(text)] != text:
+            return at, f"after {at} bytes it has {text[:60]!r} and not {whole[at:at + 60]!r}"
+        at += len(text)
+    return at, f"it has {at} bytes of {len(whole)}, marked gaps included" if at > len(whole) else None
+
+
+def of_file(path: Path, wanted: str) -> list[str]:
+    text = path.read_text() if path.exists() else None
+    return [] if text == wanted else [f"{path} holds {text!r} and not {wanted!r}"]
 
 
 def of_engine(stage: Stage) -> list[str]:

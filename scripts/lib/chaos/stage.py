@@ -39,6 +39,9 @@ class Stage:
         self.process: subprocess.Popen | None = None
         self.proxy: Proxy | None = None
         self.ids: list[str] = []
+        # Each kind of trouble comes once before chance decides.
+        self.first = list(self.TROUBLE)
+        self.random.shuffle(self.first)
         self.begun = time.monotonic()
 
     def __enter__(self) -> Stage:
@@ -70,11 +73,11 @@ class Stage:
         (self.place / "secret").write_text(self.secret)
         settings = {
             "workers": {
-                "mode": "docker", "count": 3, "pool": POOL, "fallback": False, "shutdownTimeout": "2s",
+                "mode": "docker", "count": 3, "pool": POOL, "shutdownTimeout": "2s",
                 "docker": {
                     "socket": self.proxy.path, "image": IMAGE, "pullPolicy": "never",
                     "restart": {"maxRestarts": 1000, "backoff": "100ms", "maxBackoff": "1s"},
-                    "outage": {"checkInterval": "500ms", "keepLeases": "20s"},
+                    "outage": {"checkInterval": "500ms", "keepLeases": "20s", "fallbackAfter": "2s"},
                 },
             },
             "queue": {"lease": "12s", "heartbeat": "3s", "sweepInterval": "2s", "maxDeliveries": 100},
@@ -109,9 +112,12 @@ class Stage:
 
     # The supervisor
 
-    def start(self) -> None:
+    def start(self, fallback: bool | None = None) -> None:
+        """Every third one may fall back to local processes: at its start for good, later while the engine is away."""
+        may_fall_back = self.random.random() < 0.33 if fallback is None else fallback
         self.process = subprocess.Popen(
-            [self.acode, "worker", "start", "--config", str(self.config)], env=self.environment,
+            [self.acode, "worker", "start", "--config", str(self.config),
+             *([] if may_fall_back else ["--no-fallback"])], env=self.environment,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
 
     def ensure_supervisor(self) -> None:
@@ -142,7 +148,8 @@ class Stage:
         return done.stdout
 
     def submit(self, count: int) -> None:
-        """Tasks that number their lines; every fifth ends with code 3, every fourth prints a secret."""
+        """Tasks that number their lines; every fifth ends with code 3, every fourth prints a secret, every third leaves a
+        file, and every second is for containers only."""
         tasks = []
         for _ in range(count):
             number = len(self.ids) + len(tasks)
@@ -152,10 +159,13 @@ class Stage:
             secrets = ["chaos"] if number % 4 == 3 else []
             script = f"i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i; "
             script += f"[ $((i % {max(1, lines // 4)})) -ne 0 ] || sleep {pause}; done; "
-            script += "cat /run/secrets/chaos; echo; " if secrets else ""
+            script += "cat $ACODE_SECRETS_DIR/chaos; echo; " if secrets else ""
+            outputs = ["number"] if number % 3 == 1 else []
+            script += f"echo {number} > $ACODE_OUTPUT_DIR/number; " if outputs else ""
             tasks.append(
-                {"name": f"{number}:{lines}:{code}:{len(secrets)}", "command": ["sh", "-c", f"{script}exit {code}"],
-                 "secrets": secrets})  # fmt: skip
+                {"name": f"{number}:{lines}:{code}:{len(secrets)}:{len(outputs)}",
+                 "command": ["sh", "-c", f"{script}exit {code}"], "secrets": secrets, "outputs": outputs,
+                 **({"isolation": "container"} if number % 2 else {})})  # fmt: skip
         file = self.place / "tasks.json"
         file.write_text(json.dumps({"tasks": tasks}))
         self.ids += self.run("task", "submit", "--quiet", "--file", str(file)).split()
@@ -234,6 +244,7 @@ class Stage:
     def trouble(self) -> None:
         """One thing goes wrong."""
         kinds = list(self.TROUBLE)
-        what = self.random.choices(kinds, [self.TROUBLE[kind] for kind in kinds])[0]
+        chance = self.random.choices(kinds, [self.TROUBLE[kind] for kind in kinds])[0]
+        what = self.first.pop() if self.first else chance
         self.say(what.__name__.replace("_", " "))
         what(self)
