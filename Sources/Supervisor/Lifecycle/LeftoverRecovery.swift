@@ -38,7 +38,7 @@ struct LeftoverRecovery: Sendable {
             context.logger.warning("could not clean up workers", metadata: ["error.message": "\(error)"])
             return
         }
-        removeDirectories(left, sparing: spared)
+        await removeDirectories(left, sparing: spared)
         if spared.isEmpty { await releaseLeases(left) }
     }
 
@@ -75,14 +75,14 @@ struct LeftoverRecovery: Sendable {
         }
     }
 
-    private func removeDirectories(_ left: Leftovers, sparing spared: Set<WorkerID>) {
+    private func removeDirectories(_ left: Leftovers, sparing spared: Set<WorkerID>) async {
         let root = "\(layout.runtimeDirectory)/w"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         where !left.isInUse(directory: name) && !spared.contains(WorkerID(rawValue: name)) {
-            WorkerDirectory(
+            await WorkerDirectory(
                 runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory,
                 worker: WorkerID(rawValue: name)
-            ).remove()
+            ).removeAside()
         }
     }
 

@@ -27,11 +27,9 @@ final class ContainerIdentity: Sendable {
     func owns(pid: Int32) -> Bool {
         guard let containerID else { return false }
         guard pid > 0 else { return true }
-        guard let cgroup = FileManager.default.contents(atPath: "/proc/\(pid)/cgroup"),
-            let status = FileManager.default.contents(atPath: "/proc/\(pid)/status")
+        guard let cgroup = KernelFile.text("/proc/\(pid)/cgroup"), let status = KernelFile.text("/proc/\(pid)/status")
         else { return false }
-        return String(decoding: cgroup, as: UTF8.self).contains(containerID)
-            && Self.isFirstProcess(status: String(decoding: status, as: UTF8.self))
+        return cgroup.contains(containerID) && Self.isFirstProcess(status: status)
     }
 
     /// Whether the text of `/proc/<pid>/status` is that of PID 1 of a pid namespace. Only the agent is: everything else in

@@ -143,7 +143,7 @@ package final class ContainerWorker: Worker {
         // Not a child task: a cancelled supervisor must still remove what it made. Bounded by the engine's deadlines, or
         // by the engine's return.
         await Task { [end] in await takeDown(after: end, changed) }.value
-        await FileThread.shared.run { [directory] in directory.remove() }
+        await directory.removeAside()
         session.become(.stopped)
         return end
     }

@@ -22,8 +22,8 @@ struct ListeningSocket: Sendable, Equatable {
             for descriptor in (try? manager.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
                 let target = try? manager.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(descriptor)")
                 guard target == link else { continue }
-                let name = manager.contents(atPath: "/proc/\(pid)/comm") ?? Data()
-                return "the process \(pid) (\(String(decoding: name, as: UTF8.self).filter { !$0.isNewline }))"
+                let name = KernelFile.text("/proc/\(pid)/comm") ?? ""
+                return "the process \(pid) (\(name.filter { !$0.isNewline }))"
             }
         }
         return nil
@@ -35,9 +35,7 @@ enum ListeningSockets {
     /// Everything that listens now. Blocks for a few system calls.
     static func read() -> [ListeningSocket] {
         [("tcp", PortPublication.Transport.tcp), ("tcp6", .tcp), ("udp", .udp), ("udp6", .udp)].flatMap { file, kind in
-            parse(
-                String(decoding: FileManager.default.contents(atPath: "/proc/net/\(file)") ?? Data(), as: UTF8.self),
-                kind)
+            parse(KernelFile.text("/proc/net/\(file)") ?? "", kind)
         }
     }
 

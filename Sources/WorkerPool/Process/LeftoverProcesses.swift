@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 
 /// Finds and kills what a local worker left running when its agent could not clean up itself.
@@ -38,7 +37,6 @@ package enum LeftoverProcesses {
     }
 
     private static func isAgent(_ pid: Int32) -> Bool {
-        let name = FileManager.default.contents(atPath: "/proc/\(pid)/comm") ?? Data()
-        return String(decoding: name, as: UTF8.self).hasPrefix("acode-agent")
+        KernelFile.text("/proc/\(pid)/comm")?.hasPrefix("acode-agent") ?? false
     }
 }

@@ -39,8 +39,7 @@ package struct LocalCgroup: Sendable, Equatable {
 
     /// Makes an empty one without limits.
     static func make(name: String) throws(Problem) -> LocalCgroup {
-        let text = FileManager.default.contents(atPath: "/proc/self/cgroup") ?? Data()
-        guard let paths = CgroupPaths(procCgroup: String(decoding: text, as: UTF8.self)) else {
+        guard let paths = KernelFile.text("/proc/self/cgroup").flatMap({ CgroupPaths(procCgroup: $0) }) else {
             throw Problem(words: "this process's cgroup can't be seen")
         }
         switch paths.version {
@@ -133,8 +132,8 @@ package struct LocalCgroup: Sendable, Equatable {
         for directory in Set(directories.values) {
             for _ in 0..<200 {
                 if rmdir(directory) == 0 || errno == ENOENT { break }
-                let pids = FileManager.default.contents(atPath: "\(directory)/cgroup.procs") ?? Data()
-                for pid in String(decoding: pids, as: UTF8.self).split(separator: "\n").compactMap({ Int32($0) })
+                let pids = KernelFile.text("\(directory)/cgroup.procs") ?? ""
+                for pid in pids.split(separator: "\n").compactMap({ Int32($0) })
                 where pid > 1 && pid != getpid() {
                     kill(pid, SIGKILL)
                 }

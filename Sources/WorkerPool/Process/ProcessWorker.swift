@@ -123,10 +123,8 @@ package final class ProcessWorker: Worker {
         } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }
-        await FileThread.shared.run { [directory, id] in
-            LeftoverProcesses.kill(worker: id.rawValue)
-            directory.remove()
-        }
+        await FileThread.cgroups.run { [id] in _ = LeftoverProcesses.kill(worker: id.rawValue) }
+        await directory.removeAside()
         await context.journal.forget(id)
         session.become(.stopped)
         return end

@@ -13,9 +13,7 @@ package struct CgroupReader: Sendable {
     }
 
     /// The text of a file; `nil` when it can't be read.
-    @Sendable static func text(_ path: String) -> String? {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-    }
+    @Sendable static func text(_ path: String) -> String? { KernelFile.text(path) }
 
     /// How many processes the kernel killed for their memory, from `memory.oom_control` or `memory.events`.
     static func oomKills(in path: String) -> Int? { text(path).flatMap(oomKills(text:)) }

@@ -28,8 +28,7 @@ package struct ProcessTreeReader: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         var entries: [Int32: Entry] = [:]
         for pid in names.compactMap({ Int32($0) }) {
-            let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
-            entries[pid] = data.flatMap { Self.parse(String(decoding: $0, as: UTF8.self)) }
+            entries[pid] = KernelFile.text("/proc/\(pid)/stat").flatMap { Self.parse($0) }
         }
         self.init(
             entries: entries, ticksPerSecond: UInt64(max(1, sysconf(Int32(_SC_CLK_TCK)))),

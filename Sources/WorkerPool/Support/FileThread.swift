@@ -8,6 +8,9 @@ actor FileThread {
     /// For a few system calls that an attempt waits for.
     static let prompt = FileThread(name: "acode-prompt")
 
+    /// For what local workers leave behind: the kernel may take a second to let go of what was killed in a cgroup.
+    static let cgroups = FileThread(name: "acode-cgroups")
+
     private let thread: DedicatedThread
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

@@ -1,11 +1,9 @@
-internal import Foundation
-
 /// What the kernel says of a process.
 enum ProcessState {
     /// Its state, one letter as in proc(5): `R` runs or would like to, `S` sleeps, `D` can't be disturbed, `T` is stopped;
     /// `nil` when it is gone or can't be seen. Reads one file of `/proc`.
     static func of(_ pid: Int32) -> Character? {
-        FileManager.default.contents(atPath: "/proc/\(pid)/stat").flatMap { parse(String(decoding: $0, as: UTF8.self)) }
+        KernelFile.text("/proc/\(pid)/stat").flatMap(parse)
     }
 
     /// The third field, behind a name in brackets that may hold anything.

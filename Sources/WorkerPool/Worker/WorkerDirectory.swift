@@ -117,9 +117,14 @@ package struct WorkerDirectory: Sendable {
         try await FileThread.shared.run { () throws(any Error) in try FileManager.default.removeItem(atPath: path) }
     }
 
-    /// Removes everything.
-    package func remove() {
-        LocalCgroup.removeNoted(in: root)
+    /// Removes everything, and the cgroup of a local worker first, on threads for such work.
+    package func removeAside() async {
+        await FileThread.cgroups.run { LocalCgroup.removeNoted(in: root) }
+        await FileThread.shared.run { remove() }
+    }
+
+    /// Removes the directories; blocks.
+    func remove() {
         try? FileManager.default.removeItem(atPath: root)
         try? FileManager.default.removeItem(atPath: store)
     }
