@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.engines import request
@@ -20,8 +21,10 @@ REPEATED = {"worker_lost", "worker_unavailable", "interrupted", "lease_lost", No
 def problems(stage: Stage) -> list[str]:
     """Everything that is not as it must be; the supervisor has ended."""
     found = []
-    for task in stage.ids:
-        found += [f"task {task}: {words}" for words in of_task(stage, task)]
+    # Each asks a command or two.
+    with ThreadPoolExecutor(4) as workers:
+        for task, words in zip(stage.ids, workers.map(lambda task: of_task(stage, task), stage.ids)):
+            found += [f"task {task}: {each}" for each in words]
     return found + of_engine(stage) + of_host(stage)
 
 

@@ -39,6 +39,8 @@ class Stage:
         self.process: subprocess.Popen | None = None
         self.proxy: Proxy | None = None
         self.ids: list[str] = []
+        # What went wrong with the product while things went wrong.
+        self.wrong: list[str] = []
         # Each kind of trouble comes once before chance decides.
         self.first = list(self.TROUBLE)
         self.random.shuffle(self.first)
@@ -112,11 +114,11 @@ class Stage:
 
     # The supervisor
 
-    def start(self, fallback: bool | None = None) -> None:
+    def start(self, *flags: str, fallback: bool | None = None) -> None:
         """Every third one may fall back to local processes: at its start for good, later while the engine is away."""
         may_fall_back = self.random.random() < 0.33 if fallback is None else fallback
         self.process = subprocess.Popen(
-            [self.acode, "worker", "start", "--config", str(self.config),
+            [self.acode, "worker", "start", "--config", str(self.config), *flags,
              *([] if may_fall_back else ["--no-fallback"])], env=self.environment,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
 
@@ -148,8 +150,8 @@ class Stage:
         return done.stdout
 
     def submit(self, count: int) -> None:
-        """Tasks that number their lines; every fifth ends with code 3, every fourth prints a secret, every third leaves a
-        file, and every second is for containers only."""
+        """Tasks that number their lines; every fifth ends with code 3, every fourth prints a secret, every third leaves
+        a file, and every second is for containers only."""
         tasks = []
         for _ in range(count):
             number = len(self.ids) + len(tasks)
@@ -181,6 +183,25 @@ class Stage:
 
     def stop_supervisor(self) -> None:
         self.end_supervisor(signal.SIGTERM)
+
+    def hand_over(self) -> None:
+        """Another supervisor takes this one's place; one that can't leaves it in peace."""
+        old = self.process
+        if old is None or old.poll() is not None:
+            return
+        self.start("--handoff", "--handoff-timeout", "10s")
+        limit = time.monotonic() + 60
+        while old.poll() is None:
+            if self.process.poll() is not None:
+                self.say(f"not handed over, code {self.process.returncode}")
+                self.process = old
+                return
+            if time.monotonic() > limit:
+                self.wrong.append("a handover was neither done nor refused within 60 s")
+                old.kill()
+            time.sleep(0.05)
+        if old.returncode != 0:
+            self.wrong.append(f"a supervisor that handed over ended with {old.returncode}")
 
     def victim(self) -> str | None:
         with contextlib.suppress(OSError, RuntimeError):
@@ -237,8 +258,8 @@ class Stage:
         self.control("resume")
 
     TROUBLE = {
-        kill_supervisor: 3, stop_supervisor: 2, kill_agent: 4, kill_container: 3, remove_container: 2, cut_streams: 4,
-        refuse: 3, hang: 2, slow: 2, restart_engine: 1, kill_engine: 1, pause_engine: 1,
+        kill_supervisor: 3, stop_supervisor: 2, hand_over: 3, kill_agent: 4, kill_container: 3, remove_container: 2,
+        cut_streams: 4, refuse: 3, hang: 2, slow: 2, restart_engine: 1, kill_engine: 1, pause_engine: 1,
     }  # fmt: skip
 
     def trouble(self) -> None:
