@@ -212,7 +212,10 @@ package final class AgentLink: Sendable {
         let greeting = state.withLock { $0.accept(connection, hello, pid: peer.pid) }
         // In this order: the agent forgets what nobody waits for before it can be given anything new.
         for message in greeting.answers { connection.send(message) }
-        greeting.orphan?.set(.workerLost(WorkerLoss(observation: "the agent came back without the task")))
+        // With another agent the worker is lost: its attempt ends with what is found out about that.
+        if !greeting.isOtherAgent {
+            greeting.orphan?.set(.workerLost(WorkerLoss(observation: "the agent came back without the task")))
+        }
         greeting.replaced?.close()
         arrived.set(())
         eventSink.yield(greeting.isOtherAgent ? .agentReplaced : .connected)

@@ -30,7 +30,7 @@ extension WorkerLoss {
     init(_ state: ContainerState, lastWords: String) {
         let code = Int(state.exitCode)
         var words = "its container ended with exit code \(code)"
-        if code == 137, !state.oomKilled { words += " (SIGKILL, which acode did not send)" }
+        if code == 137 { words += " (SIGKILL, which acode did not send)" }
         if !state.error.isEmpty { words += ": \(state.error)" }
         if !lastWords.isEmpty { words += "; its last output: \(lastWords)" }
         self.init(observation: words, exitCode: code, oomKilled: state.oomKilled)

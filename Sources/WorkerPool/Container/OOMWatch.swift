@@ -3,43 +3,50 @@ internal import Synchronization
 
 /// Finds out whether the kernel killed a whole container for its memory, where the engine may not say so.
 ///
-/// The cgroup's own count is read as soon as the agent hangs up: a moment later the engine removes the cgroup. Kills that
-/// the agent has reported itself were of single processes and don't count.
+/// The cgroup's own count is read when an attempt begins, and as soon as the agent hangs up: a moment later the engine
+/// removes the cgroup, and after its own restart of the container there is a new one that counts from zero.
 final class OOMWatch: Sendable {
     private struct State {
         var pid: Int32?
         var paths: CgroupPaths?
-        var reported = 0
-        var seen: Int?
+        var kills = MemoryKills()
     }
 
     private let state = Mutex(State())
 
-    /// Remembers where the counter of the agent's cgroup is; to be called while the agent lives. Reads a small file once.
+    /// Takes the count of the agent's cgroup as it is; to be called before an attempt begins or goes on. Reads one or two
+    /// small files.
     func watch(pid: Int32?) async {
-        guard let pid, state.withLock({ $0.pid }) != pid else { return }
-        let paths = await FileThread.kernel.run { CgroupPaths(pid: pid) }
-        state.withLock { $0 = State(pid: pid, paths: paths) }
+        guard let pid else { return }
+        if state.withLock({ $0.pid }) != pid {
+            let paths = await FileThread.kernel.run { CgroupPaths(pid: pid) }
+            state.withLock { $0 = State(pid: pid, paths: paths) }
+        }
+        let count = await count()
+        state.withLock { $0.kills.begin(count: count) }
     }
 
     /// Takes note of what the agent itself counted.
     func note(_ record: ExitRecord) {
         guard case .reported(let exited) = record.end, let kills = exited.oomKills else { return }
-        state.withLock { $0.reported += kills }
+        state.withLock { $0.kills.report(kills) }
     }
 
     /// Reads the counter, if it is still there.
     func look() async {
-        guard let file = state.withLock({ $0.paths?.oomFile }) else { return }
-        let kills = await FileThread.kernel.run { CgroupReader.oomKills(in: file) }
-        if let kills { state.withLock { $0.seen = kills } }
+        guard let count = await count() else { return }
+        state.withLock { $0.kills.see(count: count) }
     }
 
-    /// The loss, with what the counter says added: the engine's own `true` is believed, its `false` is not.
+    /// The loss, with the engine's word on memory replaced by what is known.
     func judge(_ loss: WorkerLoss) -> WorkerLoss {
-        let unreported = state.withLock { ($0.seen ?? 0) - $0.reported }
         var loss = loss
-        if loss.exitCode == 137, unreported > 0 { loss.oomKilled = true }
+        loss.oomKilled = state.withLock { $0.kills.explain(exitCode: loss.exitCode, flag: loss.oomKilled) }
         return loss
+    }
+
+    private func count() async -> Int? {
+        guard let file = state.withLock({ $0.paths?.oomFile }) else { return nil }
+        return await FileThread.kernel.run { CgroupReader.oomKills(in: file) }
     }
 }

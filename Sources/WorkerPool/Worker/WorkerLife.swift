@@ -110,7 +110,9 @@ struct WorkerLife: Sendable {
                     changed(.silent)
                     group.addTask { await lookAfterDisconnect(changed) }
                 case .agentReplaced:
-                    fate.lose(WorkerLoss(observation: "its agent ended and was started again by the engine"))
+                    session.become(.unhealthy)
+                    changed(.silent)
+                    group.addTask { await lookAfterReplacement() }
                 }
             }
             group.cancelAll()
@@ -151,6 +153,13 @@ struct WorkerLife: Sendable {
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
         }
+    }
+
+    /// Finds out why the agent of a worker is another one, which may be a kill for memory.
+    private func lookAfterReplacement() async {
+        var loss = WorkerLoss(observation: "its agent ended and was started again by the engine")
+        if case .gone(let found) = await examine() { loss = found }
+        fate.lose(loss)
     }
 
     /// Pings the agent, and gives up one that is connected but has not said a word for too long.
