@@ -48,6 +48,8 @@ package final class Supervisor: Sendable {
         let watch: EngineWatch?
         let standIn: StandIn?
         let standardImage: StandardImage?
+        /// Whether its workers are held to limits of CPU, memory and processes.
+        let limitsTasks: Bool
 
         /// The pools: that of the containers, or of the local workers there are instead, and that of those who stand in.
         var pools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
@@ -172,7 +174,7 @@ package final class Supervisor: Sendable {
             isElastic: settings.workers.autoscale.isOn && settings.workers.autoscale.min == 0, busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
-            limits: running?.engine.map { _ in settings.workers.docker.resources.limits },
+            limits: running.flatMap { $0.limitsTasks ? settings.workers.docker.resources.limits : nil },
             diskMb: settings.workers.docker.resources.diskMb, queues: settings.queue.queues)
     }
 

@@ -4,19 +4,21 @@ package struct AttemptReport: Codable, Sendable, Equatable {
     package struct Used: Codable, Sendable, Equatable {
         /// Seconds from the command's start to its end.
         package var wallSeconds: Double
-        /// CPU seconds of all its processes. A local process: of those that were waited for.
-        package var cpuSeconds: Double
+        /// CPU seconds of all its processes. A local process: of those that were waited for. Of an attempt that
+        /// was lost with its worker: up to the last measurement.
+        package var cpuSeconds: Double?
         /// The most memory that was seen in use, without reclaimable page cache, in bytes: the larger of what the agent
         /// saw when it looked (up to twice a second) and the largest process. The limit itself after a kill for memory.
         /// A shorter burst of several processes may have been larger.
-        package var memoryPeakBytes: Int64
+        package var memoryPeakBytes: Int64?
         /// The most processes and threads at once, with the worker's agent.
         package var processesPeak: Int?
         /// How often a new process or thread was refused at the limit.
         package var refusedProcesses: Int?
         /// The largest use of the disk that was seen, in bytes; `nil` when it was not measured.
         package var diskPeakBytes: Int64?
-        /// Bytes read from and written to block devices.
+        /// Bytes read from and written to block devices: the larger of what the cgroup and what the command's own processes
+        /// counted.
         package var readBytes: Int64?
         package var writtenBytes: Int64?
         /// Bytes received and sent over the network; `nil` when the worker shares the host's.
@@ -28,7 +30,7 @@ package struct AttemptReport: Codable, Sendable, Equatable {
         package var throttledShare: Double?
 
         /// Makes a record of what is always known.
-        package init(wallSeconds: Double, cpuSeconds: Double, memoryPeakBytes: Int64) {
+        package init(wallSeconds: Double, cpuSeconds: Double? = nil, memoryPeakBytes: Int64? = nil) {
             self.wallSeconds = wallSeconds
             self.cpuSeconds = cpuSeconds
             self.memoryPeakBytes = memoryPeakBytes

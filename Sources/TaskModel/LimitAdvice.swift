@@ -23,9 +23,9 @@ package struct LimitAdvice: Codable, Sendable, Equatable {
     /// Advice from one attempt.
     package init(_ report: AttemptReport) {
         let (used, limits) = (report.used, report.limits)
-        if let limit = limits.memoryBytes {
-            memoryMb = Self.mebibytes(used.memoryPeakBytes)
-            if used.memoryPeakBytes >= limit {
+        if let limit = limits.memoryBytes, let peak = used.memoryPeakBytes {
+            memoryMb = Self.mebibytes(peak)
+            if peak >= limit {
                 hints.append("memory ran into its limit, so that the real need is unknown and at least as high")
             }
         }

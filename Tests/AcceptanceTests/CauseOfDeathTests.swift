@@ -14,40 +14,45 @@ extension Acceptance {
             settings: [
                 "workers.docker.resources.memoryMb": 64, "workers.docker.resources.pidsLimit": 30,
                 "workers.docker.restart.backoff": "50ms", "workers.docker.restart.maxRestarts": 100,
-                "queue.maxDeliveries": 1,
+                "queue.maxDeliveries": 1, "workers.statsInterval": "1s",
             ]))
     struct CauseOfDeath {
-        /// What is run, what comes of it and what the reason must say.
+        /// What is run, what comes of it and what the reason must say. Returns the task.
+        @discardableResult
         private func expect(
             _ engine: Engine, _ script: String, outcome: String, _ says: [String], options: [String] = []
-        ) async throws {
+        ) async throws -> JSONValue {
             let fixture = try SharedPools.pool(.of(engine)).fixture
             let id = try await fixture.submitScript(script, options)
-            try await expectEnd(of: id, in: fixture, outcome: outcome, says)
+            return try await expectEnd(of: id, in: fixture, outcome: outcome, says)
         }
 
+        @discardableResult
         private func expectEnd(
             of id: String, in fixture: AcodeFixture, outcome: String, _ says: [String]
-        ) async throws {
+        ) async throws -> JSONValue {
             let ended = try await fixture.acode("task", "wait", id, within: .seconds(60))
             let task = try await fixture.task(id)
             let reason = task["reason"].string ?? ""
             #expect(task["outcome"].string == outcome, "\(reason); \(ended.errorText)")
             for words in says { #expect(reason.contains(words), "\(reason)") }
+            return task
         }
 
         /// Runs a script that prints "begun" and waits, does something to its worker, and looks at the end.
+        @discardableResult
         private func expect(
-            _ engine: Engine, when harm: (_ container: String, _ pid: Int32) async throws -> Void, outcome: String,
+            _ engine: Engine, _ script: String = "echo begun; sleep 600",
+            when harm: (_ container: String, _ pid: Int32) async throws -> Void, outcome: String,
             _ says: [String]
-        ) async throws {
+        ) async throws -> JSONValue {
             let pool = try SharedPools.pool(.of(engine))
-            let id = try await pool.fixture.submitScript("echo begun; sleep 600")
+            let id = try await pool.fixture.submitScript(script)
             try await pool.fixture.waitFor(id, toPrint: "begun")
             let details = try await pool.supervisor.onlyContainer()
             try await harm(
                 try #require(details["Id"].string), Int32(try #require(details["State"]["Pid"].int)))
-            try await expectEnd(of: id, in: pool.fixture, outcome: outcome, says)
+            return try await expectEnd(of: id, in: pool.fixture, outcome: outcome, says)
         }
 
         @Test("the kernel kills the task at its memory limit", arguments: Engine.all)
@@ -60,11 +65,49 @@ extension Acceptance {
         @Test("the kernel kills the whole container at its memory limit", arguments: Engine.all)
         func memoryOfTheContainer(_ engine: Engine) async throws {
             // The task stops offering itself, so that the kernel takes the largest process: the agent.
-            try await expect(
+            let task = try await expect(
                 engine,
                 "echo 0 > /proc/self/oom_score_adj; while :; do cat /bin/busybox; done > /dev/shm/fill",
                 outcome: "oom_killed", ["killed the whole container at its memory limit of 40 MiB", "/dev/shm"],
                 options: ["--timeout", "40s", "--memory-mb", "40"])
+            // Nobody is left to tell, but the kill itself says how much it was.
+            let report = task["attempts"][0]["report"]
+            #expect(report["used"]["memoryPeakBytes"] == 40 << 20 && report["limits"]["memoryBytes"] == 40 << 20)
+            #expect((report["suggested"]["memoryMb"].int ?? 0) >= 50, "\(report)")
+            #expect((report["used"]["wallSeconds"].double ?? 0) > 0 && report["limits"]["wallSeconds"] == 40)
+        }
+
+        @Test("an earlier kill for memory does not explain somebody's kill of the container", arguments: Engine.all)
+        func killedFromOutsideAfterMemory(_ engine: Engine) async throws {
+            let fixture = try SharedPools.pool(.of(engine)).fixture
+            let name = "survivor-\(engine)"
+            try await fixture.runScript("(tail /dev/zero); exit 0", ["--name", name]).succeeded()
+            let survivor = try await fixture.task(named: name)
+            #expect(survivor["reason"].string?.contains("the kernel killed a process") == true, "\(survivor)")
+            let worker = try await fixture.task(survivor["id"].string ?? "")["attempts"][0]["worker"]
+            let lost = try await expect(
+                engine, when: { container, _ in try await engine.api.kill(container) }, outcome: "worker_lost",
+                ["its container ended with exit code 137", "which acode did not send"])
+            #expect(lost["attempts"][0]["worker"] == worker && worker != .null)
+        }
+
+        @Test("what a lost attempt used is told as far as it was seen", arguments: Engine.all)
+        func reportOfTheLost(_ engine: Engine) async throws {
+            let supervisor = try SharedPools.pool(.of(engine)).supervisor
+            let task = try await expect(
+                engine, "dd if=/dev/zero of=/dev/shm/x bs=1M count=20 2>/dev/null; echo begun; sleep 600",
+                when: { container, _ in
+                    try await eventually("a measurement") {
+                        (try await supervisor.workers().first?["usage"]["memoryBytes"].int ?? 0) > 20 << 20
+                    }
+                    try await engine.api.kill(container)
+                }, outcome: "worker_lost", [])
+            let report = task["attempts"][0]["report"]
+            let used = report["used"]
+            #expect((20 << 20...64 << 20).contains(used["memoryPeakBytes"].int ?? 0), "\(report)")
+            #expect((used["processesPeak"].int ?? 0) >= 2 && used["cpuSeconds"].double != nil)
+            #expect((used["wallSeconds"].double ?? 0) > 0.1 && report["limits"]["memoryBytes"] == 64 << 20)
+            #expect((report["suggested"]["memoryMb"].int ?? 0) >= 25)
         }
 
         @Test("the limit of processes is named, and the outcome stays the command's", arguments: Engine.all)

@@ -51,6 +51,24 @@ extension Acceptance {
             }
         }
 
+        @Test("without a file the documented defaults hold")
+        func defaults() async throws {
+            try await AcodeFixture.with { fixture in
+                let directory = try await fixture.acode("config", "show", "--json").succeeded()
+                let workers = try directory.json()["workers"]
+                let resources = workers["docker"]["resources"]
+                #expect(resources["cpus"] == 1 && resources["memoryMb"] == 512 && resources["swapMb"] == 0)
+                #expect(resources["pidsLimit"] == 100 && resources["diskMb"] == 10_240)
+                #expect(resources["networkMbit"] == 0 && resources["shmMb"] == 64 && resources["tempMb"] == 64)
+                #expect(workers["statsInterval"] == "5s" && workers["highUsageWarning"] == 90)
+                #expect(workers["docker"]["network"] == "bridge" && workers["docker"]["pullPolicy"] == "ifNotPresent")
+                #expect(workers["docker"]["image"] == "mcr.microsoft.com/dotnet/sdk:8.0")
+                #expect(workers["startTimeout"] != .null && workers["stopTimeout"] == "10s")
+                #expect(workers["docker"]["allowRoot"] == false && workers["docker"]["keepContainers"] == false)
+                #expect(workers["docker"]["ulimits"]["nofile"] == 1024 && workers["docker"]["ulimits"]["core"] == 0)
+            }
+        }
+
         @Test("every mistake is told at once with file, line, column, path and a hint")
         func mistakes() async throws {
             try await AcodeFixture.with { fixture in

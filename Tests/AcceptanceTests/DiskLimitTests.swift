@@ -46,6 +46,16 @@ extension Acceptance {
             #expect(task["reason"].string?.contains("limit of 20 MiB") == true)
         }
 
+        @Test("close to the limit it is told", arguments: Engine.all)
+        func warned(_ engine: Engine) async throws {
+            let task = try await end(engine, "dd if=/dev/zero of=/workspace/x bs=1M count=57; sleep 4")
+            #expect(task["outcome"] == "succeeded", "\(task["reason"])")
+            let id = try #require(task["id"].string)
+            let events = try await SharedPools.pool(.of(engine)).fixture.json("task", "events", id).elements
+            let warnings = events.filter { $0["kind"] == "usage_high" }.compactMap { $0["message"].string }
+            #expect(warnings.count == 1 && warnings[0].contains("disk use is high: 95 % of the limit, 57 of 60 MiB"))
+        }
+
         @Test("below the limit nothing happens, and what earlier tasks left does not count", arguments: Engine.all)
         func below(_ engine: Engine) async throws {
             let script = "dd if=/dev/zero of=/tmp/left-$ACODE_TASK_ID bs=1M count=40; sleep 4"

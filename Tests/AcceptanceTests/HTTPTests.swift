@@ -7,7 +7,7 @@ extension Acceptance {
     struct HTTP {
         @Test("health, queue and metrics are served on TCP, and nothing else", arguments: Backend.all)
         func overTCP(_ backend: Backend) async throws {
-            try await AcodeFixture.with("http-\(backend)") { fixture in
+            try await AcodeFixture.with("http-\(backend)", settings: ["workers.statsInterval": "1s"]) { fixture in
                 let port = Loopback.freePort()
                 var options = PoolOptions()
                 options.flags += ["--listen", "127.0.0.1:\(port)"]
@@ -29,6 +29,7 @@ extension Acceptance {
                     #expect(metrics.body.contains(#"acode_tasks_completed_total{outcome="failed"} 1"#))
                     #expect(metrics.body.contains(#"acode_workers{state="idle"} 1"#))
                     #expect(metrics.body.contains("# TYPE acode_task_duration_seconds histogram"))
+                    try await workers(base, fixture, supervisor, backend)
                     for path in ["/v1/status", "/v1/workers", "/", "/v1/../v1/workers"] {
                         #expect(try await Curl.get(base + path).status == 404, "\(path)")
                     }
@@ -37,6 +38,33 @@ extension Acceptance {
                     }
                     #expect(!supervisor.process.hasEnded)
                 }
+            }
+        }
+
+        /// FR-049, NFR-004: what each worker uses, by its id and for as long as it lives, and what measuring takes.
+        private func workers(
+            _ base: String, _ fixture: AcodeFixture, _ supervisor: SupervisorProcess, _ backend: Backend
+        ) async throws {
+            let worker = try #require(try await supervisor.workers().first?["id"].string)
+            var names = ["cpu_cores", "memory_bytes", "memory_limit_bytes", "processes", "block_read_bytes"]
+            names += ["block_written_bytes"]
+            if backend != .local { names += ["network_received_bytes", "network_sent_bytes"] }
+            let metrics = try await eventually("the worker's metrics") {
+                let body = try await Curl.get("\(base)/metrics").body
+                return names.allSatisfy { body.contains("acode_worker_\($0){worker=\"\(worker)\"} ") } ? body : nil
+            }
+            func value(_ series: String) throws -> Double {
+                let line = metrics.split(separator: "\n").first { $0.hasPrefix("\(series) ") }
+                return try #require(line?.split(separator: " ").last.flatMap { Double($0) })
+            }
+            #expect(try value("acode_worker_memory_bytes{worker=\"\(worker)\"}") > 100_000)
+            #expect(try value("acode_worker_memory_limit_bytes{worker=\"\(worker)\"}") == Double(512 << 20))
+            #expect(try value("acode_worker_processes{worker=\"\(worker)\"}") >= 1)
+            let rounds = try value("acode_stats_round_seconds_count")
+            #expect(try rounds > 0 && value("acode_stats_round_seconds_sum") / rounds < 0.1)
+            try await fixture.acode("worker", "restart", worker).succeeded()
+            try await eventually("the metrics of a worker to go with it", within: .seconds(30)) {
+                try await !Curl.get("\(base)/metrics").body.contains(worker)
             }
         }
 

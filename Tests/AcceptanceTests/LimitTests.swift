@@ -153,6 +153,25 @@ extension Acceptance {
             }
         }
 
+        @Test("swap is granted; bandwidth, which no engine limits, is warned about", arguments: Engine.all)
+        func swapAndBandwidth(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = [
+                "workers.docker.resources.swapMb": 64, "workers.docker.resources.networkMbit": 10,
+            ]
+            try await AcodeFixture.with("swap-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    _ = try await supervisor.waitForWorkers(1)
+                    let host = try await supervisor.onlyContainer()["HostConfig"]
+                    let said = supervisor.process.errorText
+                    // A kernel without accounts of swap can't limit it, and then that is said.
+                    let isGranted = host["MemorySwap"] == (512 + 64) << 20 && host["Memory"] == 512 << 20
+                    #expect(isGranted || said.contains("does not limit swap on this host"), "\(host["MemorySwap"])")
+                    let warnings = said.components(separatedBy: "can't limit the network to 10 Mbit/s").count - 1
+                    #expect(warnings == 1, "\(said)")
+                }
+            }
+        }
+
         @Test("a CPU hog is held to one core", arguments: Engine.all)
         func cpuHog(_ engine: Engine) async throws {
             let pool = try SharedPools.pool(.of(engine))

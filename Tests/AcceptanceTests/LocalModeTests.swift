@@ -40,7 +40,10 @@ extension Acceptance {
 
         @Test("as root a local worker has a cgroup: limits hold, deaths are told, nothing of it stays")
         func limits() async throws {
-            let settings: [String: JSONValue] = ["workers.docker.resources.memoryMb": 96, "workers.recycle": "never"]
+            let settings: [String: JSONValue] = [
+                "workers.docker.resources.memoryMb": 96, "workers.recycle": "never", "workers.statsInterval": "1s",
+                "workers.highUsageWarning": 60,
+            ]
             try await AcodeFixture.with(settings: settings) { fixture in
                 try await fixture.withSupervisor(.local) { supervisor in
                     let id = try #require(try await supervisor.workers().first?["id"].string)
@@ -62,10 +65,21 @@ extension Acceptance {
                     #expect(held.text.contains("NoNewPrivs:\t1"))
                     #expect(try Self.cgroups(of: fixture).count == 3)
                     let more = try await fixture.runScript("true", ["--memory-mb", "97", "--name", "more"])
-                    #expect(more.code == 1)
-                    #expect(
-                        try await fixture.task(named: "more")["reason"].string?.contains("above the pool's limit")
-                            == true)
+                    #expect(more.code == 64)
+                    #expect(more.errorText.contains("memoryMb 97 is above the pool's limit of 96"), "\(more)")
+                    let big = try await fixture.submitScript(
+                        "dd if=/dev/zero of=big bs=1M count=40 2>/dev/null; sleep 50", ["--disk-mb", "20"])
+                    let full = try await fixture.waitFor(big, state: "error")
+                    #expect(full["outcome"] == "disk_limit_exceeded", "\(full["reason"])")
+                    #expect(full["reason"].string?.contains("limit of 20 MiB") == true)
+                    let near = try await fixture.submitScript("dd if=/dev/zero of=/dev/null bs=70M count=1000000")
+                    try await eventually("high use to be told") {
+                        try await fixture.json("task", "events", near).elements.contains {
+                            $0["kind"] == "usage_high" && $0["message"].string?.contains("of 96 MiB") == true
+                        }
+                    }
+                    try await fixture.acode("task", "cancel", near).succeeded()
+                    try await fixture.waitFor(near, state: "cancelled")
                 }
                 #expect(try Self.cgroups(of: fixture).isEmpty)
             }

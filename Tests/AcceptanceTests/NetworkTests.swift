@@ -66,11 +66,19 @@ extension Acceptance {
             let server = try TCPServer { $0.write(Array("hello from the host\n".utf8)) }
             let settings: [String: JSONValue] = [
                 "workers.docker.network": "host", "workers.docker.allowHostNetwork": true,
+                "workers.statsInterval": "1s",
             ]
             try await AcodeFixture.with("host-\(engine)", settings: settings) { fixture in
-                try await fixture.withSupervisor(.of(engine)) { _ in
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
                     let seen = try await Self.look(fixture, at: "127.0.0.1", server.port)
                     #expect(seen.last == "hello from the host", "\(seen)")
+                    // The host's traffic is not the worker's.
+                    let usage = try await eventually("a measurement") {
+                        let usage = try await supervisor.workers().first?["usage"]
+                        return (usage?["memoryBytes"].int ?? 0) > 0 ? usage : nil
+                    }
+                    #expect(usage["networkReceived"] == .null && usage["networkSent"] == .null, "\(usage)")
+                    #expect(try await fixture.acode("worker", "stats").succeeded().lines.last?.hasSuffix("-") == true)
                 }
             }
         }

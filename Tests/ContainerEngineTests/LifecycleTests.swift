@@ -150,7 +150,7 @@ struct LifecycleTests {
             #expect(sample.cpuNanos > 1_000_000)
             #expect(sample.memoryLimit == 64 << 20)
             #expect(sample.memoryUsage > 0 && sample.memoryUsage < 64 << 20)
-            #expect(sample.workingSet <= sample.memoryUsage)
+            #expect(sample.workingSet ?? 0 <= sample.memoryUsage)
             #expect(sample.pids >= 1)
             #expect(abs(sample.readAt.timeIntervalSinceNow) < 60)
             if fixture.client.quirks.bulkStatsPath != nil {

@@ -10,7 +10,7 @@ struct PoolLimits {
     /// The queues the pool serves; empty means all.
     let queues: [String]
 
-    /// The limits of a running pool; `nil` without one, or when its workers are processes, which have none.
+    /// The limits of a running pool; `nil` without one, or when its workers are processes that nothing limits.
     init?(_ summary: SupervisorSummary?) {
         guard let summary, let limits = summary.limits else { return nil }
         var resources = ContainerResources()

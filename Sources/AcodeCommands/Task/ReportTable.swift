@@ -21,10 +21,10 @@ struct ReportTable {
             row(
                 "time", HumanText.duration(used.wallSeconds), limits.wallSeconds.map(HumanText.duration),
                 share(used.wallSeconds, limits.wallSeconds)),
-            row("cpu", cpu, limits.cpus.map { Self.cores($0) }, cpuShare, advice.cpus.map { Self.cores($0) }),
+            row("cpu", cpu ?? "?", limits.cpus.map { Self.cores($0) }, cpuShare, advice.cpus.map { Self.cores($0) }),
             row(
-                "memory", Self.bytes(used.memoryPeakBytes), limits.memoryBytes.map(Self.bytes),
-                share(Double(used.memoryPeakBytes), limits.memoryBytes.map(Double.init)),
+                "memory", used.memoryPeakBytes.map(Self.bytes) ?? "?", limits.memoryBytes.map(Self.bytes),
+                used.memoryPeakBytes.flatMap { share(Double($0), limits.memoryBytes.map(Double.init)) },
                 advice.memoryMb.map(Self.mebibytes)),
         ]
         if let peak = used.processesPeak {
@@ -55,11 +55,11 @@ struct ReportTable {
         [.init(name), .init(used), .init(limit ?? ""), .init(share ?? ""), .init(suggested ?? "")]
     }
 
-    private var cpu: String { HumanText.duration(report.used.cpuSeconds) }
+    private var cpu: String? { report.used.cpuSeconds.map(HumanText.duration) }
 
     /// Of the CPU time that the limit would have allowed in the time it took.
     private var cpuShare: String? {
-        share(report.used.cpuSeconds, report.limits.cpus.map { $0 * report.used.wallSeconds })
+        report.used.cpuSeconds.flatMap { share($0, report.limits.cpus.map { $0 * report.used.wallSeconds }) }
     }
 
     private func share(_ used: Double, _ limit: Double?) -> String? {

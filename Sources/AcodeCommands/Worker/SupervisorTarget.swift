@@ -183,6 +183,6 @@ extension WorkerSummary.Usage {
             cpuCores: usage.cpuCores, memoryBytes: usage.memoryBytes, memoryLimitBytes: usage.memoryLimitBytes,
             processes: usage.processes, processLimit: usage.processLimit, blockRead: usage.blockRead,
             blockWritten: usage.blockWritten, networkReceived: usage.networkReceived, networkSent: usage.networkSent,
-            high: usage.high)
+            memoryIncludesCache: usage.memoryIncludesCache, high: usage.high)
     }
 }

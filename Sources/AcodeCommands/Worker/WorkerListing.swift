@@ -32,13 +32,17 @@ extension Listing where Item == WorkerSummary {
                 func size(_ field: KeyPath<WorkerSummary.Usage, UInt64>) -> Table.Cell {
                     Table.Cell(usage.map { HumanText.bytes($0[keyPath: field]) } ?? "")
                 }
+                // Without a network of its own there is nothing to tell.
+                func traffic(_ field: KeyPath<WorkerSummary.Usage, UInt64?>) -> Table.Cell {
+                    Table.Cell(usage.map { $0[keyPath: field].map(HumanText.bytes) ?? "-" } ?? "")
+                }
                 return [
                     Table.Cell(worker.id), Table.Cell(worker.status, worker.style),
                     Table.Cell(usage.map { percent($0.cpuCores) } ?? ""), size(\.memoryBytes),
                     Table.Cell(
                         usage.map { $0.memoryLimitBytes > 0 ? HumanText.bytes($0.memoryLimitBytes) : "none" } ?? ""),
                     Table.Cell(usage.map { processes($0) } ?? ""), size(\.blockRead), size(\.blockWritten),
-                    size(\.networkReceived), size(\.networkSent),
+                    traffic(\.networkReceived), traffic(\.networkSent),
                 ]
             },
             id: \.id, json: { $0 })

@@ -81,8 +81,8 @@ enum StatsOrder: String, ExpressibleByArgument, CaseIterable {
         case .processes: Double(usage.processes)
         case .read: Double(usage.blockRead)
         case .written: Double(usage.blockWritten)
-        case .received: Double(usage.networkReceived)
-        case .sent: Double(usage.networkSent)
+        case .received: Double(usage.networkReceived ?? 0)
+        case .sent: Double(usage.networkSent ?? 0)
         }
     }
 }

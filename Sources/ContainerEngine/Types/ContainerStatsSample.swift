@@ -10,8 +10,8 @@ package struct ContainerStatsSample: Sendable, Equatable {
     package let memoryUsage: UInt64
     /// Bytes of the limit.
     package let memoryLimit: UInt64
-    /// Bytes in use without inactive file cache; equal to `memoryUsage` where the engine does not tell (Podman).
-    package let workingSet: UInt64
+    /// Bytes in use without inactive file cache; `nil` where the engine does not tell (Podman).
+    package let workingSet: UInt64?
     /// Processes and threads.
     package let pids: UInt64
     /// Bytes received by the container, over all its interfaces.
@@ -27,7 +27,7 @@ package struct ContainerStatsSample: Sendable, Equatable {
 
     /// Makes a sample.
     package init(
-        id: String, cpuNanos: UInt64, memoryUsage: UInt64, memoryLimit: UInt64, workingSet: UInt64, pids: UInt64,
+        id: String, cpuNanos: UInt64, memoryUsage: UInt64, memoryLimit: UInt64, workingSet: UInt64?, pids: UInt64,
         rx: UInt64, tx: UInt64, blkRead: UInt64, blkWrite: UInt64, readAt: Date
     ) {
         self.id = id

@@ -43,7 +43,7 @@ struct StatsWire: Decodable {
         guard let readAt = read.flatMap(EngineTime.date) else { return nil }
         let usage = memory_stats?.usage ?? 0
         // Version 1 names the hierarchy's sum with `total_`; its plain name would be the container's root group alone.
-        let cache = memory_stats?.stats?.total_inactive_file ?? memory_stats?.stats?.inactive_file ?? 0
+        let cache = memory_stats?.stats?.total_inactive_file ?? memory_stats?.stats?.inactive_file
         let received = (networks ?? [:]).values.reduce(0) { $0 &+ ($1.rx_bytes ?? 0) }
         let sent = (networks ?? [:]).values.reduce(0) { $0 &+ ($1.tx_bytes ?? 0) }
         func blocks(_ operation: String) -> UInt64 {
@@ -53,7 +53,7 @@ struct StatsWire: Decodable {
         }
         return ContainerStatsSample(
             id: id, cpuNanos: cpu_stats?.cpu_usage?.total_usage ?? 0, memoryUsage: usage,
-            memoryLimit: memory_stats?.limit ?? 0, workingSet: usage > cache ? usage - cache : usage,
+            memoryLimit: memory_stats?.limit ?? 0, workingSet: cache.map { usage > $0 ? usage - $0 : usage },
             pids: pids_stats?.current ?? 0, rx: quirks.swapsNetworkCounters ? sent : received,
             tx: quirks.swapsNetworkCounters ? received : sent, blkRead: blocks("read"), blkWrite: blocks("write"),
             readAt: readAt)
@@ -79,7 +79,7 @@ struct BulkStatsWire: Decodable {
             let (input, output) = (NetInput ?? 0, NetOutput ?? 0)
             return ContainerStatsSample(
                 id: ContainerID, cpuNanos: CPUNano ?? 0, memoryUsage: MemUsage ?? 0, memoryLimit: MemLimit ?? 0,
-                workingSet: MemUsage ?? 0, pids: PIDs ?? 0, rx: quirks.swapsNetworkCounters ? output : input,
+                workingSet: nil, pids: PIDs ?? 0, rx: quirks.swapsNetworkCounters ? output : input,
                 tx: quirks.swapsNetworkCounters ? input : output, blkRead: BlockInput ?? 0, blkWrite: BlockOutput ?? 0,
                 readAt: readAt)
         }

@@ -18,19 +18,22 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         package var blockRead: UInt64
         /// Bytes written to block devices since the worker's start.
         package var blockWritten: UInt64
-        /// Bytes received over the network since the worker's start.
-        package var networkReceived: UInt64
-        /// Bytes sent over the network since the worker's start.
-        package var networkSent: UInt64
+        /// Bytes received over the worker's own network since its start; `nil` when it shares the host's.
+        package var networkReceived: UInt64?
+        /// Bytes sent over the worker's own network since its start; `nil` when it shares the host's.
+        package var networkSent: UInt64?
+        /// Whether the memory has the page cache in it, because nobody tells how much that is.
+        package var memoryIncludesCache: Bool
         /// Of which resources the use is high: `cpu`, `memory`, `processes`.
         package var high: [String]
 
         /// Makes a measurement.
         package init(
             cpuCores: Double, memoryBytes: UInt64, memoryLimitBytes: UInt64, processes: Int, processLimit: Int,
-            blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64 = 0, networkSent: UInt64 = 0,
-            high: [String] = []
+            blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64? = nil,
+            networkSent: UInt64? = nil, memoryIncludesCache: Bool = false, high: [String] = []
         ) {
+            self.memoryIncludesCache = memoryIncludesCache
             self.cpuCores = cpuCores
             self.memoryBytes = memoryBytes
             self.memoryLimitBytes = memoryLimitBytes
@@ -41,6 +44,22 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
             self.networkReceived = networkReceived
             self.networkSent = networkSent
             self.high = high
+        }
+
+        /// Every key is always there; what is unknown is null.
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(cpuCores, forKey: .cpuCores)
+            try container.encode(memoryBytes, forKey: .memoryBytes)
+            try container.encode(memoryLimitBytes, forKey: .memoryLimitBytes)
+            try container.encode(processes, forKey: .processes)
+            try container.encode(processLimit, forKey: .processLimit)
+            try container.encode(blockRead, forKey: .blockRead)
+            try container.encode(blockWritten, forKey: .blockWritten)
+            try container.encode(networkReceived, forKey: .networkReceived)
+            try container.encode(networkSent, forKey: .networkSent)
+            try container.encode(memoryIncludesCache, forKey: .memoryIncludesCache)
+            try container.encode(high, forKey: .high)
         }
     }
 

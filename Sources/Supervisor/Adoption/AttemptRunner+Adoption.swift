@@ -27,7 +27,9 @@ extension AttemptRunner {
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
         if let startedAt { request.elapsed = .seconds(max(0, Date().timeIntervalSince(startedAt))) }
         let resumed = request
-        attempt.limitDisk(to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb)
+        attempt.limitDisk(
+            to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb,
+            since: hello.running?.startedAtNanos ?? DiskUse.now())
         let (ran, harvest) = await recording(attempt, recorder) {
             if task.startedAt == nil, let nanos = hello.running?.startedAtNanos {
                 await recorder.attemptStarted(atNanos: nanos)

@@ -161,14 +161,19 @@ package struct AttemptPlanner: Sendable {
         plan.workingDirectory = spec.worktree?.path
         if let image = spec.image { plan.warnings.append("runs as a local process, without the image \(image)") }
         if let user = spec.user { plan.warnings.append("runs as a local process, not as the user \(user)") }
+        let granted: ResourceGrant
+        do {
+            granted = try settings.workers.docker.resources.granting(
+                limitsLocalWorkers ? spec.resources : ResourceRequest(diskMb: spec.resources.diskMb))
+        } catch {
+            throw WorkerError(.configurationRefused, error.description)
+        }
+        // Measured by acode itself, whatever the kernel can limit.
+        plan.diskLimitMb = granted.diskMb
         if limitsLocalWorkers {
-            do {
-                plan.localLimits = try settings.workers.docker.resources.limits.applying(spec.resources)
-            } catch {
-                throw WorkerError(.configurationRefused, error.description)
-            }
-        } else if spec.resources != ResourceRequest() {
-            plan.warnings.append("runs as a local process, without the limits it asks for")
+            plan.localLimits = granted.limits
+        } else if spec.resources != ResourceRequest(diskMb: spec.resources.diskMb) {
+            plan.warnings.append("runs as a local process, without the limits of CPU, memory and processes it asks for")
         }
         return plan
     }

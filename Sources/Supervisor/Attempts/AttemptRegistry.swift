@@ -25,6 +25,11 @@ package final class AttemptRegistry: Sendable {
         all.first { $0.ref == reference }?.tell(.usage(isHigh: alert.isHigh, alert.message))
     }
 
+    /// Notes what was seen of the attempt it concerns.
+    func note(_ measurement: AttemptMeasurement) {
+        all.first { $0.ref == measurement.attempt }?.note(measurement)
+    }
+
     func add(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.lease] = attempt } }
 
     func remove(_ attempt: RunningAttempt) { attempts.withLock { $0[attempt.claim.lease] = nil } }

@@ -114,7 +114,9 @@ package struct AttemptRunner: Sendable {
             in: .init(
                 limits: ran.limits, timeout: timeout,
                 ownsNetwork: settings.workers.docker.network != "host", diskPeak: attempt.diskPeak,
-                diskLimit: attempt.diskQuota?.bytes))
+                diskLimit: attempt.diskQuota?.bytes,
+                wallSeconds: recorder.start.map { max(0, Date().timeIntervalSince($0.at)) },
+                measured: attempt.measurement))
         await conclude(attempt, ran.record, harvest, report, kept, recorder)
         if let worker = ran.worker {
             // What filled the disk goes with the container.

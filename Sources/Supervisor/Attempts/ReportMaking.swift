@@ -15,12 +15,18 @@ extension AttemptReport {
         package var diskPeak: Int64?
         /// What it might have had on disk, in bytes.
         package var diskLimit: Int64?
+        /// How long its command ran, by this host's clock, in seconds; `nil` when it had not begun.
+        package var wallSeconds: Double?
+        /// What was seen of it from outside.
+        package var measured: AttemptMeasurement?
 
         /// Puts facts together.
         package init(
             limits: ResourceLimits?, timeout: Duration?, ownsNetwork: Bool = true, diskPeak: Int64? = nil,
-            diskLimit: Int64? = nil
+            diskLimit: Int64? = nil, wallSeconds: Double? = nil, measured: AttemptMeasurement? = nil
         ) {
+            self.wallSeconds = wallSeconds
+            self.measured = measured
             self.limits = limits
             self.timeout = timeout
             self.ownsNetwork = ownsNetwork
@@ -29,37 +35,58 @@ extension AttemptReport {
         }
     }
 
-    /// The report of an attempt whose command ended; `nil` when there was none.
+    /// The report of an attempt whose command ended or was lost with its worker; `nil` when there was none.
     package init?(_ record: ExitRecord, in circumstances: Circumstances) {
-        guard case .reported(let exited) = record.end, exited.startFailure == nil else { return nil }
+        switch record.end {
+        case .reported(let exited) where exited.startFailure == nil:
+            self.init(used: Used(exited, circumstances), limits: Limits(circumstances))
+        case .workerLost(let loss):
+            guard let used = Used(loss, circumstances) else { return nil }
+            self.init(used: used, limits: Limits(circumstances))
+        default: return nil
+        }
+    }
+}
+
+extension AttemptReport.Used {
+    /// What the agent says.
+    fileprivate init(_ exited: Exited, _ circumstances: AttemptReport.Circumstances) {
         let cgroup = exited.cgroup
-        var used = Used(
+        self.init(
             wallSeconds: Double(exited.wallMicros) / 1e6,
             cpuSeconds: Double(cgroup?.cpuMicros ?? exited.usage.userMicros + exited.usage.systemMicros) / 1e6,
             memoryPeakBytes: Self.memoryPeak(exited, limit: circumstances.limits?.memoryBytes))
-        used.processesPeak = cgroup?.processesPeak
-        used.refusedProcesses = cgroup?.refusedForks
-        used.diskPeakBytes = circumstances.diskPeak
-        // The command's own accounts count in blocks of 512 bytes (getrusage(2)).
-        used.readBytes = cgroup?.readBytes ?? exited.usage.blockIn * 512
-        used.writtenBytes = cgroup?.writtenBytes ?? exited.usage.blockOut * 512
+        processesPeak = cgroup?.processesPeak
+        refusedProcesses = cgroup?.refusedForks
+        diskPeakBytes = circumstances.diskPeak
+        // The command's own accounts count in blocks of 512 bytes (getrusage(2)), of the processes that were waited for. The
+        // counters of cgroup v1 leave out what was written through the page cache, and in recent kernels everything.
+        readBytes = max(cgroup?.readBytes ?? 0, exited.usage.blockIn * 512)
+        writtenBytes = max(cgroup?.writtenBytes ?? 0, exited.usage.blockOut * 512)
         if circumstances.ownsNetwork {
-            used.receivedBytes = cgroup?.receivedBytes
-            used.sentBytes = cgroup?.sentBytes
+            receivedBytes = cgroup?.receivedBytes
+            sentBytes = cgroup?.sentBytes
         }
-        used.throttledSeconds = cgroup?.throttledMicros.map { Double($0) / 1e6 }
+        throttledSeconds = cgroup?.throttledMicros.map { Double($0) / 1e6 }
         if let periods = cgroup?.cpuPeriods, let throttled = cgroup?.throttledPeriods {
-            used.throttledShare = periods > 0 ? min(1, Double(throttled) / Double(periods)) : 0
+            throttledShare = periods > 0 ? min(1, Double(throttled) / Double(periods)) : 0
         }
-        var limits = Limits()
-        limits.wallSeconds = circumstances.timeout.map { $0 / .seconds(1) }
-        if let own = circumstances.limits {
-            limits.cpus = own.cpus
-            limits.memoryBytes = own.memoryBytes
-            limits.processes = own.pidsLimit
-        }
-        limits.diskBytes = circumstances.diskLimit
-        self.init(used: used, limits: limits)
+    }
+
+    /// What was seen from outside of an attempt whose agent can't tell any more; `nil` when it had not begun.
+    fileprivate init?(_ loss: WorkerLoss, _ circumstances: AttemptReport.Circumstances) {
+        guard let wallSeconds = circumstances.wallSeconds else { return nil }
+        let measured = circumstances.measured
+        self.init(
+            wallSeconds: wallSeconds, cpuSeconds: measured?.cpuSeconds, memoryPeakBytes: measured?.memoryPeakBytes)
+        // A kill for memory means that the limit was reached, however long before the last measurement was.
+        if loss.oomKilled, let limit = circumstances.limits?.memoryBytes { memoryPeakBytes = limit }
+        processesPeak = measured?.processesPeak
+        diskPeakBytes = circumstances.diskPeak
+        readBytes = measured?.readBytes
+        writtenBytes = measured?.writtenBytes
+        receivedBytes = measured?.receivedBytes
+        sentBytes = measured?.sentBytes
     }
 
     private static func memoryPeak(_ exited: Exited, limit: Int64?) -> Int64 {
@@ -68,5 +95,18 @@ extension AttemptReport {
         // In a cgroup of its own a kill for memory means that the limit was reached, whatever the looks missed. A process
         // can seem larger than its cgroup, by pages that were charged to others.
         return exited.oomKills ?? 0 > 0 ? limit : min(seen, limit)
+    }
+}
+
+extension AttemptReport.Limits {
+    fileprivate init(_ circumstances: AttemptReport.Circumstances) {
+        self.init()
+        wallSeconds = circumstances.timeout.map { $0 / .seconds(1) }
+        if let own = circumstances.limits {
+            cpus = own.cpus
+            memoryBytes = own.memoryBytes
+            processes = own.pidsLimit
+        }
+        diskBytes = circumstances.diskLimit
     }
 }

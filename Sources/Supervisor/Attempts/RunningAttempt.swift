@@ -13,7 +13,14 @@ package final class RunningAttempt: Sendable {
     private let recorder = Mutex<AttemptRecorder?>(nil)
     private let agentToken: Int64
     private let currentStage = Mutex(Stage.waiting)
-    private let disk = Mutex<(quota: DiskQuota?, peak: Int64?)>((nil, nil))
+    private let seen = Mutex<AttemptMeasurement?>(nil)
+    private let disk = Mutex(Disk())
+
+    private struct Disk {
+        var quota: DiskQuota?
+        var peak: Int64?
+        var alarm: UsageAlarm?
+    }
 
     /// How far it is.
     package enum Stage: Sendable {
@@ -77,14 +84,28 @@ package final class RunningAttempt: Sendable {
     /// The most it was seen to have on disk, in bytes.
     var diskPeak: Int64? { disk.withLock { $0.peak } }
 
-    /// Lets its use of the disk be watched from now on.
-    func limitDisk(to limitMb: Int?) {
+    /// Lets its use of the disk be watched: what it wrote since its beginning, in nanoseconds since 1970.
+    func limitDisk(to limitMb: Int?, since start: Int64 = DiskUse.now()) {
         guard let limitMb else { return }
-        disk.withLock { $0.quota = DiskQuota(limitMb: limitMb, since: DiskUse.now()) }
+        disk.withLock { $0.quota = DiskQuota(limitMb: limitMb, since: start) }
     }
 
-    /// Notes what it was seen to have on disk, in bytes.
-    func noteDiskUse(_ bytes: Int64) { disk.withLock { $0.peak = max($0.peak ?? 0, bytes) } }
+    /// Notes what it was seen to have on disk, in bytes, and tells when that begins or ends to be `percent` of its limit.
+    func noteDiskUse(_ bytes: Int64, warnAt percent: Int) -> UsageAlarm.Change? {
+        disk.withLock { disk in
+            disk.peak = max(disk.peak ?? 0, bytes)
+            guard let quota = disk.quota else { return nil }
+            var alarm = disk.alarm ?? UsageAlarm(percent: percent)
+            defer { disk.alarm = alarm }
+            return alarm.take(share: Double(bytes) / Double(max(1, quota.bytes)))
+        }
+    }
+
+    /// What was seen of it from outside so far.
+    var measurement: AttemptMeasurement? { seen.withLock { $0 } }
+
+    /// Notes what was seen of it from outside so far.
+    func note(_ measurement: AttemptMeasurement) { seen.withLock { $0 = measurement } }
 
     /// Ends the attempt without any grace: its worker is stopped by force.
     package func forceStop(_ intent: StopIntent) {

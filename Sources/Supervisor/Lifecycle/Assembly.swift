@@ -133,10 +133,11 @@ extension Supervisor {
             // In a one-off pool nobody is there to mend what is wrong.
             ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics),
             adopted: takeover.adopted)
+        let limitsLocalWorkers = backend.mode == .local && LocalCgroup.problem() == nil
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode,
-            limitsLocalWorkers: backend.mode == .local && LocalCgroup.problem() == nil)
+            limitsLocalWorkers: limitsLocalWorkers)
         let gate = images.map {
             ImageGate(
                 images: $0, standard: workers.docker.image, standardMayWait: !options.exitsWhenIdle,
@@ -154,7 +155,8 @@ extension Supervisor {
         let registry = registry
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
-            engine: backend.engine, alerted: { registry.tell($0) })
+            engine: backend.engine, ownsNetwork: workers.docker.network != "host", alerted: { registry.tell($0) },
+            measured: { registry.note($0) })
         let adopter = Adopter(
             adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner),
             registry: registry,
@@ -166,7 +168,7 @@ extension Supervisor {
             standardImage: images.map {
                 StandardImage(
                     reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)
-            })
+            }, limitsTasks: backend.mode == .docker || limitsLocalWorkers)
     }
 
     /// Takes attempts on the workers of a pool to their ends.

@@ -17,7 +17,11 @@ extension Supervisor {
             services.addTask { await running.autoscale.run() }
             services.addTask { await scanner.run() }
             services.addTask { await running.stats.run() }
-            services.addTask { await DiskWatch(registry: self.registry, logger: self.logger).run() }
+            services.addTask {
+                await DiskWatch(
+                    registry: self.registry, warnAt: self.settings.workers.highUsageWarning, logger: self.logger
+                ).run()
+            }
             services.addTask { await running.standardImage?.run() }
             services.addTask { await self.conductShutdown(running) }
             services.addTask { await self.conductHandOff(running) }

@@ -57,8 +57,10 @@ extension Supervisor {
             room: { [registry] in
                 watch.trouble?.hasFallenBack == true ? max(0, workers.count - registry.count) : 0
             })
+        let registry = registry
         let stats = StatsPoller(
-            pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger, engine: nil)
+            pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger, engine: nil,
+            alerted: { registry.tell($0) }, measured: { registry.note($0) })
         return StandIn(pool: pool, dispatcher: dispatcher, stats: stats)
     }
 

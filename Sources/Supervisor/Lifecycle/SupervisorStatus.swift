@@ -100,7 +100,7 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var troubles: [Trouble] = []
     /// When it started.
     package var startedAt: Date
-    /// What a task may ask for at most; `nil` for local processes.
+    /// What a task may ask for at most; `nil` for local processes that nothing limits.
     package var limits: ResourceLimits?
     /// What a task may ask for on disk in MiB; 0 is no limit.
     package var diskMb: Int

@@ -28,8 +28,9 @@ enum EngineStats {
 extension UsageSample {
     fileprivate init(_ stats: ContainerStatsSample) {
         self.init(
-            at: .now, cpuNanoseconds: stats.cpuNanos, memoryBytes: stats.workingSet,
+            at: .now, cpuNanoseconds: stats.cpuNanos, memoryBytes: stats.workingSet ?? stats.memoryUsage,
             processes: Int(clamping: stats.pids), blockRead: stats.blkRead, blockWritten: stats.blkWrite,
-            networkReceived: stats.rx, networkSent: stats.tx)
+            network: Traffic(received: stats.rx, sent: stats.tx))
+        memoryIncludesCache = stats.workingSet == nil
     }
 }

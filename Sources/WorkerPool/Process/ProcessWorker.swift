@@ -67,6 +67,14 @@ package final class ProcessWorker: Worker {
     package var agentPID: Int32? { pid.withLock { $0 } }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
 
+    package var diskPlaces: DiskPlaces {
+        get async { DiskPlaces(fresh: [directory.workspace, directory.exchange, directory.temporary]) }
+    }
+
+    package var limitsInForce: ResourceLimits? {
+        place.withLock { place in place.cgroup != nil && place.problem == nil ? place.limits : nil }
+    }
+
     package func stop(force: Bool) {
         fate.stop(force: force)
         if force { pid.withLock { pid in _ = pid.map { kill($0, SIGKILL) } } }

@@ -43,7 +43,7 @@ package struct CgroupReader: Sendable {
         guard var sample else { return nil }
         // In a network of its own the first process's devices are the container's (proc(5), /proc/pid/net/dev).
         if let text = read("/proc/\(pid)/net/dev") {
-            (sample.networkReceived, sample.networkSent) = Self.network(text)
+            sample.network = Self.network(text)
         }
         return sample
     }
@@ -101,14 +101,14 @@ package struct CgroupReader: Sendable {
     }
 
     /// Received and sent bytes over all devices but loopback.
-    static func network(_ text: String) -> (received: UInt64, sent: UInt64) {
-        text.split(separator: "\n").dropFirst(2).reduce(into: (0, 0)) { sum, line in
+    static func network(_ text: String) -> UsageSample.Traffic {
+        text.split(separator: "\n").dropFirst(2).reduce(into: UsageSample.Traffic(received: 0, sent: 0)) { sum, line in
             let halves = line.split(separator: ":", maxSplits: 1)
             guard halves.count == 2, halves[0].trimmingCharacters(in: .whitespaces) != "lo" else { return }
             let numbers = halves[1].split(separator: " ").compactMap { UInt64($0) }
             guard numbers.count >= 9 else { return }
-            sum.0 += numbers[0]
-            sum.1 += numbers[8]
+            sum.received += numbers[0]
+            sum.sent += numbers[8]
         }
     }
 }

@@ -15,6 +15,8 @@ package final class StatsPoller: Sendable {
         var last: UsageSample?
         var usage: WorkerUsage?
         var watch: UsageWatch
+        var gauges: UsageGauges
+        var attempt: AttemptMeasurement?
     }
 
     private let pool: WorkerPool
@@ -22,6 +24,8 @@ package final class StatsPoller: Sendable {
     private let warnAt: Int
     private let engine: EngineClient?
     private let alerted: @Sendable (UsageAlert) -> Void
+    private let measured: @Sendable (AttemptMeasurement) -> Void
+    private let ownsNetwork: Bool
     private let reader = UsageReader()
     private let watched = Mutex<[WorkerID: Watched]>([:])
     private let logger: Logger
@@ -31,11 +35,16 @@ package final class StatsPoller: Sendable {
         })
     private let roundTime = Metrics.Timer(label: "acode_stats_round_seconds")
 
-    /// Makes a poller; `warnAt` is in percent of a limit. `alerted` is told of high use and of its end, beside the log.
+    /// Makes a poller; `warnAt` is in percent of a limit. `ownsNetwork` says whether containers have a network of their
+    /// own, whose traffic is theirs. `alerted` is told of high use and of its end, beside the log, `measured` what each
+    /// running attempt was seen to use so far.
     package init(
         pool: WorkerPool, interval: Duration, warnAt: Int, logger: Logger,
-        engine: EngineClient?, alerted: @escaping @Sendable (UsageAlert) -> Void = { _ in }
+        engine: EngineClient?, ownsNetwork: Bool = true, alerted: @escaping @Sendable (UsageAlert) -> Void = { _ in },
+        measured: @escaping @Sendable (AttemptMeasurement) -> Void = { _ in }
     ) {
+        self.measured = measured
+        self.ownsNetwork = ownsNetwork
         self.pool = pool
         self.interval = interval
         self.warnAt = warnAt
@@ -64,20 +73,32 @@ package final class StatsPoller: Sendable {
             })
         let unseen = workers.filter { samples[$0.id] == nil && $0.profile.mode == .docker }
         if !unseen.isEmpty, let engine { samples.merge(await EngineStats.read(unseen, from: engine)) { own, _ in own } }
-        let alerts = watched.withLock { watched in
-            let known = watched
+        let (alerts, attempts) = take(samples, of: workers)
+        roundTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
+        attempts.forEach(measured)
+        alerts.forEach(tell)
+    }
+
+    private func take(
+        _ samples: [WorkerID: UsageSample], of workers: [any Worker]
+    ) -> ([UsageAlert], [AttemptMeasurement]) {
+        watched.withLock { watched in
+            var known = watched
             watched = [:]
-            var alerts: [UsageAlert] = []
+            var (alerts, attempts): ([UsageAlert], [AttemptMeasurement]) = ([], [])
             for worker in workers {
-                guard let sample = samples[worker.id] else { continue }
-                var entry = known[worker.id] ?? Watched(watch: UsageWatch(percent: warnAt))
+                guard var sample = samples[worker.id] else { continue }
+                if !ownsNetwork { sample.network = nil }
+                var entry =
+                    known.removeValue(forKey: worker.id)
+                    ?? Watched(watch: UsageWatch(percent: warnAt), gauges: UsageGauges(of: worker.id))
                 alerts += entry.take(sample, of: worker)
+                if let attempt = entry.attempt { attempts.append(attempt) }
                 watched[worker.id] = entry
             }
-            return alerts
+            for gone in known.values { gone.gauges.remove() }
+            return (alerts, attempts)
         }
-        roundTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
-        alerts.forEach(tell)
     }
 
     private func tell(_ alert: UsageAlert) {
@@ -97,17 +118,20 @@ package final class StatsPoller: Sendable {
 
 extension StatsPoller.Watched {
     fileprivate mutating func take(_ sample: UsageSample, of worker: any Worker) -> [UsageAlert] {
-        let isLimited = worker.profile.mode == .docker
-        let limits = worker.profile.limits
+        let limits = worker.limitsInForce
         var usage = WorkerUsage(
             cpuCores: last.map { sample.cores(since: $0) } ?? 0, memoryBytes: sample.memoryBytes,
-            memoryLimitBytes: isLimited ? UInt64(limits.memoryBytes) : 0, processes: sample.processes,
-            processLimit: isLimited ? limits.pidsLimit : 0, blockRead: sample.blockRead,
-            blockWritten: sample.blockWritten, networkReceived: sample.networkReceived,
-            networkSent: sample.networkSent, cpuLimitCores: isLimited ? limits.cpus : 0)
+            memoryLimitBytes: UInt64(clamping: limits?.memoryBytes ?? 0), processes: sample.processes,
+            processLimit: limits?.pidsLimit ?? 0, blockRead: sample.blockRead, blockWritten: sample.blockWritten,
+            networkReceived: sample.network?.received, networkSent: sample.network?.sent,
+            memoryIncludesCache: sample.memoryIncludesCache, cpuLimitCores: limits?.cpus ?? 0)
+        let running = worker.currentAttempt
+        if attempt?.attempt != running { attempt = running.map { AttemptMeasurement(of: $0, from: last ?? sample) } }
+        attempt?.take(sample)
         last = sample
-        let alerts = watch.take(usage, of: worker.id, running: worker.currentAttempt)
+        let alerts = watch.take(usage, of: worker.id, running: running)
         usage.high = watch.high.map(\.rawValue)
+        gauges.record(usage)
         self.usage = usage
         return alerts
     }

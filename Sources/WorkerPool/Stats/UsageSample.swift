@@ -6,21 +6,36 @@ package struct UsageSample: Sendable, Equatable {
     package var at: ContinuousClock.Instant
     /// CPU time used so far, in nanoseconds.
     package var cpuNanoseconds: UInt64
-    /// Memory in use without reclaimable page cache, in bytes.
+    /// Memory in use, in bytes: without reclaimable page cache, unless `memoryIncludesCache`.
     package var memoryBytes: UInt64
     /// Processes and threads.
     package var processes: Int
     /// Bytes read from and written to block devices so far.
     package var blockRead: UInt64
     package var blockWritten: UInt64
-    /// Bytes received and sent over the network so far.
-    package var networkReceived: UInt64
-    package var networkSent: UInt64
+    /// What went over its own network so far; `nil` when it shares the host's.
+    package var network: Traffic?
+    /// Whether `memoryBytes` has the page cache in it, because nobody tells how much that is.
+    package var memoryIncludesCache = false
+
+    /// Bytes over a network.
+    package struct Traffic: Sendable, Equatable {
+        /// Bytes received.
+        package var received: UInt64
+        /// Bytes sent.
+        package var sent: UInt64
+
+        /// Makes a pair.
+        package init(received: UInt64, sent: UInt64) {
+            self.received = received
+            self.sent = sent
+        }
+    }
 
     /// Makes a sample.
     package init(
         at: ContinuousClock.Instant, cpuNanoseconds: UInt64 = 0, memoryBytes: UInt64 = 0, processes: Int = 0,
-        blockRead: UInt64 = 0, blockWritten: UInt64 = 0, networkReceived: UInt64 = 0, networkSent: UInt64 = 0
+        blockRead: UInt64 = 0, blockWritten: UInt64 = 0, network: Traffic? = nil
     ) {
         self.at = at
         self.cpuNanoseconds = cpuNanoseconds
@@ -28,8 +43,7 @@ package struct UsageSample: Sendable, Equatable {
         self.processes = processes
         self.blockRead = blockRead
         self.blockWritten = blockWritten
-        self.networkReceived = networkReceived
-        self.networkSent = networkSent
+        self.network = network
     }
 
     /// CPU used since `earlier`, in cores: 1.0 is one core kept busy.
@@ -55,8 +69,11 @@ package struct WorkerUsage: Sendable, Equatable, Codable {
     /// Bytes since the worker's start.
     package var blockRead: UInt64
     package var blockWritten: UInt64
-    package var networkReceived: UInt64
-    package var networkSent: UInt64
+    /// The same over its own network; `nil` when it shares the host's.
+    package var networkReceived: UInt64?
+    package var networkSent: UInt64?
+    /// Whether the memory has the page cache in it, because nobody tells how much that is.
+    package var memoryIncludesCache = false
     /// The limit of CPU in cores; 0 when there is none.
     package var cpuLimitCores: Double = 0
     /// Of which resources the use is high: `cpu`, `memory`, `processes`.

@@ -69,7 +69,8 @@ package struct UsageWatch: Sendable, Equatable {
     private static func numbers(_ resource: UsageAlert.Resource, _ usage: WorkerUsage) -> (Double, Double) {
         switch resource {
         case .cpu: (usage.cpuCores, usage.cpuLimitCores)
-        case .memory: (Double(usage.memoryBytes), Double(usage.memoryLimitBytes))
+        // With the page cache, which grows to any limit, it says nothing.
+        case .memory: (Double(usage.memoryBytes), usage.memoryIncludesCache ? 0 : Double(usage.memoryLimitBytes))
         case .processes: (Double(usage.processes), Double(usage.processLimit))
         }
     }

@@ -23,6 +23,8 @@ package protocol Worker: AnyObject, Sendable {
     var currentAttempt: AttemptRef? { get }
     /// Where its tasks write on this host's disks; empty where nobody can tell. May ask the engine.
     var diskPlaces: DiskPlaces { get async }
+    /// What its tasks may use, where something enforces it.
+    var limitsInForce: ResourceLimits? { get }
     /// The ports of this host that lead into it.
     var ports: [WorkerPort] { get }
 
@@ -64,6 +66,8 @@ package protocol Worker: AnyObject, Sendable {
 }
 
 extension Worker {
+    package var limitsInForce: ResourceLimits? { profile.mode == .docker ? profile.limits : nil }
+
     package var ports: [WorkerPort] { [] }
 
     /// Nothing, for workers that need no engine.

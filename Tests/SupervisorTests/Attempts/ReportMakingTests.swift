@@ -14,7 +14,7 @@ struct ReportMakingTests {
     private static var cgroup: CgroupUsage {
         var usage = CgroupUsage()
         (usage.cpuMicros, usage.cpuPeriods, usage.throttledPeriods, usage.throttledMicros) = (2_500_000, 50, 5, 250_000)
-        (usage.readBytes, usage.writtenBytes, usage.receivedBytes, usage.sentBytes) = (1, 2, 3, 4)
+        (usage.readBytes, usage.writtenBytes, usage.receivedBytes, usage.sentBytes) = (5000, 6000, 3, 4)
         (usage.memoryPeakBytes, usage.processesPeak, usage.refusedForks) = (60 << 20, 9, 0)
         return usage
     }
@@ -36,7 +36,7 @@ struct ReportMakingTests {
         let used = report.used
         #expect(used.wallSeconds == 4 && used.cpuSeconds == 2.5 && used.memoryPeakBytes == 60 << 20)
         #expect(used.processesPeak == 9 && used.refusedProcesses == 0)
-        #expect(used.readBytes == 1 && used.writtenBytes == 2 && used.receivedBytes == 3 && used.sentBytes == 4)
+        #expect(used.readBytes == 5000 && used.writtenBytes == 6000 && used.receivedBytes == 3 && used.sentBytes == 4)
         #expect(used.throttledSeconds == 0.25 && used.throttledShare == 0.1)
         let limits = report.limits
         #expect(limits.wallSeconds == 60 && limits.cpus == 1 && limits.memoryBytes == 512 << 20)
@@ -61,6 +61,39 @@ struct ReportMakingTests {
         #expect(try report(Self.cgroup, oomKills: 1).used.memoryPeakBytes == 512 << 20)
         // Somebody else of a shared cgroup.
         #expect(try report(nil, oomKills: 1).used.memoryPeakBytes == 40 << 20)
+    }
+
+    @Test func whatTheCgroupDoesNotCountOfTheDiskTheCommandsOwnAccountsDo() throws {
+        var cgroup = Self.cgroup
+        (cgroup.readBytes, cgroup.writtenBytes) = (0, 0)
+        let used = try report(cgroup).used
+        #expect(used.readBytes == 1024 && used.writtenBytes == 2048)
+    }
+
+    @Test func aLostAttemptHasWhatWasSeenOfIt() throws {
+        var measured = AttemptMeasurement(
+            of: Self.ref, from: UsageSample(at: .now, cpuNanoseconds: 1_000_000_000, blockWritten: 100))
+        for memory in [70, 30] as [UInt64] {
+            measured.take(
+                UsageSample(
+                    at: .now, cpuNanoseconds: 3_500_000_000, memoryBytes: memory << 20, processes: 7, blockWritten: 300,
+                    network: .init(received: 8, sent: 9)))
+        }
+        func report(_ loss: WorkerLoss, _ measured: AttemptMeasurement?) throws -> AttemptReport {
+            try #require(
+                AttemptReport(
+                    ExitRecord(end: .workerLost(loss)),
+                    in: .init(
+                        limits: ResourceLimits(), timeout: nil, diskPeak: 77, diskLimit: 99, wallSeconds: 12,
+                        measured: measured)))
+        }
+        let used = try report(WorkerLoss(observation: "gone"), measured).used
+        #expect(used.wallSeconds == 12 && used.cpuSeconds == 2.5 && used.memoryPeakBytes == 70 << 20)
+        #expect(used.processesPeak == 7 && used.writtenBytes == 200 && used.receivedBytes == 8 && used.sentBytes == 9)
+        let killed = try report(WorkerLoss(observation: "gone", oomKilled: true), nil)
+        #expect(killed.used.memoryPeakBytes == 512 << 20 && killed.used.cpuSeconds == nil)
+        #expect(killed.used.diskPeakBytes == 77 && killed.limits.diskBytes == 99 && killed.limits.cpus == 1)
+        #expect(LimitAdvice(killed).memoryMb == 640)
     }
 
     @Test func theHostsTrafficIsNotTheAttempts() throws {

@@ -53,8 +53,8 @@ struct CgroupReaderTests {
             sample
                 == UsageSample(
                     at: now, cpuNanoseconds: 3_541_902_117, memoryBytes: 52_428_800 - 8_110_080, processes: 7,
-                    blockRead: 4096 + 1024, blockWritten: 1_048_576, networkReceived: 1_500_000 + 10,
-                    networkSent: 42_000 + 20))
+                    blockRead: 4096 + 1024, blockWritten: 1_048_576,
+                    network: .init(received: 1_500_000 + 10, sent: 42_000 + 20)))
     }
 
     @Test func versionTwoFilesGiveTheSameKindOfNumbers() throws {
@@ -63,8 +63,8 @@ struct CgroupReaderTests {
             sample
                 == UsageSample(
                     at: now, cpuNanoseconds: 3_541_902_000, memoryBytes: 52_428_800 - 8_110_080, processes: 7,
-                    blockRead: 4096 + 1024, blockWritten: 1_048_576, networkReceived: 1_500_000 + 10,
-                    networkSent: 42_000 + 20))
+                    blockRead: 4096 + 1024, blockWritten: 1_048_576,
+                    network: .init(received: 1_500_000 + 10, sent: 42_000 + 20)))
     }
 
     @Test(arguments: ["0::/gone\n", RecordedCgroups.hybridProc("gone")])
