@@ -15,12 +15,11 @@ extension Acceptance {
                 let settings: [String: JSONValue] = ["workers.docker.restart.maxRestarts": 0]
                 try await AcodeFixture.with("engine-full-\(engine)", settings: settings) { fixture in
                     let end = try await fixture.withSupervisor(.of(engine), options) { supervisor in
-                        let worker = try #require(try await supervisor.workers().first?["id"].string)
-                        let filling = "\(engines.directory)/filling"
+                        let filling = "\(engines.store(of: engine))/filling"
                         _ = try await ChildProcess.run(
-                            ProcessPlan("/bin/dd", ["if=/dev/zero", "of=\(filling)", "bs=64k"]), logs: fixture.logs,
+                            ProcessPlan("/bin/dd", ["if=/dev/zero", "of=\(filling)", "bs=4k"]), logs: fixture.logs,
                             within: .seconds(20))
-                        try await fixture.acode("worker", "stop", worker).succeeded()
+                        try await fixture.acode("worker", "scale", "2").succeeded()
                         let words = try await eventually("the list to tell", within: .seconds(30)) {
                             let words = try await fixture.acode("worker", "list").errorText
                             return words.contains("no space left on device") ? words : nil

@@ -8,7 +8,8 @@ package struct EngineInstance: Sendable {
 
     /// Starts engines, both unless said otherwise, in a directory of their own while `body` runs, then stops them and
     /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends. With `diskMiB`
-    /// they have a disk of that size for all they keep.
+    /// each has a disk of that size for what it keeps: images and containers. What it needs while it runs is elsewhere,
+    /// as on other machines.
     ///
     /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
     package static func with<Value: Sendable>(
@@ -18,7 +19,7 @@ package struct EngineInstance: Sendable {
         // Short, because sockets are below it.
         let instance = EngineInstance(
             directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring)
-        if let diskMiB { try await instance.mount(diskMiB) }
+        if let diskMiB { try await instance.mount(diskMiB, engines) }
         let outcome: Result<Value, any Error>
         do {
             try await instance.script(["start"] + engines.map(\.rawValue))
@@ -27,8 +28,7 @@ package struct EngineInstance: Sendable {
             outcome = .failure(error)
         }
         // However the body ended: nobody else stops them.
-        try await instance.script(diskMiB == nil ? ["stop"] : ["stop", "--keep"])
-        if diskMiB != nil { try await instance.unmount() }
+        try await instance.script(["stop"])
         return try outcome.get()
     }
 
@@ -42,18 +42,24 @@ package struct EngineInstance: Sendable {
     /// - Throws: `UnexpectedEnd` when the script fails.
     package func control(_ verb: String, _ engine: Engine) async throws { try await script([verb, engine.rawValue]) }
 
-    private func mount(_ size: Int) async throws {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        _ = try await ChildProcess.tool(
-            ProcessPlan("/bin/mount", ["-t", "tmpfs", "-o", "size=\(size)m", "acode-test", directory]),
-            within: .seconds(10))
+    /// Where an engine keeps images and containers.
+    package func store(of engine: Engine) -> String {
+        switch engine {
+        case .docker: "\(directory)/docker/data"
+        case .podman: "\(directory)/podman/storage"
+        }
     }
 
-    private func unmount() async throws {
-        _ = try await ChildProcess.tool(
-            ProcessPlan(
-                "/bin/sh", ["-c", "umount -R '\(directory)' && rmdir '\(directory)' && rm -f '\(directory).lock'"]),
-            within: .seconds(20))
+    private func mount(_ size: Int, _ engines: [Engine]) async throws {
+        for engine in engines {
+            let store = store(of: engine)
+            try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+            _ = try await ChildProcess.tool(
+                ProcessPlan("/bin/mount", ["-t", "tmpfs", "-o", "size=\(size)m", "acode-test", store]),
+                within: .seconds(10))
+        }
+        // By this file `scripts/engines` knows its own directory.
+        try Data().write(to: URL(fileURLWithPath: "\(directory)/instance"))
     }
 
     private func script(_ arguments: [String]) async throws {
