@@ -29,7 +29,9 @@ struct EngineErrorClassifier: Sendable {
     func classify(status: Int, words: Words) -> EngineError.Code {
         let message = words.message.lowercased()
         // Both pass the system's words on, in errors of every kind.
-        if status >= 500, message.contains("no space left on device") { return .outOfSpace }
+        if status >= 500, message.contains("no space left on device") || message.contains("disk quota exceeded") {
+            return .outOfSpace
+        }
         // Podman uses the cause of an unrunnable command for limits it may not set, too.
         if message.contains("rlimit") { return .invalidRequest }
         if let code = classify(cause: words.cause ?? "") { return code }

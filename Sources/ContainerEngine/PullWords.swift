@@ -5,6 +5,8 @@ package enum PullWords {
     package static func code(_ words: String) -> EngineError.Code? {
         let text = words.lowercased()
         func says(_ phrases: String...) -> Bool { phrases.contains { text.contains($0) } }
+        // Of the engine's own disk, in whatever it says about a layer.
+        if says("no space left on device", "disk quota exceeded") { return .outOfSpace }
         if says("toomanyrequests", "too many requests", "statuscode: 429", "http 429", "status: 429") {
             return .rateLimited
         }

@@ -47,12 +47,19 @@ package final class Supervisor: Sendable {
         let fallbackReason: String?
         let watch: EngineWatch?
         let standIn: StandIn?
+        let images: ImageProvider?
+        /// The local workers that served before there was an engine; they finish what they have in hand.
+        let earlier: WorkerPool?
         let standardImage: StandardImage?
         /// Whether its workers are held to limits of CPU, memory and processes.
         let limitsTasks: Bool
+        /// Set when nothing of it runs any more.
+        let ended = OneShot<Void>()
 
         /// The pools: that of the containers, or of the local workers there are instead, and that of those who stand in.
-        var pools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
+        var pools: [WorkerPool] { ownPools + (earlier.map { [$0] } ?? []) }
+        /// Those that begin and end with it.
+        var ownPools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
     }
 
     /// This run's identity.
@@ -105,7 +112,7 @@ package final class Supervisor: Sendable {
             metadata: [
                 "supervisor.id": "\(id)", "workers": "\(running.pool.target)", "mode": "\(backend.mode.rawValue)",
             ])
-        await serve(running)
+        await serve(running, context)
         self.running.withLock { $0 = nil }
         // Who takes over finds the workers and the leases by this row.
         if !handOff.isDecided { await unregister() }
@@ -145,8 +152,9 @@ package final class Supervisor: Sendable {
         current?.pools.contains { $0.restart(worker: id, force: force) } ?? false
     }
 
-    /// Replaces every worker, also those that stand in, and forgets all failures.
+    /// Replaces every worker, also those that stand in, and forgets all failures, and that tags were pulled.
     package func restartAll(force: Bool) {
+        current?.images?.forget()
         for pool in current?.pools ?? [] { pool.restartAll(force: force) }
     }
 

@@ -41,7 +41,7 @@ extension Acceptance {
                 let proxy = try registry.proxy()
                 defer { proxy.stop() }
                 let image = "\(proxy.host)/t/\(fixture.id):1"
-                try await registry.push("t/\(fixture.id)", padding: 1_000_000)
+                try await registry.push("t/\(fixture.id)", padding: 3_000_000)
                 fixture.removeAtEnd(image, from: engine)
                 proxy.inject(.slow(bytesPerSecond: 500_000), onRequestsContaining: "/blobs/")
                 var options = PoolOptions(count: 2)
@@ -58,6 +58,10 @@ extension Acceptance {
                     for task in tasks { try await fixture.waitFor(task, state: "complete", within: .seconds(60)) }
                     #expect(proxy.requests.count { $0.contains("/manifests/1 ") } == 1, "\(proxy.requests)")
                     #expect(supervisor.process.errorText.contains("image pulled"))
+                    let progress = supervisor.process.errorText.split(separator: "\n").filter {
+                        $0.contains("pulling image") && $0.contains("known_mb")
+                    }
+                    #expect((1...3).contains(progress.count), "\(supervisor.process.errorText)")
                 }
             }
         }
@@ -90,6 +94,90 @@ extension Acceptance {
                     #expect(said.count == 1, "\(said)")
                     try await eventually("the trouble to be over") {
                         try await !fixture.acode("worker", "list").errorText.contains("no workers of its own")
+                    }
+                }
+            }
+        }
+
+        @Test("always brings what a tag stands for now, to workers that wait, too", arguments: Engine.all)
+        func tagMoves(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = [
+                "workers.docker.pullPolicy": "always", "workers.docker.pullAgainAfter": "2s",
+            ]
+            try await AcodeFixture.with("tag-moves-\(engine)", settings: settings) { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                var options = PoolOptions()
+                options.image = "\(proxy.host)/t/\(fixture.id):1"
+                try await registry.push("t/\(fixture.id)")
+                fixture.removeAtEnd(options.image, from: engine)
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let content = ["/busybox", "md5sum", "/padding"]
+                    let before = try await fixture.submitAndWait([], content).succeeded()
+                    let worker = try await supervisor.onlyContainer()["Id"]
+                    try await registry.push("t/\(fixture.id)")
+                    let after = try await eventually("the new content", within: .seconds(30)) {
+                        let run = try await fixture.submitAndWait([], content).succeeded()
+                        return run.text == before.text ? nil : run
+                    }
+                    #expect(try await supervisor.onlyContainer()["Id"] != worker)
+                    // A pull counts for a while, whoever comes.
+                    try await fixture.acode("worker", "restart", "--all").succeeded()
+                    #expect(try await fixture.submitAndWait([], content).text == after.text)
+                    let asked = proxy.requests.count { $0.contains("/manifests/1 ") }
+                    #expect(asked >= 3)
+                }
+            }
+        }
+
+        @Test("ifNotPresent and never leave the registry alone", arguments: Engine.all)
+        func asksNobody(_ engine: Engine) async throws {
+            let registry = try TestRegistry.public
+            let proxy = try registry.proxy()
+            defer { proxy.stop() }
+            for policy in ["ifNotPresent", "never"] {
+                try await AcodeFixture.with(
+                    "asks-nobody-\(policy)-\(engine)", settings: ["workers.docker.pullPolicy": .string(policy)]
+                ) { fixture in
+                    let image = "\(proxy.host)/t/\(fixture.id):1"
+                    try await registry.push("t/\(fixture.id)")
+                    try await fixture.pull(image, ["-q"], on: engine).succeeded()
+                    let asked = proxy.connectionCount
+                    #expect(asked > 0)
+                    var options = PoolOptions()
+                    options.image = image
+                    try await fixture.withSupervisor(.of(engine), options) { _ in
+                        for memory in ["512", "100"] {
+                            try await fixture.submitAndWait(["--memory-mb", memory], ["/busybox", "true"]).succeeded()
+                        }
+                    }
+                    #expect(proxy.connectionCount == asked)
+                }
+            }
+        }
+
+        @Test("no more tasks wait for an image than the pool can soon run", arguments: Engine.all)
+        func claims(_ engine: Engine) async throws {
+            try await AcodeFixture.with("image-claims-\(engine)") { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                let image = "\(proxy.host)/t/\(fixture.id):1"
+                try await registry.push("t/\(fixture.id)")
+                fixture.removeAtEnd(image, from: engine)
+                proxy.inject(.hang, onRequestsContaining: "/manifests/")
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    for _ in 1...8 { _ = try await fixture.submit(["--image", image], ["/busybox", "true"]) }
+                    func held() async throws -> Int {
+                        try await fixture.tasks().count { $0["state"] == "inProgress" }
+                    }
+                    try await eventually("tasks to wait for the image") { try await held() >= 4 }
+                    #expect(try await held() == 4)
+                    proxy.clearFaults()
+                    proxy.cutAll()
+                    try await eventually("all to be done", within: .seconds(60)) {
+                        try await fixture.tasks().allSatisfy { $0["state"] == "complete" && $0["attempt"] == 1 }
                     }
                 }
             }

@@ -8,10 +8,11 @@ internal import WorkerPool
 /// `acode image pull`.
 struct ImagePull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pull", abstract: "Bring an image into the engine, as a pool would.",
+        commandName: "pull", abstract: "Bring an image into the engine.",
         discussion: """
-            Time limits, retries and credentials are those of the configuration. Without an image it is the pool's own. \
-            Exits with 1 when the image can't be had.
+            Time limits, retries and credentials are those of the configuration; the pull policy is not: the registry is \
+            asked unless --policy says otherwise. Without an image it is the pool's own. Exits with 1 when the image can't \
+            be had.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

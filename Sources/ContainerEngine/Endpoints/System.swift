@@ -2,17 +2,25 @@ package import FoundationEssentials
 internal import HTTPTransport
 
 extension EngineClient {
-    /// Asks whether the engine answers at all. `GET /_ping`
+    /// Asks whether the engine answers at all, and who it is. `GET /_ping`
     ///
-    /// - Throws: `no_answer` when it accepts but does not answer in time.
-    package func ping(timeout: Duration = .seconds(3)) async throws(EngineError) {
+    /// - Throws: `no_answer` when it accepts but does not answer in time; `not_an_engine`.
+    @discardableResult
+    package func ping(timeout: Duration = .seconds(3)) async throws(EngineError) -> EngineIdentity {
         var request = EngineRequest(.ping, .get, "/_ping")
         request.isVersioned = false
         // Docker goes on answering on old connections while it ends its containers.
         request.needsNewConnection = true
         request.limits = .init(total: timeout, responseBytes: 64 << 10)
         do throws(EngineError) {
-            _ = try await call(request)
+            let response = try await call(request)
+            do throws(PingAnswer.Problem) {
+                return try PingAnswer(response).identity
+            } catch {
+                throw self.error(
+                    .notAnEngine, .decoding, .ping, path: request.path,
+                    "what answers at \(endpoint.socketPath) is no engine: \(error)")
+            }
         } catch {
             guard error.code == .timedOut else { throw error }
             throw EngineError(

@@ -20,6 +20,10 @@ extension SettingTable {
             "workers.docker.pullRetries", \.workers.docker.pullRetries, .integer(0...20),
             "Further tries after a pull that failed; what a registry refuses is not tried again."),
         .init(
+            "workers.docker.pullAgainAfter", \.workers.docker.pullAgainAfter, .duration(.zero...(.seconds(86_400))),
+            "With pullPolicy always: how long a pull counts before the next task that wants the image asks the registry "
+                + "again."),
+        .init(
             "workers.docker.registryAuth", \.workers.docker.registryAuth,
             .map(
                 of: .registryLogin, expected: "registries and who logs in to each", key: NameRules.registry),

@@ -14,6 +14,8 @@ package struct DockerSettings: Sendable, Equatable {
     package var pullIdleTimeout: Duration = .seconds(60)
     /// Attempts at a pull after the first.
     package var pullRetries = 3
+    /// With the policy `always`: how long a pull counts before a task asks the registry again.
+    package var pullAgainAfter: Duration = .seconds(60)
     /// Credentials for registries, by host and port; before those of the user's own files.
     package var registryAuth: [String: RegistryLogin] = [:]
     /// Whether containers stay after they are stopped.

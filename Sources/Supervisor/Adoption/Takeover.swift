@@ -16,8 +16,9 @@ extension Supervisor {
     }
 
     /// Finds the workers that can be taken over and removes everything else that earlier supervisors left.
+    /// Those in `own` are of this supervisor.
     func surveyTakeover(
-        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?
+        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, sparing own: Set<WorkerID> = []
     ) async -> Takeover {
         var takeover = Takeover(
             recovery: LeftoverRecovery(
@@ -38,7 +39,8 @@ extension Supervisor {
             logger.warning("could not look for earlier supervisors", metadata: ["error.message": "\(error)"])
             takeover.adopted = []
         }
-        await takeover.recovery.run(sparing: Set(takeover.adopted.map(\.worker.id)))
+        let adopted = Set(takeover.adopted.map(\.worker.id))
+        await takeover.recovery.run(sparing: adopted.union(own), keepsLeases: !adopted.isEmpty)
         return takeover
     }
 

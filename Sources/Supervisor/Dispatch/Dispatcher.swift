@@ -89,8 +89,8 @@ final class Dispatcher: Sendable {
     /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
-        request.limit = min(pool.freeSlots - planning.withLock { $0 }, room())
-        guard request.limit > 0, gate?.isOpen ?? true, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
+        request.limit = min(pool.freeSlots, room(), gate?.room ?? .max) - planning.withLock { $0 }
+        guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
         else { return nil }
         do {
             let claims = try await store.claim(request)

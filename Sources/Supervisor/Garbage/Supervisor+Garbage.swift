@@ -18,15 +18,15 @@ extension Supervisor {
 
     /// Looks once as soon as what earlier supervisors left is taken over or gone, and then again and again: what an engine
     /// made after it was given up on is found by nothing else.
-    func keepCollecting(_ running: Running) async {
-        await running.adopter.waitUntilSettled()
+    func keepCollecting() async {
+        await current?.adopter.waitUntilSettled()
         // An engine that is away now may have the most to tell.
         while !Task.isCancelled, !handOff.isDecided {
-            if (try? await collectGarbage(running, isRehearsal: false)) != nil { break }
+            if let current, (try? await collectGarbage(current, isRehearsal: false)) != nil { break }
             try? await Task.sleep(for: min(.seconds(5), settings.workers.gcInterval))
         }
         for await _ in AsyncTimerSequence(interval: settings.workers.gcInterval, clock: .continuous) {
-            guard running.adopter.isSettled, !handOff.isDecided else { continue }
+            guard let running = current, running.adopter.isSettled, !handOff.isDecided else { continue }
             _ = try? await collectGarbage(running, isRehearsal: false)
         }
     }

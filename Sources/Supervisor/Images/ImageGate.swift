@@ -3,45 +3,47 @@ internal import WorkerPool
 
 /// Where attempts wait for their image before they ask for a worker, so that a pull takes no slot from others.
 final class ImageGate: Sendable {
-    private struct State {
-        var ready: Set<String> = []
-        var waiting = 0
-    }
-
     private let images: ImageProvider
     private let standard: String
     private let standardMayWait: Bool
     private let standardArrived: OneShot<Void>
-    private let state = Mutex(State())
+    private let slots: @Sendable () -> Int
+    private let engineLimit: Duration
+    private let waiting = Mutex(0)
 
-    /// Attempts that may wait for images at once. Each holds a claim that other supervisors might have use for.
-    private static let mostWaiting = 64
-    /// Images that are remembered to be there. One that is removed from the engine meanwhile is pulled by the worker that
-    /// needs it.
-    private static let mostReady = 256
+    /// Attempts that may wait for images at once even in a smaller pool, so that one image does not hold up the others.
+    private static let leastRoom = 4
     /// Rounds of pulls after which an attempt that asked for nothing but the pool's own image gives up.
     private static let standardRounds = 5
-    /// How long an engine may be silent before the attempt goes back to its queue.
-    private static let engineLimit = Duration.seconds(30)
+    /// The longest pause between two looks at an engine that can't be used.
+    private static let longestPause = Duration.seconds(3)
 
     /// - Parameters:
+    ///   - slots: how many attempts the pool runs at once.
+    ///   - engineLimit: how long an engine may be of no use before the attempt goes back to its queue.
     ///   - standardMayWait: whether attempts go on waiting for the image `standard` while its pull fails for a while.
     ///   - standardArrived: set once that image is there.
-    init(images: ImageProvider, standard: String, standardMayWait: Bool, standardArrived: OneShot<Void>) {
+    init(
+        images: ImageProvider, standard: String, standardMayWait: Bool, standardArrived: OneShot<Void>,
+        slots: @escaping @Sendable () -> Int, engineLimit: Duration
+    ) {
+        self.slots = slots
+        self.engineLimit = engineLimit
         self.standardMayWait = standardMayWait
         self.images = images
         self.standard = standard
         self.standardArrived = standardArrived
     }
 
-    /// Whether further attempts may come.
-    var isOpen: Bool { state.withLock { $0.waiting < Self.mostWaiting } }
+    /// How many further attempts may come. Each that waits holds a claim that other supervisors might have use for, so no
+    /// more wait than the pool can run once their image is there.
+    var room: Int { max(0, max(slots(), Self.leastRoom) - waiting.withLock { $0 }) }
 
     /// Whether workers of an image can be asked for at once.
-    func isReady(_ image: String) -> Bool { state.withLock { $0.ready.contains(image) } }
+    func isReady(_ image: String) -> Bool { images.isReady(image) }
 
-    /// Counts an attempt that is about to call `pass`, so that the next look at `isOpen` knows of it.
-    func enter() { state.withLock { $0.waiting += 1 } }
+    /// Counts an attempt that is about to call `pass`, so that the next look at `room` knows of it.
+    func enter() { waiting.withLock { $0 += 1 } }
 
     /// Waits until the image is there or `stop` is set. To be called once after `enter`.
     ///
@@ -63,18 +65,14 @@ final class ImageGate: Sendable {
             group.cancelAll()
             return first ?? .failure(WorkerError(.poolClosed, "stopped while its image was pulled"))
         }
-        state.withLock { state in
-            state.waiting -= 1
-            guard case .success = outcome else { return }
-            if state.ready.count >= Self.mostReady { state.ready = [] }
-            state.ready.insert(image)
-        }
+        waiting.withLock { $0 -= 1 }
         try outcome.get()
         if image == standard { standardArrived.set(()) }
     }
 
     private func wait(for image: String) async throws(WorkerError) {
         var rounds = 0
+        var engineRounds = 0
         var pause = Duration.seconds(1)
         let begun = ContinuousClock.now
         while true {
@@ -83,7 +81,8 @@ final class ImageGate: Sendable {
                 return
             } catch {
                 switch error.code {
-                case .engineUnavailable where ContinuousClock.now - begun < Self.engineLimit: break
+                case .engineUnavailable where ContinuousClock.now - begun < engineLimit:
+                    engineRounds += 1
                 case .pullFailed where standardMayWait && image == standard && rounds < Self.standardRounds:
                     // Passing trouble of the pool's own image is the pool's, not the task's.
                     rounds += 1
@@ -91,7 +90,7 @@ final class ImageGate: Sendable {
                 default: throw error
                 }
             }
-            try? await Task.sleep(for: pause)
+            try? await Task.sleep(for: engineRounds > 1 ? max(pause, Self.longestPause) : pause)
             if Task.isCancelled { throw WorkerError(.poolClosed, "stopped while its image was pulled") }
         }
     }

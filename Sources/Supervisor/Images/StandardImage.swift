@@ -14,6 +14,8 @@ final class StandardImage: Sendable {
 
     private static let firstPause = Duration.seconds(2)
     private static let longestPause = Duration.seconds(60)
+    /// The same when the engine is to blame, which the next look may find well.
+    private static let longestEnginePause = Duration.seconds(5)
 
     /// - Parameter arrived: set when an attempt found that the image is there, so that nobody waits for the next look.
     init(
@@ -42,6 +44,7 @@ final class StandardImage: Sendable {
             } catch {
                 guard !Task.isCancelled else { return }
                 note(error)
+                if error.code == .engineUnavailable { pause = min(pause, Self.longestEnginePause) }
             }
             _ = await arrived.wait(atMost: pause * Double.random(in: 0.75...1.25))
             pause = min(pause * 2, Self.longestPause)

@@ -22,17 +22,8 @@ extension Supervisor {
     func chooseBackend() async throws(SupervisorError) -> Backend {
         guard settings.workers.mode == .docker else { return Backend() }
         do {
-            let candidates = try EngineDiscovery.candidates(
-                explicitSocket: settings.workers.docker.socket, environment: ProcessInfo.processInfo.environment,
-                userID: getuid())
-            let engine = try await EngineClient.discover(candidates: candidates, logger: logger)
-            logger.info(
-                "engine found",
-                metadata: [
-                    "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
-                    "engine.endpoint": "\(engine.endpoint.socketPath)",
-                ])
-            await warnOfLimits(on: engine)
+            let engine = try await findEngine(logger: logger)
+            await welcome(engine)
             return Backend(engine: engine)
         } catch {
             guard settings.workers.fallback else {
@@ -43,6 +34,25 @@ extension Supervisor {
                 metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
             return Backend(fallbackReason: error.message)
         }
+    }
+
+    /// The first engine that answers.
+    func findEngine(logger: Logger) async throws(EngineError) -> EngineClient {
+        let candidates = try EngineDiscovery.candidates(
+            explicitSocket: settings.workers.docker.socket, environment: ProcessInfo.processInfo.environment,
+            userID: getuid())
+        return try await EngineClient.discover(candidates: candidates, logger: logger)
+    }
+
+    /// Tells operators what was found.
+    func welcome(_ engine: EngineClient) async {
+        logger.info(
+            "engine found",
+            metadata: [
+                "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
+                "engine.endpoint": "\(engine.endpoint.socketPath)",
+            ])
+        await warnOfLimits(on: engine)
     }
 
     func mountPolicy(_ backend: Backend) -> MountPolicy {
@@ -104,19 +114,20 @@ extension Supervisor {
 
     func containers(of engine: EngineClient, _ context: WorkerContext) -> Containers {
         let log = PullLog(logger: logger, display: options.pullDisplay)
+        let watch = watch(over: engine, context)
         let images = ImageProvider(
             engine: engine, settings: settings.workers.docker, credentials: RegistryCredentials(settings: settings),
-            tell: { log.take($0, $1) })
-        let watch = watch(over: engine, context)
+            watch: watch, tell: { log.take($0, $1) })
         return Containers(
             images: images, watch: watch,
             factory: ContainerWorkerFactory(
                 engine: engine, context: context, settings: settings.workers, images: images, watch: watch))
     }
 
-    /// Puts the parts together.
+    /// Puts the parts together. `earlier` is what served until now, and still has tasks in hand.
     func assemble(
-        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, _ takeover: Takeover
+        _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, _ takeover: Takeover,
+        after earlier: Running? = nil
     ) -> Running {
         let workers = settings.workers
         let warm = warmProfile(backend)
@@ -141,17 +152,24 @@ extension Supervisor {
         let gate = images.map {
             ImageGate(
                 images: $0, standard: workers.docker.image, standardMayWait: !options.exitsWhenIdle,
-                standardArrived: standardArrived)
+                standardArrived: standardArrived, slots: { pool.target }, engineLimit: engineLimit)
         }
+        images?.onMove { pool.replaceWorkers(ofImage: $0) }
         let dispatcher = dispatcher(
-            pool: pool, planner: planner, gate: gate, offersContainers: backend.engine != nil, room: { .max })
+            pool: pool, planner: planner, gate: gate, offersContainers: backend.engine != nil,
+            // What still runs elsewhere counts.
+            room: { [registry] in
+                (earlier?.pool.busyCount ?? 0) == 0 ? .max : max(0, pool.target - registry.count)
+            })
         let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues, rules: workers.autoscale,
             metrics: metrics, logger: logger)
-        let leases = LeaseKeeper(
-            store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
-            metrics: metrics, logger: logger)
+        let leases =
+            earlier?.leases
+            ?? LeaseKeeper(
+                store: store, registry: registry, supervisor: { self.record() }, settings: settings.queue,
+                metrics: metrics, logger: logger)
         let registry = registry
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
@@ -165,6 +183,7 @@ extension Supervisor {
         return Running(
             pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
             engine: backend.engine, fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn,
+            images: images, earlier: earlier?.pool,
             standardImage: images.map {
                 StandardImage(
                     reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)

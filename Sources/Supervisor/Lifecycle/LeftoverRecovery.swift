@@ -17,9 +17,9 @@ struct LeftoverRecovery: Sendable {
 
     /// Removes containers, processes, directories and rows, then gives the tasks back. Trouble is logged: what could not
     /// be removed now is found again at the next start. Tasks whose container may still run keep their leases until these
-    /// run out, by when their agents have given up. What belongs to a worker in `spared` stays, and as long as there is
-    /// one, so do the leases: see `releaseLeases`.
-    func run(sparing spared: Set<WorkerID> = []) async {
+    /// run out, by when their agents have given up. What belongs to a worker in `spared` stays. With `keepsLeases` so do
+    /// the leases, until it is known which can be taken over: see `releaseLeases`.
+    func run(sparing spared: Set<WorkerID> = [], keepsLeases: Bool = false) async {
         if let engine { await ContainerReaper(engine: engine, context: context).reap(sparing: spared) }
         var left: Leftovers
         do {
@@ -39,7 +39,7 @@ struct LeftoverRecovery: Sendable {
             return
         }
         await removeDirectories(left, sparing: spared)
-        if spared.isEmpty { await releaseLeases(left) }
+        if !keepsLeases { await releaseLeases(left) }
     }
 
     /// Gives the tasks back that earlier supervisors still hold, after everything that could be taken over was, by the

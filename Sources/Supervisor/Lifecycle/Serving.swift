@@ -5,7 +5,7 @@ internal import WorkerPool
 
 extension Supervisor {
     /// Runs everything until the pool is empty after a shutdown.
-    func serve(_ running: Running) async {
+    func serve(_ first: Running, _ context: WorkerContext) async {
         let scanner = RecoveryScanner(
             store: store, settings: settings.queue, metrics: metrics, logger: logger,
             held: { self.registry.all.map(\.claim.lease) }, recovered: { self.wake() })
@@ -13,31 +13,45 @@ extension Supervisor {
             shelf: ScratchShelf(root: layout.scratch), settings: settings.scratch, metrics: metrics, logger: logger)
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await scratch.run() }
-            services.addTask { await running.leases.run() }
-            services.addTask { await running.autoscale.run() }
+            services.addTask { await first.leases.run() }
             services.addTask { await scanner.run() }
-            services.addTask { await running.stats.run() }
             services.addTask {
                 await DiskWatch(
                     registry: self.registry, warnAt: self.settings.workers.highUsageWarning, logger: self.logger
                 ).run()
             }
+            services.addTask { await self.keepCollecting() }
+            await withDiscardingTaskGroup { lives in
+                lives.addTask { await self.serveContainersLater(first, context) }
+                await live(first)
+                // Nobody need look for an engine any more.
+                if self.current?.ended === first.ended { lives.cancelAll() }
+            }
+            services.cancelAll()
+        }
+    }
+
+    /// Runs one way of serving until its pools are empty.
+    func live(_ running: Running) async {
+        defer { running.ended.set(()) }
+        await withTaskGroup(of: Void.self) { services in
+            services.addTask { await running.autoscale.run() }
+            services.addTask { await running.stats.run() }
             services.addTask { await running.standardImage?.run() }
             services.addTask { await self.conductShutdown(running) }
             services.addTask { await self.conductHandOff(running) }
             services.addTask { await self.watchEngine(running) }
             if let standIn = running.standIn { services.addTask { await standIn.stats.run() } }
-            services.addTask { await self.keepCollecting(running) }
             await withDiscardingTaskGroup { work in
-                for pool in running.pools { work.addTask { await pool.run() } }
+                for pool in running.ownPools { work.addTask { await pool.run() } }
                 await withDiscardingTaskGroup { dispatch in
                     if let standIn = running.standIn { dispatch.addTask { await standIn.dispatcher.run() } }
                     dispatch.addTask { await running.adopter.run() }
                     await running.dispatcher.run()
                 }
-                for pool in running.pools { pool.close(force: shutdown.level == .force) }
+                for pool in running.ownPools { pool.close(force: shutdown.level == .force) }
                 work.addTask { await self.forceLater(running) }
-                for pool in running.pools { await pool.waitUntilClosed() }
+                for pool in running.ownPools { await pool.waitUntilClosed() }
                 work.cancelAll()
             }
             services.cancelAll()
@@ -49,7 +63,7 @@ extension Supervisor {
         let limit = settings.workers.stopTimeout + .seconds(5)
         guard (try? await Task.sleep(for: limit)) != nil else { return }
         logger.warning("workers did not stop in time; forcing them")
-        for pool in running.pools { pool.close(force: true) }
+        for pool in running.ownPools { pool.close(force: true) }
     }
 
     /// Waits for a request to end, and carries it out with rising urgency. The dispatcher returns once the attempts have
@@ -76,7 +90,7 @@ extension Supervisor {
                 if Task.isCancelled { return }
                 self.logger.warning("stopping at once", metadata: ["tasks": "\(self.registry.count)"])
                 for attempt in self.registry.all { attempt.forceStop(.shutdown) }
-                for pool in running.pools { pool.close(force: true) }
+                for pool in running.ownPools { pool.close(force: true) }
             }
         }
     }

@@ -185,7 +185,10 @@ package final class ContainerWorker: Worker {
             await published.read(of: adoption.containerID, from: engine, expected: settings.docker.ports.count)
             return
         }
-        try await images.provide(profile.image)
+        watch?.note(.wished)
+        defer { watch?.note(.wishEnded) }
+        // Tasks have seen to it that a tag is as new as it should be.
+        try await images.provide(profile.image, mayBeOld: true)
         var configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)
         do {

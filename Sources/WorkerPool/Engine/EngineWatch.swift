@@ -34,8 +34,14 @@ package final class EngineWatch: Sendable {
         var machine: EngineAvailability
         var outages: [EngineOutage] = []
         var answered = Date()
-        /// What keeps it from making containers although it answers, and since when.
-        var refusal: (EngineTrouble, since: Date, at: ContinuousClock.Instant)?
+        /// The engine's version when it last answered.
+        var version: String?
+        /// What keeps it from making anything although it answers.
+        var refusal: EngineRefusal
+        /// When that began.
+        var refusedSince = Date()
+        /// What is to be done about it.
+        var pending: [EngineRefusal.Action] = []
         /// Who waits for the next ping that is sent after they asked.
         var waiting: [OneShot<Void>] = []
         /// Set by whoever wants the next ping now.
@@ -43,6 +49,7 @@ package final class EngineWatch: Sendable {
 
         mutating func take(_ event: EngineAvailability.Event, asked: Date) -> [EngineAvailability.Action] {
             let actions = machine.handle(event, now: .now)
+            take(machine.isUnavailable ? .engineAway : .looked)
             switch event {
             case .pingAnswered:
                 answered = asked
@@ -54,6 +61,13 @@ package final class EngineWatch: Sendable {
             }
             return actions
         }
+
+        mutating func take(_ event: EngineRefusal.Event) {
+            let actions = refusal.handle(event, now: .now)
+            if event == .engineAway { pending = [] }
+            if case .begin = actions.first { refusedSince = Date() }
+            pending += actions
+        }
     }
 
     /// Outages remembered, for containers that are looked at late.
@@ -62,7 +76,6 @@ package final class EngineWatch: Sendable {
     private let engine: EngineClient
     private let labels: [String: String]
     private let logger: Logger
-    private let fallbackAfter: Duration?
     private let shared: Mutex<Shared>
     private let available = Gauge(label: "acode_engine_available")
     private let outages = Counter(label: "acode_engine_outages_total")
@@ -74,10 +87,11 @@ package final class EngineWatch: Sendable {
     ) {
         self.engine = engine
         self.labels = labels
-        self.fallbackAfter = fallbackAfter
         self.logger = logger
         shared = Mutex(
-            Shared(machine: EngineAvailability(interval: interval, fallbackAfter: fallbackAfter, now: .now)))
+            Shared(
+                machine: EngineAvailability(interval: interval, fallbackAfter: fallbackAfter, now: .now),
+                refusal: EngineRefusal(fallbackAfter: fallbackAfter, now: .now)))
     }
 
     /// The trouble, since when, and whether local processes stand in; `nil` while the engine can be used.
@@ -86,38 +100,24 @@ package final class EngineWatch: Sendable {
             if case .unavailable(_, let trouble) = shared.machine.state {
                 return (trouble, shared.answered, shared.machine.hasFallenBack)
             }
-            guard let refusal = shared.refusal else { return nil }
-            let hasFallenBack = fallbackAfter.map { ContinuousClock.now - refusal.at >= $0 } ?? false
-            return (refusal.0, refusal.since, hasFallenBack)
+            return shared.refusal.current.map { ($0.trouble, shared.refusedSince, $0.hasFallenBack) }
         }
     }
 
-    /// Notes that the engine answers and yet can make no container, for want of space.
-    package func refuses(_ trouble: EngineTrouble) {
-        let isNew = shared.withLock { shared in
-            defer { shared.refusal = (trouble, shared.refusal?.since ?? Date(), shared.refusal?.at ?? .now) }
-            return shared.refusal == nil
-        }
-        guard isNew else { return }
-        available.record(0)
-        outages.increment()
-        logger.warning(
-            "the engine can make no container; what runs goes on, and it is asked again until it can",
-            metadata: [
-                "engine.endpoint": "\(engine.endpoint.socketPath)", "error.message": "\(trouble.message)",
-                "hint": "\(trouble.hint ?? "look at the engine's log")",
-            ])
-    }
+    /// Notes that the engine answers and yet can make nothing, for want of space.
+    package func refuses(_ trouble: EngineTrouble) { note(.refused(trouble)) }
 
-    /// Notes that the engine made a container.
-    package func accepts() {
-        let wasRefusing = shared.withLock { shared in
-            defer { shared.refusal = nil }
-            return shared.refusal != nil
+    /// Notes that the engine made a container, or brought an image.
+    package func accepts() { note(.fulfilled) }
+
+    /// Takes note of what somebody wants the engine to make, and what came of it.
+    func note(_ event: EngineRefusal.Event) {
+        let isNews = shared.withLock { shared in
+            shared.take(event)
+            return !shared.pending.isEmpty
         }
-        guard wasRefusing else { return }
-        available.record(1)
-        logger.info("the engine makes containers again")
+        // Whoever pings carries it out, so that reactions come one after the other.
+        if isNews { suspect() }
     }
 
     /// Asks the engine now instead of at the next ping: a call got no answer, or a stream broke.
@@ -185,13 +185,23 @@ package final class EngineWatch: Sendable {
             let actions = shared.withLock { $0.take(event, asked: asked) }
             for answer in waiting { answer.set(()) }
             for action in actions { await carryOut(action, reactions) }
+            let refusals = shared.withLock { shared in
+                defer { shared.pending = [] }
+                return shared.pending
+            }
+            for action in refusals { carryOut(action, reactions) }
         }
     }
 
     /// Waits for the next ping's time. Whoever suspects the engine shortens it, but not the pause that settles a doubt.
     private func pause() async {
         let (nudge, pause, isDoubtful) = shared.withLock { shared in
-            (shared.nudge, shared.machine.pause, shared.machine.isDoubtful)
+            let pause = shared.machine.pause
+            // One that refuses is looked at as often as one that is away.
+            let isRefusing = shared.refusal.current != nil
+            return (
+                shared.nudge, isRefusing ? min(pause, EngineAvailability.awayPause) : pause, shared.machine.isDoubtful
+            )
         }
         if isDoubtful {
             try? await Task.sleep(for: pause)
@@ -204,13 +214,33 @@ package final class EngineWatch: Sendable {
     private func ping() async -> EngineAvailability.Event {
         let begun = ContinuousClock.now
         do {
-            try await engine.ping(timeout: Self.pingTimeout)
+            let identity = try await engine.ping(timeout: Self.pingTimeout)
             pingTime.recordSeconds((ContinuousClock.now - begun) / .seconds(1))
+            guard identity.kind == engine.identity.kind else {
+                return .pingFailed(
+                    EngineTrouble(
+                        message: "\(engine.endpoint.socketPath): \(identity.kind.rawValue) answers there now, and not "
+                            + engine.identity.kind.rawValue,
+                        hint: "start the supervisor again to use another engine"))
+            }
+            noteVersion(identity)
             return .pingAnswered
         } catch {
             return .pingFailed(
                 EngineTrouble(message: "\(engine.endpoint.socketPath): \(error.message)", hint: error.hint))
         }
+    }
+
+    /// Says so when the engine was upgraded under the pool.
+    private func noteVersion(_ identity: EngineIdentity) {
+        let before = shared.withLock { shared in
+            defer { shared.version = identity.version }
+            return shared.version
+        }
+        guard let before, before != identity.version else { return }
+        logger.notice(
+            "the engine is of another version now",
+            metadata: ["engine.version.before": "\(before)", "engine.version": "\(identity.version)"])
     }
 
     private func carryOut(_ action: EngineAvailability.Action, _ reactions: Reactions) async {
@@ -233,6 +263,30 @@ package final class EngineWatch: Sendable {
             available.record(1)
             logger.info(
                 "the engine answers again", metadata: ["engine.away.seconds": "\(Int((away / .seconds(1)).rounded()))"])
+            reactions.back()
+        }
+    }
+
+    private func carryOut(_ action: EngineRefusal.Action, _ reactions: Reactions) {
+        switch action {
+        case .begin(let trouble):
+            available.record(0)
+            outages.increment()
+            logger.warning(
+                "the engine can make no container; what runs goes on, and it is asked again until it can",
+                metadata: [
+                    "engine.endpoint": "\(engine.endpoint.socketPath)", "error.message": "\(trouble.message)",
+                    "hint": "\(trouble.hint ?? "look at the engine's log")",
+                ])
+        case .fallBack:
+            logger.warning("the engine still has no space: local processes stand in for tasks that allow it")
+            reactions.fallBack()
+        case .end(let wasFulfilled):
+            available.record(1)
+            logger.info(
+                wasFulfilled
+                    ? "the engine makes containers again"
+                    : "nobody asks the engine for containers any more; the next one will tell whether it can make them")
             reactions.back()
         }
     }

@@ -4,6 +4,8 @@ internal import Synchronization
 
 /// Sees to it that an image is there before containers are made of it. However many ask, an image is looked for or pulled
 /// once at a time; it goes on as long as anybody waits for it.
+///
+/// With the policy `always` a pull counts for a while, so that a burst of tasks asks the registry once.
 package final class ImageProvider: Sendable {
     private struct Flight {
         let number: Int
@@ -15,12 +17,23 @@ package final class ImageProvider: Sendable {
     private struct State {
         var flights: [String: Flight] = [:]
         var nextNumber = 0
-        /// Images that `always` has pulled in this process.
-        var settled: Set<String> = []
+        /// Images that were there when last looked for.
+        var seen: [String: Seen] = [:]
+        var moved: @Sendable (String) -> Void = { _ in }
     }
+
+    private struct Seen {
+        let id: String
+        /// Until when it need not be pulled again; `nil` is for ever.
+        var until: ContinuousClock.Instant?
+    }
+
+    /// Images that are remembered.
+    private static let mostSeen = 256
 
     private let engine: EngineClient
     private let policy: PullPolicy
+    private let pullAgainAfter: Duration
     private let puller: ImagePuller
     private let state = Mutex(State())
 
@@ -28,30 +41,45 @@ package final class ImageProvider: Sendable {
     ///
     /// - Parameters:
     ///   - credentials: for registries.
+    ///   - watch: is told when the engine has no space for an image.
     ///   - tell: is told about pulls.
     package init(
         engine: EngineClient, settings: DockerSettings, credentials: RegistryCredentials,
-        tell: @escaping PullListener
+        watch: EngineWatch? = nil, tell: @escaping PullListener
     ) {
         self.engine = engine
         policy = settings.pullPolicy
+        pullAgainAfter = settings.pullAgainAfter
         puller = ImagePuller(
-            engine: engine, credentials: credentials, limits: .init(settings), tell: tell)
+            engine: engine, credentials: credentials, limits: .init(settings), watch: watch, tell: tell)
+    }
+
+    /// Calls `moved` when a pull brought another image under a name than was there before, before anybody gets it.
+    package func onMove(_ moved: @escaping @Sendable (String) -> Void) { state.withLock { $0.moved = moved } }
+
+    /// Whether the image was there when last looked for, and need not be pulled again yet.
+    package func isReady(_ image: String) -> Bool { state.withLock { Self.isFresh($0.seen[image]) } }
+
+    /// Lets no pull count any more, because somebody wants everything anew.
+    package func forget() {
+        state.withLock { state in state.seen = state.seen.mapValues { Seen(id: $0.id, until: .now) } }
     }
 
     /// Returns the image once it is there; waits for a pull that is under way already. Cancelling the task ends the wait,
-    /// and the pull only when nobody else waits for it.
+    /// and the pull only when nobody else waits for it. One that `mayBeOld` is pulled only when it is not there.
     ///
     /// - Throws: `image_unavailable`, `pull_failed`, `engine_unavailable`; `pool_closed` when cancelled.
     @discardableResult
-    package func provide(_ image: String) async throws(WorkerError) -> ImageInspection {
-        let (number, result) = board(image)
+    package func provide(_ image: String, mayBeOld: Bool = false) async throws(WorkerError) -> ImageInspection {
+        let (number, result) = board(image, mayBeOld)
         if let result = await result.wait() { return try result.get() }
         leave(image, number)
         throw WorkerError(.poolClosed, "the wait for the image \(image) was cancelled")
     }
 
-    private func board(_ image: String) -> (Int, OneShot<Result<ImageInspection, WorkerError>>) {
+    private func board(
+        _ image: String, _ mayBeOld: Bool
+    ) -> (Int, OneShot<Result<ImageInspection, WorkerError>>) {
         state.withLock { state in
             if let flight = state.flights[image] {
                 state.flights[image]?.waiters += 1
@@ -62,7 +90,9 @@ package final class ImageProvider: Sendable {
             let result = OneShot<Result<ImageInspection, WorkerError>>()
             // Not a child task: it belongs to all who wait, and whoever came first may leave first.
             let task = Task {
-                let found = await Result { () async throws(WorkerError) in try await self.find(image) }
+                let found = await Result { () async throws(WorkerError) in
+                    try await self.find(image, mayBeOld)
+                }
                 self.state.withLock { if $0.flights[image]?.number == number { $0.flights[image] = nil } }
                 result.set(found)
             }
@@ -82,22 +112,52 @@ package final class ImageProvider: Sendable {
         abandoned?.cancel()
     }
 
-    private func find(_ image: String) async throws(WorkerError) -> ImageInspection {
-        if policy == .always, state.withLock({ !$0.settled.contains(image) }) {
-            let pulled = try await puller.pull(image)
-            state.withLock { _ = $0.settled.insert(image) }
-            return pulled
+    private func find(_ image: String, _ mayBeOld: Bool) async throws(WorkerError) -> ImageInspection {
+        if policy == .always, state.withLock({ !(mayBeOld ? $0.seen[image] != nil : Self.isFresh($0.seen[image])) }) {
+            return try await pull(image)
         }
+        let found: ImageInspection?
         do throws(EngineError) {
-            if let found = try await engine.inspectImage(image) { return found }
+            found = try await engine.inspectImage(image)
         } catch {
             throw WorkerError(engine: error)
         }
+        if let found {
+            if policy != .always { note(image, found.id, until: nil) }
+            return found
+        }
+        // Whoever comes next waits for it without a worker.
+        state.withLock { $0.seen[image] = nil }
         guard policy != .never else {
             throw WorkerError(
                 .imageUnavailable,
                 "the image \(image) is not there and pullPolicy is never; pull it with `acode image pull \(image)`")
         }
-        return try await puller.pull(image)
+        return try await pull(image)
+    }
+
+    private func pull(_ image: String) async throws(WorkerError) -> ImageInspection {
+        let pulled = try await puller.pull(image)
+        let moved = note(image, pulled.id, until: policy == .always ? .now.advanced(by: pullAgainAfter) : nil)
+        if policy == .always { moved?(image) }
+        return pulled
+    }
+
+    /// Remembers an image; returns whom to tell when there was another by its name.
+    @discardableResult
+    private func note(
+        _ image: String, _ id: String, until: ContinuousClock.Instant?
+    ) -> (@Sendable (String) -> Void)? {
+        state.withLock { state in
+            let before = state.seen[image]
+            if before == nil, state.seen.count >= Self.mostSeen { state.seen = [:] }
+            state.seen[image] = Seen(id: id, until: until)
+            return (before?.id ?? id) == id ? nil : state.moved
+        }
+    }
+
+    private static func isFresh(_ seen: Seen?) -> Bool {
+        guard let seen else { return false }
+        return seen.until.map { $0 > .now } ?? true
     }
 }

@@ -24,13 +24,17 @@ package struct ImagePuller: Sendable {
     let engine: EngineClient
     let credentials: RegistryCredentials
     let limits: Limits
+    let watch: EngineWatch?
     let tell: PullListener
+    private let metrics = PullMetrics()
 
-    /// Makes a puller.
+    /// Makes a puller. `watch` is told when the engine has no space for an image.
     package init(
-        engine: EngineClient, credentials: RegistryCredentials, limits: Limits, tell: @escaping PullListener
+        engine: EngineClient, credentials: RegistryCredentials, limits: Limits, watch: EngineWatch? = nil,
+        tell: @escaping PullListener
     ) {
         self.engine = engine
+        self.watch = watch
         self.credentials = credentials
         self.limits = limits
         self.tell = tell
@@ -42,10 +46,28 @@ package struct ImagePuller: Sendable {
     ///   `engine_unavailable`, `pool_closed` when cancelled.
     package func pull(_ reference: String) async throws(WorkerError) -> ImageInspection {
         let begun = ContinuousClock.now
+        watch?.note(.wished)
+        defer { watch?.note(.wishEnded) }
+        do throws(WorkerError) {
+            let image = try await pull(reference, begun)
+            watch?.accepts()
+            metrics.succeeded(after: .now - begun)
+            return image
+        } catch {
+            metrics.failed(error.code)
+            throw error
+        }
+    }
+
+    private func pull(
+        _ reference: String, _ begun: ContinuousClock.Instant
+    ) async throws(WorkerError) -> ImageInspection {
         let deadline = begun.advanced(by: limits.total)
         var retry = PullRetry(retries: limits.retries)
         while true {
-            let login = try await credentials.login(for: reference) { tell(reference, .warning($0)) }
+            let login = try await credentials.login(for: reference, within: deadline - .now) {
+                tell(reference, .warning($0))
+            }
             tell(reference, .began(attempt: retry.failures + 1))
             let trouble: Trouble
             switch await attempt(reference, login?.auth, until: deadline) {
@@ -55,7 +77,10 @@ package struct ImagePuller: Sendable {
             case .failure(let found): trouble = found
             }
             if Task.isCancelled { throw WorkerError(.poolClosed, "the pull of \(reference) was cancelled") }
-            if case .engine(let error) = trouble, error.isEngineUnavailable { throw WorkerError(engine: error) }
+            if case .engine(let error) = trouble, error.isEngineUnavailable {
+                watch?.note(error)
+                throw WorkerError(engine: error)
+            }
             let report = PullReport(reference: reference, login: login, limits: limits)
             switch retry.failed(
                 trouble.code, words: trouble.words, left: deadline - .now, jitter: Double.random(in: 0...1))

@@ -101,8 +101,7 @@ package struct PoolState: Sendable {
     /// How many further attempts could start right now.
     package var freeSlots: Int {
         guard case .open = mode else { return 0 }
-        if engineIsAway { return readyWithoutEngine }
-        guard engineAnswers else { return 0 }
+        if isEngineUnavailable { return readyWithoutEngine }
         // Who waits has a slot on the way whenever one is usable: `settle` sees to it, so nothing is to be deducted.
         let idle = slots.count { slot in
             guard case .idle = slot.phase else { return false }
@@ -131,7 +130,7 @@ package struct PoolState: Sendable {
     /// wait, and takes the place of one who would not.
     var readyWithoutEngine: Int {
         let idle = slots.indices.count { isIdle($0) && slots[$0].answers && slots[$0].profile == warmProfile }
-        return max(0, idle - waiters.count)
+        return max(0, min(idle - waiters.count, room.target - Census(slots).busy))
     }
 
     /// Whether the pool takes attempts.

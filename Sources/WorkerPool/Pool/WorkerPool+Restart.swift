@@ -46,4 +46,9 @@ extension WorkerPool {
         apply(.forgive(nil))
         for worker in workers { _ = stop(worker: worker.id, force: force) }
     }
+
+    /// Replaces the workers of an image whose name stands for another one now, each when it has finished its attempt.
+    package func replaceWorkers(ofImage image: String) {
+        for worker in workers where worker.profile.image == image { _ = stop(worker: worker.id, force: false) }
+    }
 }

@@ -126,6 +126,9 @@ package final class WorkerPool: Sendable {
     /// How many further attempts could start right now.
     package var freeSlots: Int { shared.withLock { $0.state.freeSlots } }
 
+    /// How many workers have an attempt in hand.
+    package var busyCount: Int { shared.withLock { PoolState.Census($0.state.slots).busy } }
+
     /// How many attempts may run at once.
     package var target: Int { shared.withLock { $0.state.room.target } }
 

@@ -8,7 +8,7 @@ internal import Subprocess
 
 /// A `docker-credential-NAME` program (docker/docker-credential-helpers): the server's address on its input, JSON on its
 /// output.
-struct CredentialHelper: Sendable {
+package struct CredentialHelper: Sendable {
     /// Why it gave none.
     struct Failure: Error, Sendable, Equatable {
         let words: String
@@ -17,7 +17,16 @@ struct CredentialHelper: Sendable {
     /// What follows `docker-credential-`.
     let name: String
     /// How long it may take.
-    var limit = Duration.seconds(10)
+    let limit: Duration
+
+    /// How long one may take at most.
+    package static let mostTime = Duration.seconds(10)
+
+    /// Makes a caller of a program that may take `limit`, and no more than `mostTime`.
+    init(name: String, within limit: Duration = mostTime) {
+        self.name = name
+        self.limit = max(.zero, min(limit, Self.mostTime))
+    }
 
     private var program: String { "docker-credential-\(name)" }
 

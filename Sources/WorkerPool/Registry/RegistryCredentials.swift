@@ -55,10 +55,12 @@ package struct RegistryCredentials: Sendable {
 
     /// The credentials for a reference's registry; `nil` when nobody knows any.
     ///
-    /// - Parameter warn: is told of a file or helper that does not work; the pull goes on without it.
+    /// - Parameters:
+    ///   - limit: how long a helper may take, if that is less than it may take anyway.
+    ///   - warn: is told of a file or helper that does not work; the pull goes on without it.
     /// - Throws: `host` or `configuration_refused` for a configured secret that can't be read.
     package func login(
-        for reference: String, warn: @Sendable (String) -> Void
+        for reference: String, within limit: Duration = CredentialHelper.mostTime, warn: @Sendable (String) -> Void
     ) async throws(WorkerError) -> Login? {
         let registry = RegistryName(of: reference)
         if let login = logins[registry.host] {
@@ -77,7 +79,8 @@ package struct RegistryCredentials: Sendable {
             case .login(let auth): return Login(auth: auth, source: path)
             case .helper(let name, let otherwise):
                 do throws(CredentialHelper.Failure) {
-                    let found = try await CredentialHelper(name: name).credentials(for: registry.serverAddress)
+                    let found = try await CredentialHelper(name: name, within: limit)
+                        .credentials(for: registry.serverAddress)
                     if let found { return Login(auth: found, source: "docker-credential-\(name)") }
                 } catch {
                     warn("\(error.words), which \(path) names for \(registry.host); pulling without its credentials")

@@ -17,13 +17,14 @@ struct PullWordsTests {
         ("manifest for r/a:2 not found: manifest unknown: manifest unknown", .notFound),
         ("reading manifest 2 in r/a: manifest unknown: manifest unknown", .notFound),
         ("name unknown: repository name not known to registry", .notFound),
+        ("failed to register layer: Error processing tar file: write /x: no space left on device", .outOfSpace),
         ("no matching manifest for linux/amd64 in the manifest list entries", .notFound),
         ("no image found in manifest list for architecture amd64, variant \"\", OS linux", .notFound),
     ])
     func causes(words: String, code: EngineError.Code) { #expect(PullWords.code(words) == code) }
 
     @Test(arguments: [
-        "unexpected EOF", "dial tcp 127.0.0.1:1: connect: connection refused", "write /x: no space left on device",
+        "unexpected EOF", "dial tcp 127.0.0.1:1: connect: connection refused",
         "received unexpected HTTP status: 503 Service Unavailable", "i/o timeout",
     ])
     func passingTroubleHasNoCause(words: String) { #expect(PullWords.code(words) == nil) }

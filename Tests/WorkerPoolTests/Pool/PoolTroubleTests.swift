@@ -149,13 +149,18 @@ struct PoolTroubleTests {
         #expect(!driver.state.isEngineUnavailable)
     }
 
-    @Test func anEngineThatFallsSilentClosesThePoolForNewTasksUntilItAnswers() {
-        var driver = PoolDriver(slots: 2, warm: PoolDriver.imageA)
+    @Test func anEngineThatFallsSilentLeavesTasksToIdleWorkersUntilItAnswers() {
+        var driver = PoolDriver(slots: 3, warm: PoolDriver.imageA)
         driver.send(.timer)
         driver.ready(0)
+        driver.ready(1)
+        #expect(driver.acquire(1) == [.grant(waiter: 1, slot: 0)])
         driver.send(.changed(slot: 0, .engineSilent))
+        #expect(driver.state.freeSlots == 1)
+        #expect(driver.acquire(2) == [.grant(waiter: 2, slot: 1)])
         #expect(driver.state.freeSlots == 0)
         driver.send(.changed(slot: 0, .engineAnswering))
+        driver.ready(2)
         #expect(driver.state.freeSlots == 1)
     }
 

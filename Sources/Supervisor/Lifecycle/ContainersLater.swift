@@ -1,0 +1,57 @@
+internal import ContainerEngine
+internal import Logging
+internal import Settings
+internal import Synchronization
+internal import TaskModel
+internal import WorkerPool
+
+extension Supervisor {
+    /// Serves with containers once an engine answers, after a start that found none. The local workers finish what they
+    /// have in hand beside them and take nothing more. Returns when nothing of the containers is left, or when `local`
+    /// has ended before an engine was found.
+    func serveContainersLater(_ local: Running, _ context: WorkerContext) async {
+        // A one-off pool runs its command and is gone.
+        guard local.engine == nil, settings.workers.mode == .docker, !options.exitsWhenIdle,
+            let backend = await engineFound(while: local)
+        else { return }
+        defer { backend.engine?.shutdown() }
+        do {
+            try checkPool(backend)
+            try await checkNetwork(backend)
+        } catch {
+            logger.error(
+                "an engine answers, but containers can't be made; local processes go on",
+                metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
+            return
+        }
+        let containers = backend.engine.map { self.containers(of: $0, context) }
+        let takeover = await surveyTakeover(
+            backend, context, containers, sparing: Set(local.pool.workers.map(\.id)))
+        let running = assemble(backend, context, containers, takeover, after: local)
+        logger.info(
+            "an engine answers: containers run tasks from now on, local processes finish theirs",
+            metadata: ["tasks.running": "\(registry.count)", "workers": "\(running.pool.target)"])
+        self.running.withLock { $0 = running }
+        local.dispatcher.close()
+        local.pool.drain()
+        await live(running)
+    }
+
+    /// The engine, as soon as there is one; `nil` when the supervisor ends first.
+    private func engineFound(while local: Running) async -> Backend? {
+        var quiet = logger
+        quiet.logLevel = .critical
+        let interval = settings.workers.docker.outage.checkInterval
+        while local.ended.current == nil, shutdown.level == nil {
+            _ = await local.ended.wait(atMost: interval)
+            guard let engine = try? await findEngine(logger: quiet) else { continue }
+            guard local.ended.current == nil, shutdown.level == nil else {
+                engine.shutdown()
+                return nil
+            }
+            await welcome(engine)
+            return Backend(engine: engine)
+        }
+        return nil
+    }
+}
