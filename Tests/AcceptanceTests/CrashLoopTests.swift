@@ -90,6 +90,8 @@ extension Acceptance {
                     }
                     let reason = try await fixture.task(named: "second")["reason"].string ?? ""
                     #expect(reason.contains("keep failing"), "\(reason)")
+                    // FR-017: the runtime's own words.
+                    #expect(reason.contains("not a directory"), "\(reason)")
                     #expect(try await fixture.submitAndWait([], ["/noshell", "fine", "0"]).text == "fine\n")
                     #expect(!supervisor.process.hasEnded)
                 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -93,6 +94,76 @@ extension Acceptance {
                     #expect(task["attempt"] == 1)
                     #expect(try await fixture.acode("task", "logs", id).text == "1\n2\n3\n4\n5\n6\n")
                     #expect(try await supervisor.onlyContainer()["Id"] == container)
+                }
+            }
+        }
+
+        @Test("an engine that is slow all the time is no trouble", arguments: Engine.all)
+        func slowForEver(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+            try await AcodeFixture.with("slow-engine-\(engine)", settings: settings) { fixture in
+                let proxy = try SocketProxy(upstream: try engine.socket)
+                defer { proxy.stop() }
+                proxy.inject(.delay(.milliseconds(400)))
+                var options = PoolOptions()
+                options.engineSocket = proxy.socketPath
+                let end = try await fixture.withSupervisor(.of(engine), options) { _ in
+                    for memory in ["512", "100"] {
+                        let run = try await fixture.runScript("echo works", ["--memory-mb", memory])
+                        #expect(run.text == "works\n")
+                    }
+                    #expect(try await fixture.acode("worker", "list").errorText == "")
+                }
+                #expect(!end.errorText.contains("does not answer"), "\(end)")
+            }
+        }
+
+        @Test("another socket at the same path is the engine's from then on", arguments: Engine.all)
+        func replacedSocket(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+            try await AcodeFixture.with("replaced-\(engine)", settings: settings) { fixture in
+                let first = try SocketProxy(upstream: try engine.socket)
+                defer { first.stop() }
+                let second = try SocketProxy(upstream: try engine.socket)
+                defer { second.stop() }
+                let path = "\(fixture.scratch)/engine.sock"
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: first.socketPath)
+                var options = PoolOptions()
+                options.engineSocket = path
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let before = try await supervisor.onlyContainer()["Id"]
+                    try FileManager.default.removeItem(atPath: path)
+                    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: second.socketPath)
+                    first.stop()
+                    let run = try await fixture.runScript("echo new", ["--memory-mb", "100"], within: .seconds(60))
+                    #expect(run.text == "new\n")
+                    #expect(try await supervisor.onlyContainer()["Id"] != before)
+                    #expect(second.connectionCount > 0)
+                }
+            }
+        }
+
+        @Test("an engine of another kind in its place is no engine of this pool")
+        func anotherKind() async throws {
+            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+            try await AcodeFixture.with("another-kind", settings: settings) { fixture in
+                let path = "\(fixture.scratch)/engine.sock"
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: try Engine.docker.socket)
+                var options = PoolOptions()
+                options.engineSocket = path
+                try await fixture.withSupervisor(.of(.docker), options) { _ in
+                    try FileManager.default.removeItem(atPath: path)
+                    try FileManager.default.createSymbolicLink(
+                        atPath: path, withDestinationPath: try Engine.podman.socket)
+                    try await eventually("it to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains("podman answers there now")
+                    }
+                    try FileManager.default.removeItem(atPath: path)
+                    try FileManager.default.createSymbolicLink(
+                        atPath: path, withDestinationPath: try Engine.docker.socket)
+                    try await eventually("the trouble to be over") {
+                        try await fixture.acode("worker", "list").errorText.isEmpty
+                    }
                 }
             }
         }

@@ -119,6 +119,23 @@ extension Acceptance {
             }
         }
 
+        @Test("an error inside a stream that began well is one", arguments: Engine.all)
+        func missingBlob(_ engine: Engine) async throws {
+            try await AcodeFixture.with("blob-\(engine)", settings: ["workers.docker.pullRetries": 0]) { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                try await registry.push("t/\(fixture.id)")
+                let words = #"{"errors":[{"code":"BLOB_UNKNOWN","message":"blob is gone"}]}"#
+                proxy.inject(.status(404, body: words), onRequestsContaining: "/blobs/")
+                let run = try await fixture.pull("\(proxy.host)/t/\(fixture.id):1", on: engine)
+                #expect(run.code == 1)
+                #expect(run.text.isEmpty)
+                #expect(run.errorText.contains("t/\(fixture.id):1 can't be pulled"), "\(run)")
+                #expect(run.errorText.contains("blob"), "\(run)")
+            }
+        }
+
         @Test("a pull without progress is broken off", arguments: Engine.all)
         func stalls(_ engine: Engine) async throws {
             let settings: [String: JSONValue] = [
@@ -167,8 +184,12 @@ extension Acceptance {
                 let run = try await fixture.pull("\(proxy.host)/t/\(fixture.id):1", ["-q"], on: engine).succeeded()
                 #expect(run.text.hasPrefix("sha256:"))
                 // Docker hands the words up; Podman waits by itself, as long as the header says.
-                if engine == .docker { #expect(run.errorText.contains("toomanyrequests")) }
-                #expect(run.elapsed > .seconds(1))
+                if engine == .docker {
+                    #expect(run.errorText.contains("toomanyrequests"))
+                    #expect(run.errorText.contains("trying again in 1."))
+                }
+                // Without the registry's word both would have waited for longer.
+                #expect(run.elapsed > .seconds(1) && run.elapsed < .seconds(4.5), "\(run)")
             }
         }
     }

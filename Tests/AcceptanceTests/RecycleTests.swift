@@ -14,6 +14,14 @@ extension Acceptance {
                 "recycle-\(engine)-\(policy.name)", settings: ["workers.recycle": .string(policy.name)]
             ) { fixture in
                 try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    // FR-030: a container whose agent dies is started again by its engine, unless each is for one task.
+                    let container = try #require(try await supervisor.containers().first?["Id"].string)
+                    let restarts = try await engine.api.inspect(container)["HostConfig"]["RestartPolicy"]
+                    if policy.name == "always" {
+                        #expect(["", "no"].contains(restarts["Name"].string), "\(restarts)")
+                    } else {
+                        #expect(restarts["Name"] == "on-failure" && restarts["MaximumRetryCount"] == 3, "\(restarts)")
+                    }
                     var workers: [String] = []
                     for number in 1...5 {
                         let run = try await fixture.runScript("exit \(number == 2 ? 3 : 0)", ["--name", "t\(number)"])

@@ -8,6 +8,17 @@ extension Acceptance {
     struct RegistryLogins {
         private static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
+        /// What every base64 text with `secret` somewhere in it contains, whatever stands before and after: `user:secret`,
+        /// and the JSON that engines are sent, too.
+        private static func base64Cores(of secret: String) -> [String] {
+            (0...2).map { shift in
+                let bytes = Data(repeating: 0, count: shift) + Data(secret.utf8)
+                let text = bytes.base64EncodedString()
+                let head = (shift * 8 + 5) / 6
+                return String(text.prefix(bytes.count * 8 / 6).dropFirst(head))
+            }
+        }
+
         /// A `DOCKER_CONFIG` with this as its config.json.
         private static func dockerConfig(_ fixture: AcodeFixture, _ content: JSONValue) throws -> [String: String] {
             let directory = try fixture.openDirectory("docker")
@@ -27,6 +38,12 @@ extension Acceptance {
                 try await fixture.pull(image, on: engine, environment: docker).succeeded()
                 let file = try fixture.file("auth.json", try auths.encoded())
                 try await fixture.pull(image, on: engine, environment: ["REGISTRY_AUTH_FILE": file]).succeeded()
+                // Where `docker login` puts it when nothing says otherwise. An empty variable is none.
+                let home = try fixture.openDirectory("home/.docker")
+                try fixture.write(try auths.encoded(), to: "\(home)/config.json")
+                try await fixture.pull(
+                    image, on: engine, environment: ["HOME": "\(fixture.scratch)/home", "DOCKER_CONFIG": ""]
+                ).succeeded()
             }
         }
 
@@ -49,6 +66,10 @@ extension Acceptance {
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
                 var environment = try Self.dockerConfig(fixture, ["credsStore": "test"])
                 environment["PATH"] = "\(directory):/usr/bin:/bin"
+                try await fixture.pull(image, on: engine, environment: environment).succeeded()
+                environment.merge(
+                    try Self.dockerConfig(fixture, ["credHelpers": .object([registry.host: "test"])])
+                ) { _, own in own }
                 try await fixture.pull(image, on: engine, environment: environment).succeeded()
                 environment.merge(
                     try Self.dockerConfig(fixture, ["credHelpers": .object([registry.host: "missing"])])
@@ -123,8 +144,9 @@ extension Acceptance {
                 }
                 #expect(end.errorText.contains("image pulled"))
                 #expect(!end.errorText.contains(login[1]))
+                let patterns = ([login[1]] + Self.base64Cores(of: login[1])).flatMap { ["-e", $0] }
                 let search = try await ChildProcess.run(
-                    ProcessPlan("/bin/grep", ["-r", "-l", login[1], fixture.directory, fixture.logs]),
+                    ProcessPlan("/bin/grep", ["-r", "-l", "-F"] + patterns + [fixture.directory, fixture.logs]),
                     logs: fixture.logs, within: .seconds(20))
                 #expect(search.code == 1, "found in \(search.text)")
             }
