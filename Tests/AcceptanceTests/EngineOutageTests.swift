@@ -63,16 +63,53 @@ extension Acceptance {
             }
         }
 
+        @Test(
+            "a task that waits for a container keeps its lease for so long, and goes back uncounted",
+            arguments: Engine.all)
+        func keepsLeases(_ engine: Engine) async throws {
+            let (engines, options) = try Self.pool(1)
+            // A counted delivery would be the task's last.
+            let settings = Self.quick.merging([
+                "workers.docker.outage.keepLeases": "3s", "queue.maxDeliveries": 1,
+            ]) { own, _ in own }
+            try await AcodeFixture.with("outage-leases-\(engine)", settings: settings) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
+                try await fixture.withSupervisor(.of(engine), options) { _ in
+                    try await engines.control("kill", engine)
+                    try await eventually("it to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains("engine can't be used since")
+                    }
+                    let id = try await fixture.submitScript("echo in another", ["--memory-mb", "100"])
+                    try await fixture.waitFor(id, state: "inProgress")
+                    let begun = ContinuousClock.now
+                    let back = try await eventually("it to go back", within: .seconds(15)) {
+                        let attempts = try await fixture.task(id)["attempts"].elements
+                        return attempts.first { $0["outcome"] == "worker_unavailable" }
+                    }
+                    #expect(ContinuousClock.now - begun > .seconds(2))
+                    #expect(back["reason"].string?.contains("the engine has not answered for 3") == true, "\(back)")
+                    try await engines.control("start", engine)
+                    let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
+                    #expect(task["failures"] == 0, "\(task)")
+                }
+            }
+        }
+
         @Test("what a restart of the engine does to a task is no failure of the task", arguments: Engine.all)
         func restarted(_ engine: Engine) async throws {
             let (engines, options) = try Self.pool(1)
             // With a budget of none, one counted crash would keep the pool empty for the window.
             let settings = Self.quick.merging(["workers.docker.restart.maxRestarts": 0]) { own, _ in own }
             try await AcodeFixture.with("outage-restarted-\(engine)", settings: settings) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
                 try await fixture.withSupervisor(.of(engine), options) { _ in
                     let id = try await fixture.submitScript("echo begun; sleep 6; echo ended")
                     try await fixture.waitFor(id, toPrint: "begun")
-                    try await engines.control("restart", engine)
+                    try await engines.control("halt", engine)
+                    try await eventually("it to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains("engine can't be used since")
+                    }
+                    try await engines.control("start", engine)
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(90))
                     #expect(try await fixture.acode("task", "logs", id).text == "begun\nended\n")
                     // Podman's containers don't notice; Docker ends its own unless live-restore is on.

@@ -68,18 +68,25 @@ extension Acceptance {
         @Test("an engine that hangs for a while: running tasks go on, the pool recovers", arguments: Engine.all)
         func paused(_ engine: Engine) async throws {
             let (engines, options) = try Self.setUp()
-            try await AcodeFixture.with("paused-\(engine)") { fixture in
+            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+            try await AcodeFixture.with("paused-\(engine)", settings: settings) { fixture in
                 fixture.atEnd { try await engines.control("resume", engine) }
                 try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let id = try await fixture.submitScript("echo begun; sleep 5; echo ended")
                     try await fixture.waitFor(id, toPrint: "begun")
                     try await engines.control("pause", engine)
+                    try await eventually("it to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains("engine can't be used since")
+                    }
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(30))
                     #expect(task["attempt"] == 1)
                     // An idle warm worker needs no engine either.
                     let other = try await fixture.runScript("echo other")
                     #expect(other.text == "other\n")
                     try await engines.control("resume", engine)
+                    try await eventually("the trouble to be over") {
+                        try await fixture.acode("worker", "list").errorText.isEmpty
+                    }
                     try await supervisor.waitForWorkers(2, within: .seconds(60))
                     #expect(try await fixture.runScript("echo after").text == "after\n")
                 }

@@ -60,6 +60,8 @@ docker_restart() {
     docker_start
 }
 
+docker_halt() { daemon_stop dockerd 40; }
+
 docker_kill() {
     daemon_signal dockerd KILL
     daemon_stop dockerd 5

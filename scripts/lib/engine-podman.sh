@@ -102,6 +102,8 @@ podman_restart() {
     podman_start
 }
 
+podman_halt() { daemon_stop podman 40; }
+
 podman_kill() {
     daemon_signal podman KILL
     daemon_stop podman 5

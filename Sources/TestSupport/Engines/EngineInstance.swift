@@ -37,7 +37,7 @@ package struct EngineInstance: Sendable {
         EngineAPI(engine: engine, socket: "\(directory)/\(engine.rawValue).sock")
     }
 
-    /// `restart`, `kill`, `start`, `pause`, `resume` for one of them.
+    /// `restart`, `halt`, `kill`, `start`, `pause`, `resume` for one of them.
     ///
     /// - Throws: `UnexpectedEnd` when the script fails.
     package func control(_ verb: String, _ engine: Engine) async throws { try await script([verb, engine.rawValue]) }
