@@ -47,6 +47,21 @@ struct NetworkSettingsTests {
                     + "(write \"127.0.0.1::80\" for a free port each, or set workers.count to 1)"
             ),
             (
+                "{count: 1, recycle: always, docker: {ports: ['8080:80']}}",
+                "workers.docker.ports[0]: 2 workers, spares included, can't share 127.0.0.1:8080 "
+                    + "(write \"127.0.0.1::80\" for a free port each, or set workers.spares to 0)"
+            ),
+            (
+                "{count: 2, spares: 1, docker: {ports: ['8080:80']}}",
+                "3 workers, spares included, can't share 127.0.0.1:8080 (write \"127.0.0.1::80\" for a free port each, "
+                    + "or set workers.count to 1 and workers.spares to 0)"
+            ),
+            (
+                "{autoscale: {min: 0, max: 4}, docker: {ports: ['8080:80']}}",
+                "4 workers can't share 127.0.0.1:8080 (write \"127.0.0.1::80\" for a free port each, or set "
+                    + "workers.autoscale.max to 1)"
+            ),
+            (
                 "{docker: {network: host}}",
                 "acode.yaml:1:29: workers.docker.network: must not be host: tasks would reach whatever listens on this "
                     + "host's loopback (use bridge, or set workers.docker.allowHostNetwork to true)"

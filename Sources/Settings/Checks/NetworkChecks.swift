@@ -19,13 +19,23 @@ extension CrossCheck {
     }
 
     /// Only one container can have a port of the host.
-    private static let fixedPorts = CrossCheck(paths: ["workers.docker.ports", "workers.count"]) { settings in
-        guard settings.workers.count > 1 else { return [] }
+    private static let fixedPorts = CrossCheck(
+        paths: [
+            "workers.docker.ports", "workers.count", "workers.spares", "workers.recycle", "workers.autoscale.min",
+            "workers.autoscale.max",
+        ]
+    ) { settings in
+        let workers = settings.workers
+        let (slots, spares) = (workers.autoscale.isOn ? workers.autoscale.max : workers.count, workers.sparesInForce)
+        guard slots + spares > 1 else { return [] }
+        let setting = workers.autoscale.isOn ? "workers.autoscale.max" : "workers.count"
+        let fixes = (slots > 1 ? ["\(setting) to 1"] : []) + (spares > 0 ? ["workers.spares to 0"] : [])
         return settings.workers.docker.ports.enumerated().filter { $1.hostPort != nil }.map { index, port in
             Finding(
                 path: "workers.docker.ports", inside: [.index(index)],
-                message: "\(settings.workers.count) workers can't share \(port.place)",
-                hint: "write \"\(port.host)::\(port.containerPort)\" for a free port each, or set workers.count to 1")
+                message: "\(slots + spares) workers\(spares > 0 ? ", spares included," : "") can't share \(port.place)",
+                hint: "write \"\(port.host)::\(port.containerPort)\" for a free port each, or set "
+                    + fixes.joined(separator: " and "))
         }
     }
 
