@@ -223,6 +223,8 @@ final class Agent {
     private func leaveIfOrphaned(now: Nanos) {
         guard !link.isEstablished, now >= link.lonelySince + orphanTimeout else { return }
         if lifecycle.acceptsWork { say(.warning, "no supervisor for too long, leaving") }
+        // One that comes right now must not take the kill for the command's own end.
+        attempt?.noteAgentStops()
         _ = perform(lifecycle.kill(now: now))
     }
 

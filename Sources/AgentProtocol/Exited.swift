@@ -21,7 +21,7 @@ package struct Exited: Codable, Hashable, Sendable {
     /// What the container's cgroup says of the attempt; nil for a local process, which shares its cgroup with others.
     package var cgroup: CgroupUsage?
     /// Whether the agent ended the command because it was itself told to end by a signal, as an engine does that stops the
-    /// container or shuts down.
+    /// container or shuts down, or because no supervisor had come for too long.
     package var stoppedWithAgent: Bool
     /// How many processes the attempt left behind; all were killed.
     package var leftoverProcesses: Int

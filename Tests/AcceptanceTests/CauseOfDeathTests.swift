@@ -153,7 +153,7 @@ extension Acceptance {
             try await expect(
                 engine,
                 when: { container, _ in _ = try await engine.api.call("POST", "/containers/\(container)/stop?t=5") },
-                outcome: "worker_lost", ["stopped from outside, or with its engine", "SIGTERM"])
+                outcome: "worker_lost", ["stopped from outside, with its engine", "SIGTERM"])
         }
 
         @Test("the time-out is named with its length", arguments: Engine.all)

@@ -127,7 +127,8 @@ package struct Verdict: Sendable, Equatable {
     private static func stoppedWithAgent(_ exited: Exited) -> Verdict {
         Verdict(
             outcome: .workerLost, exitCode: exitCode(of: exited),
-            reason: "the worker was stopped from outside, or with its engine; the command \(VerdictWords.end(exited))",
+            reason: "the worker was stopped from outside, with its engine, or after too long without a supervisor; "
+                + "the command \(VerdictWords.end(exited))",
             failure: .infrastructure)
     }
 
