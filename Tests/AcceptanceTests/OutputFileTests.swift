@@ -125,8 +125,10 @@ extension Acceptance {
             try await AcodeFixture.with("results-\(backend)", settings: settings) { fixture in
                 try await fixture.withSupervisor(backend) { _ in
                     let described = try await fixture.runScript(
-                        "cat $ACODE_TASK_FILE; (echo x >> $ACODE_TASK_FILE) 2>/dev/null && test $(id -u) != 0 && echo writable",
+                        "cat $ACODE_TASK_FILE; (echo x >> $ACODE_TASK_FILE) 2>/dev/null && echo writable >&2",
                         ["--name", "me"])
+                    // A local task of root's can write to whatever it likes.
+                    #expect(described.errorText.contains("writable") == (backend == .local && getuid() == 0))
                     let document = try JSONValue(parsing: described.output)
                     let id = try await fixture.task(named: "me")["id"]
                     #expect(document["id"] == id && document["name"] == "me" && document["attempt"] == 1)

@@ -55,5 +55,29 @@ extension Acceptance {
                 }
             }
         }
+
+        @Test("kept scratch goes when it is old, and not before", arguments: [Backend.local])
+        func aged(_ backend: Backend) async throws {
+            let settings: [String: JSONValue] = ["scratch.maxAge": "1h", "scratch.sweepInterval": "100ms"]
+            try await AcodeFixture.with("scratch-aged", settings: settings) { fixture in
+                let root = "\(fixture.stateDirectory)/scratch"
+                try await fixture.withSupervisor(backend) { _ in
+                    var ids: [String] = []
+                    for _ in 0..<2 {
+                        let id = try await fixture.submitScript("echo x > left; exit 3")
+                        try await fixture.waitFor(id, state: "error")
+                        ids.append(id)
+                    }
+                    let long = Date(timeIntervalSinceNow: -3601)
+                    for place in ["\(root)/\(ids[0])/1", "\(root)/\(ids[0])"] {
+                        try FileManager.default.setAttributes([.modificationDate: long], ofItemAtPath: place)
+                    }
+                    try await eventually("the old one to be gone") {
+                        !FileManager.default.fileExists(atPath: "\(root)/\(ids[0])")
+                    }
+                    #expect(FileManager.default.fileExists(atPath: "\(root)/\(ids[1])/1/work/left"))
+                }
+            }
+        }
     }
 }

@@ -175,6 +175,57 @@ extension Acceptance {
             }
         }
 
+        @Test("configuration, source and worktree are there together, each as it was asked for", arguments: Engine.all)
+        func together(_ engine: Engine) async throws {
+            let config = "/tmp/acode-config-\(UInt32.random(in: 0...(.max)))"
+            defer { try? FileManager.default.removeItem(atPath: config) }
+            try FileManager.default.createDirectory(atPath: config, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: config)
+            try Data("setting\n".utf8).write(to: URL(fileURLWithPath: "\(config)/app.conf"))
+            let settings: [String: JSONValue] = [
+                "workers.docker.mounts": [["source": .string(config), "target": "/config", "readOnly": true]]
+            ]
+            try await withBase("worktree-together", .of(engine), settings: settings) { fixture, base in
+                let (source, tree) = ("\(base)/allowed/source", "\(base)/allowed/tree")
+                for path in [source, tree] {
+                    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+                }
+                try fixture.write("source\n", to: "\(source)/file")
+                let run = try await fixture.runScript(
+                    """
+                    cat /config/app.conf /source/file; cat /source/file > made
+                    for place in /config/app.conf /config/new /source/file /source/new; do
+                        (echo x > $place) 2>/dev/null && echo wrote $place; done; pwd
+                    """, ["--worktree", tree, "--mount", "\(source):/source:ro"])
+                #expect(run.text == "setting\nsource\n/workspace\n", "\(run)")
+                #expect(try String(contentsOfFile: "\(tree)/made", encoding: .utf8) == "source\n")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: config) == ["app.conf"])
+            }
+        }
+
+        /// The host's own git, with the libraries it needs, in an image that has none.
+        @Test("git works in a container's clone, for whatever user", arguments: Engine.all)
+        func historyInside(_ engine: Engine) async throws {
+            let mounts = [("/usr", "/usr"), ("/usr/lib", "/lib"), ("/usr/lib64", "/lib64")].map { source, target in
+                JSONValue.object(["source": .string(source), "target": .string(target), "readOnly": true])
+            }
+            try await withBase("worktree-git-inside", .of(engine), settings: ["workers.docker.mounts": .array(mounts)])
+            {
+                fixture, base in
+                let repository = "\(base)/allowed/repo"
+                try await Self.makeRepository(repository)
+                for user in [[], ["--user", "2000:2001"]] {
+                    let run = try await fixture.runScript(
+                        """
+                        export HOME=$ACODE_TEMP_DIR; git log --format=%s; echo three > file; git status --porcelain
+                        git -c user.name=t -c user.email=t@example.org commit -qam three && git log -1 --format=%s
+                        """, user + ["--git", "\(repository)@main"])
+                    #expect(run.text == "two\none\n M file\nthree\n", "\(run)")
+                }
+            }
+        }
+
         @Test("git itself works in a clone", arguments: [Backend.local])
         func history(_ backend: Backend) async throws {
             try await withBase("worktree-history", backend) { fixture, base in
