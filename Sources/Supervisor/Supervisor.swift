@@ -102,6 +102,7 @@ package final class Supervisor: Sendable {
         try checkPool(backend)
         try await checkNetwork(backend)
         let context = workerContext(installation: installation)
+        warnOfSecretsOnDisk(installation: installation)
         let containers = backend.engine.map { self.containers(of: $0, context) }
         let takeover = await surveyTakeover(backend, context, containers)
         try await register()

@@ -115,6 +115,11 @@ extension Acceptance {
                 }
                 try await fixture.withSupervisor(.of(engine), PoolOptions(count: 3)) { supervisor in
                     #expect(try await Self.ids(supervisor) == before)
+                    for id in try await supervisor.workers().compactMap({ $0["id"].string }) {
+                        let table = try await fixture.acode("worker", "inspect", "--security", id)
+                        #expect(table.code == 0, "\(table)")
+                        #expect(table.text.contains("Everything that was wanted and can be seen is in force."))
+                    }
                     #expect(try await fixture.runScript("echo $ACODE_ATTEMPT").text == "1\n")
                     try await Self.crash(supervisor)
                 }
@@ -139,7 +144,11 @@ extension Acceptance {
                 }
                 var options = PoolOptions()
                 options.environment["ACODE_WORKERS_DOCKER_RESOURCES_MEMORY_MB"] = "96"
+                options.environment["ACODE_WORKERS_DOCKER_ULIMITS_NOFILE"] = "512"
                 try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let old = try #require(try await fixture.task(id)["worker"].string)
+                    let table = try await fixture.acode("worker", "inspect", "--security", old)
+                    #expect(table.code == 0 && table.text.contains("made by other settings"), "\(table)")
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
                     #expect(task["attempt"] == 1)
                     #expect(try await fixture.acode("task", "logs", id).text == Self.lines(150))

@@ -60,24 +60,38 @@ extension Acceptance {
         func healthcheck(_ engine: Engine) async throws {
             let settings: [String: JSONValue] = [
                 "workers.docker.healthcheck": [
-                    "command": ["/bin/busybox", "test", "!", "-e", "/workspace/ill"], "interval": "1s",
-                    "timeout": "10s",
-                    "retries": 2,
-                    "startPeriod": "0s",
-                ]
+                    "command": ["/check/check"], "interval": "1s", "timeout": "10s", "retries": 2, "startPeriod": "0s",
+                ],
+                "secrets": ["token": ["env": "SECRET_OF_TEST"]],
             ]
             try await AcodeFixture.with("healthcheck-\(engine)", settings: settings) { fixture in
-                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                let place = try fixture.openDirectory("check")
+                try fixture.write(
+                    "#!/bin/sh\n[ -e /workspace/ill ] || exit 0\necho ill with $(cat /run/secrets/token)\nexit 1\n",
+                    to: "\(place)/check")
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(place)/check")
+                var options = PoolOptions()
+                options.environment = [
+                    "SECRET_OF_TEST": "s3cr3t-of-check",
+                    "ACODE_WORKERS_DOCKER_MOUNTS": "[{source: \(place), target: /check, readOnly: true}]",
+                ]
+                let end = try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let worker = try await supervisor.workers().first?["id"].string
                     let id = try await fixture.submitScript(
-                        "echo begun; [ $ACODE_ATTEMPT = 2 ] && exit 0; touch /workspace/ill; sleep 600")
+                        "echo begun; [ $ACODE_ATTEMPT = 2 ] && exit 0; touch /workspace/ill; sleep 600",
+                        ["--secret", "token"])
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
                     #expect(task["attempt"] == 2)
                     let first = task["attempts"].elements.first { $0["attempt"] == 1 } ?? .null
                     #expect(first["outcome"] == "worker_lost")
                     #expect(first["reason"].string?.contains("healthcheck failed 2 times") == true, "\(first)")
+                    // Podman keeps no output of healthchecks.
+                    if engine == .docker {
+                        #expect(first["reason"].string?.contains("ill with [secret token]") == true, "\(first)")
+                    }
                     #expect(first["worker"].string == worker)
                 }
+                #expect(!end.errorText.contains("s3cr3t-of-check"))
             }
         }
     }

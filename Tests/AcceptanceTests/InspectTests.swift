@@ -25,16 +25,19 @@ extension Acceptance {
 
                     // Behind the engine's back, as a mistake of an operator would.
                     let pid = try #require(all["pid"].int)
-                    try Self.liftProcessLimit(of: pid)
+                    try Self.write("max", to: ["pids.max"], of: pid, in: "pids")
+                    try Self.write("268435456", to: ["memory.limit_in_bytes", "memory.max"], of: pid, in: "memory")
+                    try await Self.makeWritable("/run/secrets", in: pid)
                     let changed = try await fixture.acode("worker", "inspect", "--security", id)
                     #expect(changed.code == 1)
-                    #expect(changed.text.contains("1 of "), "\(changed)")
+                    #expect(changed.text.contains("3 of "), "\(changed)")
                     let measures = try await fixture.acode("worker", "inspect", "--security", id, "--json")
                     #expect(measures.code == 1)
                     let missing = try JSONValue(parsing: measures.output)["security"].elements
                         .filter { $0["verdict"] == "missing" }
-                    #expect(missing.map { $0["measure"] } == ["processes"])
-                    #expect(missing.first?["wanted"] == "100" && missing.first?["inForce"] == "unlimited")
+                    #expect(missing.map { $0["measure"] } == ["/run/secrets", "memory", "processes"])
+                    #expect(missing.map { $0["wanted"] } == ["read-only", "512 MiB", "100"])
+                    #expect(missing.map { $0["inForce"] } == ["writable", "256 MiB", "unlimited"])
                 }
             }
         }
@@ -50,13 +53,22 @@ extension Acceptance {
             }
         }
 
-        private static func liftProcessLimit(of pid: Int) throws {
+        /// Writes into a file of a container's cgroup, whose name may differ between the versions 1 and 2.
+        private static func write(_ value: String, to names: [String], of pid: Int, in controller: String) throws {
             let table = try String(contentsOfFile: "/proc/\(pid)/cgroup", encoding: .utf8)
             let line = try #require(
-                table.split(separator: "\n").first { $0.contains(":pids:") || $0.hasPrefix("0::") })
+                table.split(separator: "\n").first { $0.contains(":\(controller):") || $0.hasPrefix("0::") })
             let path = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)[2]
-            let root = line.contains(":pids:") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup"
-            try "max".write(toFile: "\(root)\(path)/pids.max", atomically: false, encoding: .utf8)
+            let root = line.contains(":\(controller):") ? "/sys/fs/cgroup/\(controller)" : "/sys/fs/cgroup"
+            let files = names.map { "\(root)\(path)/\($0)" }
+            let file = try #require(files.first { FileManager.default.fileExists(atPath: $0) })
+            try value.write(toFile: file, atomically: false, encoding: .utf8)
+        }
+
+        /// Lets a container write through one of its mounts.
+        private static func makeWritable(_ target: String, in pid: Int) async throws {
+            let arguments = ["-t", "\(pid)", "-m", "-p", "/bin/busybox", "mount", "-o", "remount,rw,bind", target]
+            _ = try await ChildProcess.tool(ProcessPlan("/usr/bin/nsenter", arguments), within: .seconds(10))
         }
     }
 }

@@ -34,14 +34,14 @@ extension Acceptance {
                     let secrets = "$ACODE_SECRETS_DIR"
                     let run = try await fixture.runScript(
                         "cd \(secrets); for f in token from-env from-command; do sha256sum < $f; done;"
-                            + " stat -c '%a %u' token; env | grep -c 's3cr3t-[Z]q8'; echo begun; sleep 2",
+                            + " stat -c '%a %u' token; stat -f -c %T .; env | grep -c 's3cr3t-[Z]q8'; echo begun; sleep 2",
                         ["--secret", "token", "--secret", "from-env", "--secret", "from-command", "--name", "reader"])
                     var expected: [String] = []
                     for prefix in ["", "env-", "made-"] {
                         expected.append(try await Digest.sha256(Array("\(prefix)\(Self.value)".utf8)) + "  -")
                     }
                     let owner = backend.engine == nil ? "0" : "1000"
-                    #expect(run.lines == expected + ["400 \(owner)", "0", "begun"], "\(run)")
+                    #expect(run.lines == expected + ["400 \(owner)", "tmpfs", "0", "begun"], "\(run)")
                     if let engine = backend.engine {
                         let details = try await supervisor.onlyContainer()
                         #expect(try details.encoded().contains(Self.value) == false)
@@ -49,7 +49,10 @@ extension Acceptance {
                         #expect(!(try await engine.api.logs(id).all.text.contains(Self.value)))
                     }
                     // The attempt is over, so its files are gone from the host too.
-                    #expect(try await Self.filesHolding(Self.value, below: fixture.runtimeDirectory).isEmpty)
+                    for directory in [fixture.runtimeDirectory, fixture.secretsDirectory] {
+                        #expect(FileManager.default.fileExists(atPath: directory))
+                        #expect(try await Self.filesHolding(Self.value, below: directory).isEmpty)
+                    }
                     let later = try await fixture.runScript("ls $ACODE_SECRETS_DIR | wc -l")
                     #expect(later.text.trimmingCharacters(in: .whitespacesAndNewlines) == "0")
                 }
@@ -129,9 +132,65 @@ extension Acceptance {
             }
         }
 
-        @Test("an unknown secret fails the task with its name", arguments: [Backend.local])
+        @Test("a secret stays masked when the supervisor is killed, and its file goes", arguments: Engine.all)
+        func adopted(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = [
+                "secrets": ["token": ["env": "SECRET_OF_TEST"]], "workers.recycle": "never", "logs.level": "debug",
+            ]
+            try await AcodeFixture.with("secret-adopted-\(engine)", settings: settings) { fixture in
+                let shared = try fixture.openDirectory("shared")
+                var options = PoolOptions()
+                options.environment = [
+                    "SECRET_OF_TEST": Self.value, "ACODE_QUEUE_LEASE": "4s", "ACODE_QUEUE_HEARTBEAT": "500ms",
+                    "ACODE_QUEUE_SWEEP_INTERVAL": "500ms",
+                    "ACODE_WORKERS_DOCKER_MOUNTS": "[{source: \(shared), target: /shared}]",
+                ]
+                func crash(_ supervisor: SupervisorProcess) async throws {
+                    supervisor.process.send(SIGKILL)
+                    try await supervisor.process.waitForEnd(within: .seconds(5))
+                    #expect(try await !Self.filesHolding(Self.value, below: fixture.secretsDirectory).isEmpty)
+                }
+                var id = ""
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    id = try await fixture.submitScript(
+                        """
+                        token=$(cat $ACODE_SECRETS_DIR/token); echo begun; printf '%s' "${token%Zq8-value}"
+                        until [ -e /shared/go ]; do sleep 0.05; done; echo "Zq8-value"; echo "all $token"; echo over
+                        """, ["--secret", "token"])
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    try await crash(supervisor)
+                }
+                let mark = "98.\(UInt16.random(in: 1000...9999))"
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try fixture.write("", to: "\(shared)/go")
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 1)
+                    let log = try await fixture.acode("task", "logs", id).text
+                    #expect(log == "begun\n[secret token]\nall [secret token]\nover\n")
+                    #expect(try await Self.filesHolding(Self.value, below: fixture.secretsDirectory).isEmpty)
+                    let container = try #require(try await supervisor.onlyContainer()["Id"].string)
+                    #expect(!(try await engine.api.logs(container).all.text.contains(Self.value)))
+                    // And once more, with nobody to take it over in time.
+                    id = try await fixture.submitScript(
+                        "[ $ACODE_ATTEMPT = 1 ] || exit 0; echo begun; sleep \(mark)", ["--secret", "token"])
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    try await crash(supervisor)
+                }
+                try await eventually("the command's end") { ProcessTable.mentioning("sleep\0\(mark)").isEmpty }
+                let end = try await fixture.withSupervisor(.of(engine), options) { _ in
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 2)
+                    for directory in [fixture.directory, fixture.secretsDirectory] {
+                        #expect(try await Self.filesHolding(Self.value, below: directory).isEmpty)
+                    }
+                }
+                #expect(!end.errorText.contains(Self.value) && !end.text.contains(Self.value))
+            }
+        }
+
+        @Test("an unknown secret fails the task with its name", arguments: Backend.all)
         func unknown(_ backend: Backend) async throws {
-            try await AcodeFixture.with { fixture in
+            try await AcodeFixture.with("secret-unknown-\(backend)") { fixture in
                 try await fixture.withSupervisor(backend) { _ in
                     let run = try await fixture.submitAndWait(["--secret", "nobody-knows"], ["true"])
                     #expect(run.code == 1)
@@ -189,9 +248,48 @@ extension Acceptance {
                 try await fixture.withSupervisor(.of(engine)) { _ in
                     let run = try await fixture.submitAndWait(
                         ["--mount", "\(base)/allowed/out:/mine:ro"], ["cat", "/mine/hostname"])
-                    #expect(run.code != 0)
+                    #expect(run.code == 1)
                     #expect(run.output.isEmpty, "\(run)")
+                    #expect(run.errorText.contains("/etc is not in a directory that tasks may mount"), "\(run)")
                 }
+            }
+        }
+
+        @Test("what nobody may mount is refused by its name and behind a link, and told why", arguments: Engine.all)
+        func forbidden(_ engine: Engine) async throws {
+            let base = "/tmp/acode-mounts-\(UInt32.random(in: 0...(.max)))"
+            try FileManager.default.createDirectory(atPath: base, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            let data = try #require(try await engine.api.json("GET", "/info")["DockerRootDir"].string)
+            let settings: [String: JSONValue] = ["workers.docker.allowedMounts": [.string(base)]]
+            try await AcodeFixture.with("forbidden-\(engine)", settings: settings) { fixture in
+                let places: [(source: String, words: String)] = [
+                    ("/", "/ is the whole host"), ("/proc", "/proc belongs to the kernel"),
+                    ("/proc/1", "it lies in /proc, which belongs to the kernel"),
+                    ("/sys", "/sys belongs to the kernel"), ("/dev", "/dev belongs to the kernel"),
+                    (fixture.stateDirectory, "holds acode's own state"),
+                    (fixture.runtimeDirectory, "holds acode's own state"),
+                    (fixture.directory, "it contains \(fixture.stateDirectory), which holds acode's own state"),
+                    (try engine.socket, "gives control of the engine"),
+                    (data, "\(data) holds the engine's data"),
+                    ("\(data)/..", "it contains "),
+                ]
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    for (index, place) in places.enumerated() {
+                        let link = "\(base)/link-\(index)"
+                        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: place.source)
+                        for source in [place.source, link] {
+                            let run = try await fixture.submitAndWait(["--mount", "\(source):/mine:ro"], ["true"])
+                            #expect(run.code != 0 && run.errorText.contains(place.words), "\(source): \(run)")
+                        }
+                    }
+                }
+                // Nor can a configuration allow it.
+                let wide = try await fixture.acode(
+                    ["config", "validate"], environment: ["ACODE_WORKERS_DOCKER_ALLOWED_MOUNTS": "[/, /proc/sys]"])
+                #expect(wide.code == 78, "\(wide)")
+                let words = wide.text + wide.errorText
+                #expect(words.contains("/ is the whole host") && words.contains("it lies in /proc"), "\(wide)")
             }
         }
 

@@ -25,6 +25,49 @@ extension Acceptance {
             }
         }
 
+        @Test("what acode makes for a task belongs to the task's own user", arguments: Engine.all)
+        func filesOfTasks(_ engine: Engine) async throws {
+            let base = "/tmp/acode-users-\(UInt32.random(in: 0...(.max)))"
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            for name in ["repo", "tree"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(base)/\(name)", withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o755])
+            }
+            _ = try await ChildProcess.tool(
+                ProcessPlan(
+                    "/bin/sh",
+                    [
+                        "-c",
+                        "git init -q -b main && echo one > file && git add . && "
+                            + "git -c user.name=t -c user.email=t@example.org commit -q -m one",
+                    ], directory: "\(base)/repo"), within: .seconds(20))
+            let settings: [String: JSONValue] = ["workers.docker.allowedMounts": [.string(base)]]
+            try await AcodeFixture.with("users-files-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let user = ["--user", "2000:2001"]
+                    var workers: Set<String> = []
+                    for round in 1...3 {
+                        let run = try await fixture.runScript(
+                            """
+                            echo $ACODE_WORKER_ID; echo \(round) > $ACODE_OUTPUT_DIR/out
+                            touch stray $ACODE_OUTPUT_DIR/stray $ACODE_TEMP_DIR/stray; stat -c %u . $ACODE_OUTPUT_DIR
+                            """, user + ["--output", "out"])
+                        #expect(run.code == 0 && run.lines.dropFirst() == ["2000", "2000"], "\(run)")
+                        workers.formUnion(run.lines.prefix(1))
+                    }
+                    #expect(workers.count == 1)
+                    let git = try await fixture.runScript(
+                        "cat file; echo two > file && rm -rf .git/objects && touch new && stat -c %u file .git",
+                        user + ["--git", "\(base)/repo@main"])
+                    #expect(git.lines == ["one", "2000", "2000"], "\(git)")
+                    let refused = try await fixture.runScript("echo x > file", user + ["--worktree", "\(base)/tree"])
+                    #expect(refused.errorText.contains("the worker runs as uid 2000"), "\(refused)")
+                    #expect(refused.errorText.contains("chown it to 2000"), "\(refused)")
+                }
+            }
+        }
+
         @Test("with allowRoot a task may be root, and only that task", arguments: Engine.all)
         func root(_ engine: Engine) async throws {
             try await AcodeFixture.with("users-root-\(engine)", settings: ["workers.docker.allowRoot": true]) {

@@ -1,6 +1,7 @@
 import ControlPlane
 import Foundation
 import Testing
+import WorkerPool
 
 @testable import AcodeCommands
 

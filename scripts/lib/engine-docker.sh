@@ -7,22 +7,37 @@ docker_start() {
     if docker_alive && answers "$dir/docker.sock"; then return 0; fi
     network_create
     docker_configure
+    local own_ids=()
+    if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then docker_remap; fi
     # dockerd would otherwise join a containerd of the machine and share its containers' namespace.
     if ! daemon_pid containerd >/dev/null; then
         say "starting containerd and dockerd in $dir"
         rm -f "$dir/docker/containerd.sock"
-        daemon_start containerd containerd --config "$dir/docker/containerd.toml"
+        daemon_start containerd "${own_ids[@]}" containerd --config "$dir/docker/containerd.toml"
         wait_ready containerd test -S "$dir/docker/containerd.sock"
     fi
     if ! docker_alive; then
         rm -f "$dir/docker.sock" "$dir/docker/dockerd.pid"
-        daemon_start dockerd dockerd --config-file "$dir/docker/daemon.json"
+        # Both see the same mounts, else containerd would not find the file systems of dockerd's containers.
+        if [ "${#own_ids[@]}" -gt 0 ]; then own_ids=(nsenter "--mount=/proc/$(daemon_pid containerd)/ns/mnt"); fi
+        daemon_start dockerd "${own_ids[@]}" dockerd --config-file "$dir/docker/daemon.json"
     fi
     wait_ready dockerd answers "$dir/docker.sock"
     chown "$owner" "$dir/docker.sock"
 }
 
+# docker_remap: sets own_ids to what runs containerd where "nobody" has subordinate ids. The machine's files stay as they
+# are: the ids are in files of ours, mounted over them in a mount namespace.
+docker_remap() {
+    printf '%s:200000:65536\n' nobody "$(id -gn nobody)" >"$dir/docker/subid"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    own_ids=(unshare --mount --propagation slave sh -c
+        'mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && exec "$@"' "$dir/docker/subid")
+}
+
 docker_configure() {
+    local remap=''
+    if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then remap="\"userns-remap\": \"nobody:$(id -gn nobody)\","; fi
     mkdir -p "$dir/docker"
     cat >"$dir/docker/containerd.toml" <<TOML
 version = 2
@@ -46,6 +61,7 @@ TOML
   "pidfile": "$dir/docker/dockerd.pid",
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
   "oom-score-adjust": 0,
+  $remap
   "live-restore": ${ACODE_ENGINES_LIVE_RESTORE:-false},
   "iptables": false,
   "ip6tables": false,

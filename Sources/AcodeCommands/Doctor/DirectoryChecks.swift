@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Settings
+internal import WorkerPool
 
 /// Whether the directories can be used.
 enum DirectoryChecks {
@@ -41,14 +42,18 @@ enum DirectoryChecks {
         }
     }
 
-    /// Secrets are kept in the runtime directory, so it should never reach a disk.
+    /// Secrets should never reach a disk: they are in the runtime directory, or in shared memory.
     private static func memoryOnly(_ path: String) -> DoctorCheck? {
         guard let data = FileManager.default.contents(atPath: "/proc/self/mountinfo") else { return nil }
         let type = MountTable.fileSystem(of: path, mountInfo: String(decoding: data, as: UTF8.self))
         guard let type else { return nil }
         guard type == "tmpfs" || type == "ramfs" else {
+            let place = SecretsPlace.choose(runtimeDirectory: path, installation: "", pool: "")
+            guard case .disk(let reason) = place else {
+                return .ok("runtime file system", "\(type); secrets of tasks are in \(SecretsPlace.sharedMemory)")
+            }
             return .warn(
-                "runtime file system", "\(path) is on \(type), so secrets of tasks reach a disk",
+                "runtime file system", "\(reason), so secrets of tasks reach a disk",
                 fix: "choose a directory on a tmpfs, such as /run or $XDG_RUNTIME_DIR, with --runtime-dir")
         }
         return .ok("runtime file system", type)

@@ -21,6 +21,8 @@ package struct EngineInfo: Sendable, Equatable, Decodable {
     package let warnings: [String]
     /// Storage driver.
     package let storageDriver: String
+    /// Where the engine keeps images and containers; empty when it does not say.
+    package let dataDirectory: String
     /// Whether limits of memory work.
     package let memoryLimit: Bool
     /// Whether limits of swap work.
@@ -43,6 +45,7 @@ package struct EngineInfo: Sendable, Equatable, Decodable {
         let LiveRestoreEnabled: Bool?
         let Warnings: [String]?
         let Driver: String?
+        let DockerRootDir: String?
         let MemoryLimit: Bool?
         let SwapLimit: Bool?
         let PidsLimit: Bool?
@@ -62,6 +65,7 @@ package struct EngineInfo: Sendable, Equatable, Decodable {
         liveRestoreEnabled = wire.BuildahVersion != nil || (wire.LiveRestoreEnabled ?? false)
         warnings = wire.Warnings ?? []
         storageDriver = wire.Driver ?? ""
+        dataDirectory = wire.DockerRootDir ?? ""
         memoryLimit = wire.MemoryLimit ?? false
         swapLimit = wire.SwapLimit ?? false
         pidsLimit = wire.PidsLimit ?? false

@@ -19,22 +19,27 @@ package struct MountRules: Sendable {
 
     /// The rules that no configuration changes: the kernel's directories and the engines' data.
     package static let fixed = MountRules(
-        sockets: [], private: [], allowedForTasks: [], allowsSockets: true)
+        sockets: [], private: [], data: [], allowedForTasks: [], allowsSockets: true)
 
     /// The rules of one configuration.
     ///
     /// - Parameters:
     ///   - settings: the configuration.
     ///   - engineSocket: the engine's socket in use, if it is known.
-    package init(settings: Settings, engineSocket: String? = nil) {
+    ///   - engineData: where that engine keeps images and containers, if it is known.
+    package init(settings: Settings, engineSocket: String? = nil, engineData: String? = nil) {
         self.init(
             sockets: [settings.workers.docker.socket, engineSocket].compactMap { $0 },
             private: [settings.state.dir, settings.state.runtimeDir],
+            data: [engineData].compactMap { $0 }.filter { $0.hasPrefix("/") && $0 != "/" },
             allowedForTasks: settings.workers.docker.allowedMounts,
             allowsSockets: settings.workers.docker.allowEngineSocket)
     }
 
-    private init(sockets: [String], private directories: [String], allowedForTasks: [String], allowsSockets: Bool) {
+    private init(
+        sockets: [String], private directories: [String], data: [String], allowedForTasks: [String],
+        allowsSockets: Bool
+    ) {
         self.allowedForTasks = allowedForTasks.map(LexicalPath.normalised)
         let knownSockets = ["/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"]
         allowedSockets = allowsSockets ? Set((knownSockets + sockets).map(Self.withoutRunLink)) : []
@@ -44,9 +49,11 @@ package struct MountRules: Sendable {
                 Forbidden(path: "/proc", reason: "belongs to the kernel", inside: true, around: false),
                 Forbidden(path: "/sys", reason: "belongs to the kernel", inside: true, around: false),
                 Forbidden(path: "/dev", reason: "belongs to the kernel", inside: true, around: false),
-                Forbidden(path: "/var/lib/docker", reason: "holds the engine's data", inside: true, around: true),
-                Forbidden(path: "/var/lib/containers", reason: "holds the engine's data", inside: true, around: true),
             ]
+            + (["/var/lib/docker", "/var/lib/containers"] + data).map {
+                Forbidden(
+                    path: Self.withoutRunLink($0), reason: "holds the engine's data", inside: true, around: true)
+            }
             + (knownSockets + sockets).map {
                 let path = Self.withoutRunLink($0)
                 return Forbidden(path: path, reason: "gives control of the engine", inside: true, around: true)

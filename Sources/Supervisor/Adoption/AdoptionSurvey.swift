@@ -83,8 +83,7 @@ struct AdoptionSurvey: Sendable {
             worker: row.id, containerID: container, fingerprint: blueprint.fingerprint)
         return AdoptedWorker(
             worker: factory.adoptWorker(profile: blueprint.profile, adoptable),
-            directory: WorkerDirectory(
-                runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: row.id),
+            directory: WorkerDirectory(context, worker: row.id),
             gate: adoptable.gate, retires: retires)
     }
 }

@@ -92,7 +92,7 @@ package struct AttemptPlanner: Sendable {
     package func complete(_ plan: AttemptPlan) async throws(WorkerError) -> AttemptPlan {
         var plan = plan
         if try await isDone(plan) { return plan.skipped }
-        let found = try await resolve(plan.unresolvedMounts)
+        let found = try await resolve(plan.unresolvedMounts, for: plan.profile.user)
         plan.mounts = found.map(\.mount)
         plan.identities = found.map(\.identity)
         plan.hints = found.compactMap(\.hint)
@@ -118,7 +118,7 @@ package struct AttemptPlanner: Sendable {
     /// - Throws: `host` when a mount is no longer what it was; the worker must not be used.
     func checkMountsAgain(_ plan: AttemptPlan, in worker: any Worker) async throws(WorkerError) {
         guard !plan.mounts.isEmpty else { return }
-        let found = try await resolve(plan.mounts)
+        let found = try await resolve(plan.mounts, for: plan.profile.user)
         let (mounts, identities, pid) = (plan.mounts, plan.identities, worker.agentPID)
         try await HostFiles.mounts.run("the mounts") { () throws(WorkerError) in
             for (index, mount) in mounts.enumerated() {
@@ -132,9 +132,12 @@ package struct AttemptPlanner: Sendable {
         }
     }
 
-    private func resolve(_ wanted: [MountSpec]) async throws(WorkerError) -> [ResolvedMount] {
+    /// Looks at mounts for a task that runs as `user`, which is `nil` for the pool's.
+    private func resolve(
+        _ wanted: [MountSpec], for user: ContainerUser?
+    ) async throws(WorkerError) -> [ResolvedMount] {
         guard !wanted.isEmpty else { return [] }
-        let access = MountAccess(user: settings.workers.docker.user)
+        let access = MountAccess(user: user ?? settings.workers.docker.user, isOfTask: user != nil)
         return try await HostFiles.mounts.run("the mounts") { [mounts] () throws(WorkerError) in
             var found: [ResolvedMount] = []
             for mount in wanted { found.append(try mounts.resolve(taskMount: mount, access)) }

@@ -8,6 +8,8 @@ internal import TaskModel
 struct MountAccess {
     /// Who the worker runs as.
     let user: ContainerUser
+    /// Whether the task itself named that user.
+    var isOfTask = false
 
     /// What is wrong with a mount whose source has this owner and mode, and what to do; `nil` when nothing is.
     func hint(_ mount: MountSpec, owner: UInt32, group: UInt32, mode: UInt32, isDirectory: Bool) -> String? {
@@ -22,7 +24,7 @@ struct MountAccess {
         let fix =
             owner == 0
             ? "chown it to \(user.uid)" + (mount.readOnly ? ", or give others the right to read it" : "")
-            : "chown it to \(user.uid), or set workers.docker.user to \(owner):\(group)"
+            : "chown it to \(user.uid), or \(isOfTask ? "let the task run as" : "set workers.docker.user to") \(owner):\(group)"
         return
             "\(mount.source) belongs to uid \(owner) (mode 0\(text)) and the worker runs as uid \(user.uid), which can't "
             + "\(canRead ? "write to" : "read") it: \(fix)"

@@ -8,11 +8,13 @@ package import WorkerPool
 package struct MountPolicy: Sendable {
     private let rules: MountRules
 
-    /// The policy of a configuration. Blocks for a look at each allowed directory.
-    package init(settings: Settings, engineSocket: String?) {
+    /// The policy of a configuration, for an engine with this socket and this directory of its data. Blocks for a look at
+    /// each allowed directory.
+    package init(settings: Settings, engineSocket: String?, engineData: String? = nil) {
         var resolved = settings
         resolved.workers.docker.allowedMounts = settings.workers.docker.allowedMounts.map(Self.resolve)
-        rules = MountRules(settings: resolved, engineSocket: engineSocket.map(Self.resolve))
+        rules = MountRules(
+            settings: resolved, engineSocket: engineSocket.map(Self.resolve), engineData: engineData.map(Self.resolve))
     }
 
     /// Checks a mount of the pool's own configuration.

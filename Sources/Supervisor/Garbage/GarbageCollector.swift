@@ -102,7 +102,8 @@ struct GarbageCollector: Sendable {
     }
 
     private func listDirectories() -> [PoolObject] {
-        let places = [(layout.workerDirectories, false), (layout.workspaces, true)]
+        var places = [(layout.workerDirectories, false), (layout.workspaces, true)]
+        if let secrets = context.secretsDirectory { places.append((secrets, false)) }
         var objects: [PoolObject] = []
         for (place, isShared) in places {
             for name in ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).sorted() {
@@ -130,7 +131,9 @@ struct GarbageCollector: Sendable {
             // Of local workers processes are left; of others there are none.
             LeftoverProcesses.kill(worker: object.name)
             try await store.remove(worker: WorkerID(rawValue: object.name))
-        case .directory: try await WorkerDirectory.removeTree(at: object.name)
+        case .directory:
+            try await WorkerDirectory.removeTree(at: object.name)
+            if let secrets = context.secretsDirectory { WorkerDirectory.pruneSecrets(secrets) }
         }
     }
 }

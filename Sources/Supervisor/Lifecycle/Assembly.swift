@@ -11,6 +11,8 @@ extension Supervisor {
     /// What the workers will be made of.
     struct Backend: Sendable {
         var engine: EngineClient?
+        /// What the engine said of itself at the start.
+        var info: EngineInfo?
         var fallbackReason: String?
 
         var mode: WorkerMode { engine == nil ? .local : .docker }
@@ -22,9 +24,7 @@ extension Supervisor {
     func chooseBackend() async throws(SupervisorError) -> Backend {
         guard settings.workers.mode == .docker else { return Backend() }
         do {
-            let engine = try await findEngine(logger: logger)
-            await welcome(engine)
-            return Backend(engine: engine)
+            return await welcome(try await findEngine(logger: logger))
         } catch {
             guard settings.workers.fallback else {
                 throw SupervisorError(.engineUnavailable, error.message, hint: error.hint)
@@ -44,19 +44,23 @@ extension Supervisor {
         return try await EngineClient.discover(candidates: candidates, logger: logger)
     }
 
-    /// Tells operators what was found.
-    func welcome(_ engine: EngineClient) async {
+    /// Tells operators what was found, and what it can't do.
+    func welcome(_ engine: EngineClient) async -> Backend {
         logger.info(
             "engine found",
             metadata: [
                 "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
                 "engine.endpoint": "\(engine.endpoint.socketPath)",
             ])
-        await warnOfLimits(on: engine)
+        let info = try? await engine.info()
+        if let info { warnOfLimits(info, on: engine) }
+        return Backend(engine: engine, info: info)
     }
 
     func mountPolicy(_ backend: Backend) -> MountPolicy {
-        MountPolicy(settings: settings, engineSocket: backend.engine?.endpoint.socketPath)
+        MountPolicy(
+            settings: settings, engineSocket: backend.engine?.endpoint.socketPath,
+            engineData: backend.info?.dataDirectory)
     }
 
     /// Finds at the start what would make every worker fail.
@@ -78,6 +82,23 @@ extension Supervisor {
         }
     }
 
+    private func secretsPlace(installation: String) -> SecretsPlace {
+        SecretsPlace.choose(
+            runtimeDirectory: layout.runtimeDirectory, installation: installation, pool: settings.workers.pool)
+    }
+
+    /// Says once, at the start, that secrets will reach a disk.
+    func warnOfSecretsOnDisk(installation: String) {
+        guard !settings.secrets.isEmpty, case .disk(let reason) = secretsPlace(installation: installation) else {
+            return
+        }
+        logger.warning(
+            "secrets of tasks are kept on a disk",
+            metadata: [
+                "reason": "\(reason)", "hint": "choose a directory on a tmpfs with state.runtimeDir",
+            ])
+    }
+
     func workerContext(installation: String) -> WorkerContext {
         var context = WorkerContext(
             pool: settings.workers.pool, supervisor: id, installation: installation, version: options.version,
@@ -89,6 +110,7 @@ extension Supervisor {
             logger: logger)
         context.outageLimit = settings.workers.docker.outage.keepLeases
         context.health = settings.workers.health
+        context.secretsDirectory = secretsPlace(installation: installation).directory
         return context
     }
 

@@ -49,8 +49,7 @@ extension Supervisor {
                 engine.shutdown()
                 return nil
             }
-            await welcome(engine)
-            return Backend(engine: engine)
+            return await welcome(engine)
         }
         return nil
     }

@@ -76,13 +76,11 @@ struct LeftoverRecovery: Sendable {
     }
 
     private func removeDirectories(_ left: Leftovers, sparing spared: Set<WorkerID>) async {
-        let root = "\(layout.runtimeDirectory)/w"
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let roots = [layout.workerDirectories] + (context.secretsDirectory.map { [$0] } ?? [])
+        let names = roots.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+        for name in Set(names)
         where !left.isInUse(directory: name) && !spared.contains(WorkerID(rawValue: name)) {
-            await WorkerDirectory(
-                runtimeDirectory: layout.runtimeDirectory, stateDirectory: layout.stateDirectory,
-                worker: WorkerID(rawValue: name)
-            ).removeAside()
+            await WorkerDirectory(context, worker: WorkerID(rawValue: name)).removeAside()
         }
     }
 

@@ -26,8 +26,7 @@ package enum LimitWarnings {
 
 extension Supervisor {
     /// Says once, at the start, which limits the engine does not enforce.
-    func warnOfLimits(on engine: EngineClient) async {
-        guard let info = try? await engine.info() else { return }
+    func warnOfLimits(_ info: EngineInfo, on engine: EngineClient) {
         for warning in LimitWarnings.of(
             info, settings.workers.docker.resources, engine: engine.identity.kind.rawValue)
         {

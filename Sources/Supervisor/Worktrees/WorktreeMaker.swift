@@ -1,11 +1,12 @@
 internal import Foundation
+internal import Settings
 internal import TaskModel
 internal import WorkerPool
 
 /// Puts a clone of a repository into a worker's working directory, for one attempt.
 struct WorktreeMaker: Sendable {
-    /// Who tasks in containers run as.
-    let containerUser: UInt32
+    /// Who tasks in containers run as that name no other user.
+    let poolUser: ContainerUser
 
     /// Makes the worktree; returns what was checked out, in words. The worker's directories are emptied when the attempt
     /// has ended, whether this worked or not.
@@ -16,7 +17,7 @@ struct WorktreeMaker: Sendable {
         let directory = worker.directory
         let checkout = GitCheckout(
             source: source, target: directory.workspace,
-            owner: worker.profile.mode == .docker ? containerUser : nil)
+            owner: worker.profile.mode == .docker ? (worker.profile.user ?? poolUser).uid : nil)
         let configuration = "\(directory.root)/gitconfig"
         try await HostFiles.mounts.run("the directory \(directory.root)") { () throws(WorkerError) in
             do {

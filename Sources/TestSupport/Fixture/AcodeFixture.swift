@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Synchronization
 
 /// One test's own world: a scratch state and runtime directory, a pool name nobody else has, and the built program.
@@ -23,6 +24,10 @@ package final class AcodeFixture: Sendable {
     package var stateDirectory: String { "\(directory)/state" }
     /// `state.runtimeDir`.
     package var runtimeDirectory: String { "\(directory)/run" }
+    /// Where secrets are, because the runtime directory is on a disk; of this test's own user, once a supervisor has run.
+    package var secretsDirectory: String {
+        "/dev/shm/acode-\(getuid())/\(Leftovers.installation(of: self) ?? "none")"
+    }
     /// The configuration file.
     package var configuration: String { "\(directory)/acode.yaml" }
     /// For whatever the test itself puts down.

@@ -19,6 +19,10 @@ enum Leftovers {
                 found.append("can't see what is left on \(engine): \(error)")
             }
         }
+        for directory in secrets(of: fixture) {
+            found.append("secrets in \(directory)")
+            try? FileManager.default.removeItem(atPath: directory)
+        }
         for mount in mounts(below: fixture.directory) {
             found.append("mount \(mount)")
             umount2(mount, Int32(MNT_DETACH))
@@ -43,6 +47,20 @@ enum Leftovers {
             "volume or network \($0) on \(api.engine)"
         }
         return found
+    }
+
+    /// The identity that the supervisors of a fixture gave themselves.
+    static func installation(of fixture: AcodeFixture) -> String? {
+        let text = FileManager.default.contents(atPath: "\(fixture.stateDirectory)/installation-id")
+        return text.map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
+    }
+
+    /// Directories of secrets in memory, of whatever user the supervisors ran as.
+    private static func secrets(of fixture: AcodeFixture) -> [String] {
+        guard let installation = installation(of: fixture) else { return [] }
+        let users = (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []
+        return users.filter { $0.hasPrefix("acode-") }.map { "/dev/shm/\($0)/\(installation)" }
+            .filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     static func mounts(below directory: String) -> [String] {

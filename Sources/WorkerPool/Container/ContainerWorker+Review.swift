@@ -22,7 +22,7 @@ extension ContainerWorker {
         }
         let review = ContainerReview(
             wanted: wanted, found: found, facts: facts, engineSocket: engine.endpoint.socketPath,
-            kernelFiles: kernelFiles)
+            kernelFiles: kernelFiles, isOutdated: isOutdated)
         return WorkerReview(container: found, pid: pid > 0 ? pid : nil, measures: review.measures)
     }
 }

@@ -30,8 +30,13 @@ package final class ContainerWorker: Worker {
     private let layer: ContainerLayer
     private let created = Mutex<ContainerConfiguration?>(nil)
 
-    /// What its container was created with, once it was.
+    /// What its container was created with, once it was; of one that was taken over, what it would be created with now.
     var configuration: ContainerConfiguration? { created.withLock { $0 } }
+    /// Whether its container was made by other settings than today's.
+    var isOutdated: Bool {
+        guard let adoption else { return false }
+        return ContainerBlueprint(context: context, settings: settings).fingerprint(of: profile) != adoption.fingerprint
+    }
 
     /// Makes the value; nothing is created. With an `adoption` it is the worker of a container that is there already.
     package init(
@@ -46,8 +51,7 @@ package final class ContainerWorker: Worker {
         self.settings = settings
         self.images = images
         self.watch = watch
-        directory = WorkerDirectory(
-            runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
+        directory = WorkerDirectory(context, worker: id)
         let identity = ContainerIdentity(containerID: adoption?.containerID)
         let fate = self.fate
         self.identity = identity
@@ -105,7 +109,7 @@ package final class ContainerWorker: Worker {
     }
 
     package func acknowledge(_ ref: AttemptRef) async {
-        await FileThread.shared.run { [directory, owner = settings.docker.user.uid] in
+        await FileThread.shared.run { [directory, owner] in
             directory.emptyWorkspace()
             directory.emptyExchange(owner: owner)
         }
@@ -125,7 +129,8 @@ package final class ContainerWorker: Worker {
             let life = WorkerLife(
                 link: link, session: session, fate: fate, context: context,
                 healthcheck: WorkerHealthcheck(
-                    settings.docker.healthcheck, of: { [identity] in identity.containerID }, engine: engine),
+                    settings.docker.healthcheck, of: { [identity] in identity.containerID }, engine: engine,
+                    secrets: { [directory] in await directory.secretsInForce() }),
                 examine: { await self.examine() })
             let egress = WorkerEgress(
                 policy: settings.egress, socket: directory.proxySocket, link: link, logger: context.logger)
@@ -181,6 +186,10 @@ package final class ContainerWorker: Worker {
     /// Image, create, attach, start; then the container's own words until the agent calls.
     private func begin(_ started: @escaping @Sendable () -> Void) async throws(WorkerError) {
         if let adoption {
+            // What host-gateway stands for was settled when it was made, and no review asks.
+            let configuration = ContainerBlueprint(context: context, settings: settings)
+                .configuration(profile: profile, worker: id, directory: directory)
+            created.withLock { $0 = configuration }
             started()
             await published.read(of: adoption.containerID, from: engine, expected: settings.docker.ports.count)
             return

@@ -47,8 +47,7 @@ package final class ProcessWorker: Worker {
         self.confinement = confinement
         self.egress = egress
         place = Mutex(Place(limits: confinement.limits))
-        let directory = WorkerDirectory(
-            runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory, worker: id)
+        let directory = WorkerDirectory(context, worker: id)
         let fate = self.fate
         self.context = context
         self.directory = directory

@@ -8,6 +8,7 @@ package struct ContainerReview: Sendable {
     private let facts: ProcessFacts?
     private let engineSocket: String
     private let kernelFiles: [String]
+    private let isOutdated: Bool
 
     /// Files of the kernel that a container must not read or change. The engine hides each that there is.
     package static let kernelFiles = [
@@ -22,21 +23,42 @@ package struct ContainerReview: Sendable {
     ///   - facts: what the kernel says of its first process, if that can be seen.
     ///   - engineSocket: the engine's socket on this host.
     ///   - kernelFiles: those of `Self.kernelFiles` that this kernel has.
+    ///   - isOutdated: whether it was made by other settings than `wanted`, which nobody remembers: then only what no
+    ///     setting changes is judged.
     package init(
         wanted: ContainerConfiguration, found: ContainerInspection, facts: ProcessFacts?, engineSocket: String,
-        kernelFiles: [String]
+        kernelFiles: [String], isOutdated: Bool = false
     ) {
         self.wanted = wanted
         self.found = found
         self.facts = facts
         self.engineSocket = engineSocket
         self.kernelFiles = kernelFiles
+        self.isOutdated = isOutdated
     }
 
     /// Every measure, in the order they are shown.
     package var measures: [SecurityMeasure] {
+        guard isOutdated else { return compared }
+        let settings = SecurityMeasure(
+            "settings", wanted: "today's", inForce: "earlier ones", .shown,
+            "It was made by other settings or another version, and goes when its task has ended; only what no setting "
+                + "changes can be judged.")
+        return [settings]
+            + compared.map { measure in
+                guard !Self.fixed.contains(measure.name), measure.verdict == .missing else { return measure }
+                return SecurityMeasure(measure.name, wanted: "?", inForce: measure.inForce, .shown)
+            }
+    }
+
+    /// Measures that hold whatever the settings are.
+    private static let fixed: Set = [
+        "privileged", "capabilities", "new privileges", "system calls", "kernel's files", "devices", "secrets",
+    ]
+
+    private var compared: [SecurityMeasure] {
         [privileged, user, capabilities, newPrivileges, systemCalls, namespaces, userNamespace, root, hidden, devices]
-            .compactMap { $0 } + [socket] + binds + limits + ulimits
+            .compactMap { $0 } + [secrets, socket] + binds + limits + ulimits
     }
 
     // MARK: Rights
@@ -74,14 +96,22 @@ package struct ContainerReview: Sendable {
             orElse: "set-user-ID programs of the image work, so a task may become root in the container")
     }
 
+    /// Two filters are wanted, the engine's and acode's. Kernels before 5.9 do not say how many there are.
     private var systemCalls: SecurityMeasure? {
         let mode = facts?.status["Seccomp"]
-        let filters = facts?.status["Seccomp_filters"].map { " (\($0) filters)" } ?? ""
+        let filters = facts?.status["Seccomp_filters"].flatMap { Int($0) }
+        let inForce = mode == "2" ? "filtered" + (filters.map { " (\($0) filters)" } ?? "") : mode.map { _ in "all" }
+        let remark: String? =
+            if mode == "2" {
+                filters.map { $0 < 2 } == true
+                    ? "only one filter of system calls (seccomp) is in force: the engine's own is missing, or acode's"
+                    : nil
+            } else {
+                "no filter of system calls (seccomp) is in force"
+            }
         return SecurityMeasure(
-            "system calls", wanted: "filtered",
-            inForce: mode == "2" ? "filtered\(filters)" : mode.map { _ in "all" } ?? "?",
-            mode == nil ? .unknown : mode == "2" ? .holds : .missing,
-            mode == "2" ? nil : "no filter of system calls (seccomp) is in force")
+            "system calls", wanted: "filtered", inForce: inForce ?? "?",
+            mode == nil ? .unknown : remark == nil ? .holds : .missing, remark)
     }
 
     private var namespaces: SecurityMeasure? {
@@ -135,6 +165,14 @@ package struct ContainerReview: Sendable {
         return SecurityMeasure(
             "devices", wanted: "the engine's few", inForce: all ? "all" : "the engine's few",
             orElse: "the container's cgroup lets it use every device of the host")
+    }
+
+    private var secrets: SecurityMeasure {
+        let mount = facts?.mounts.last { $0.target == ContainerBlueprint.secretsDirectory }
+        return SecurityMeasure(
+            "secrets", wanted: "in memory",
+            inForce: mount.map { ["tmpfs", "ramfs"].contains($0.type) ? "in memory" : "on \($0.type)" },
+            orElse: "secrets of tasks reach a disk: choose a directory on a tmpfs with state.runtimeDir")
     }
 
     private var socket: SecurityMeasure {

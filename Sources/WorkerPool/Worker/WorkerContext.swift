@@ -16,8 +16,10 @@ package struct WorkerContext: Sendable {
     package var host: String
     /// `acode-agent` on this host.
     package var agentExecutable: String
-    /// Where the workers' sockets and secrets are; on tmpfs, mode 0700.
+    /// Where the workers' sockets are, and their secrets if it is on a tmpfs; mode 0700.
     package var runtimeDirectory: String
+    /// Where the workers' secrets are otherwise; see `SecretsPlace`.
+    package var secretsDirectory: String?
     /// Where the workers' lasting files are.
     package var stateDirectory: String
     /// How long a start may take, from the container's start to the agent's call.

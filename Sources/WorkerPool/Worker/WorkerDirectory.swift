@@ -5,7 +5,8 @@ package import TaskModel
 
 /// The directories of one worker under the runtime directory:
 /// `<runtime>/w/<id>/agent` holds the agent's socket and is mounted read-only at `/run/acode`;
-/// `<runtime>/w/<id>/secrets` holds the running attempt's secrets and is mounted read-only at `/run/secrets`;
+/// `<runtime>/w/<id>/secrets`, or `<memory>/<id>` where the runtime directory is on a disk, holds the running attempt's
+/// secrets and is mounted read-only at `/run/secrets`;
 /// `<state>/workers/<id>/work` is the directory tasks start in, on disk because a build may need room;
 /// `<state>/workers/<id>/task` is where a task leaves its outputs and its result.
 package struct WorkerDirectory: Sendable {
@@ -15,10 +16,28 @@ package struct WorkerDirectory: Sendable {
     /// `<state>/workers/<id>`, mode 0700.
     package let store: String
 
-    /// Names the directories of a worker.
-    package init(runtimeDirectory: String, stateDirectory: String, worker: WorkerID) {
+    /// The mounted directory of the secrets, mode 0700.
+    package let secrets: String
+
+    /// The pool's directory of secrets; see `SecretsPlace`.
+    private let secretsDirectory: String?
+
+    /// Names the directories of a worker; `secretsDirectory` is that of the pool, where secrets are not below the runtime
+    /// directory.
+    package init(
+        runtimeDirectory: String, stateDirectory: String, secretsDirectory: String? = nil, worker: WorkerID
+    ) {
         root = "\(runtimeDirectory)/w/\(worker.rawValue)"
         store = "\(stateDirectory)/workers/\(worker.rawValue)"
+        secrets = secretsDirectory.map { "\($0)/\(worker.rawValue)" } ?? "\(root)/secrets"
+        self.secretsDirectory = secretsDirectory
+    }
+
+    /// The directories of a worker of a pool.
+    package init(_ context: WorkerContext, worker: WorkerID) {
+        self.init(
+            runtimeDirectory: context.runtimeDirectory, stateDirectory: context.stateDirectory,
+            secretsDirectory: context.secretsDirectory, worker: worker)
     }
 
     /// The mounted directory of the socket.
@@ -29,8 +48,6 @@ package struct WorkerDirectory: Sendable {
     package var workspace: String { "\(store)/work" }
     /// The supervisor's end of the proxy, beside the agent's socket.
     package var proxySocket: String { "\(agent)/\(EgressPlace.socketName)" }
-    /// The mounted directory of the secrets.
-    package var secrets: String { "\(root)/secrets" }
 
     /// Where the supervisor keeps how far the running attempt's log is.
     package var logState: String { "\(root)/log" }
@@ -55,8 +72,14 @@ package struct WorkerDirectory: Sendable {
             // The agent's user must reach the socket; the 0700 directory above keeps everyone else on the host out.
             try manager.createDirectory(
                 atPath: agent, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
-            try manager.createDirectory(
-                atPath: secrets, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            if let secretsDirectory {
+                let own = secretsDirectory as NSString
+                try PrivateDirectory.make(
+                    secrets, below: (own.deletingLastPathComponent as NSString).deletingLastPathComponent)
+            } else {
+                try manager.createDirectory(
+                    atPath: secrets, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            }
             try manager.createDirectory(
                 atPath: store, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             for path in [workspace, exchange, outputs, temporary] {
@@ -125,9 +148,16 @@ package struct WorkerDirectory: Sendable {
 
     /// Removes the directories; blocks.
     func remove() {
+        if let secretsDirectory {
+            try? FileManager.default.removeItem(atPath: secrets)
+            Self.pruneSecrets(secretsDirectory)
+        }
         try? FileManager.default.removeItem(atPath: root)
         try? FileManager.default.removeItem(atPath: store)
     }
+
+    /// Removes a pool's directory of secrets, that of the installation and that of the user, unless something is in them.
+    package static func pruneSecrets(_ directory: String) { PrivateDirectory.prune(directory, levels: 3) }
 
     /// Tells chown(2) to leave the group as it is.
     private static let sameGroup = gid_t.max

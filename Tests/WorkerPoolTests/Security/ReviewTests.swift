@@ -55,7 +55,7 @@ struct ReviewTests {
     }
 
     private static func review(
-        _ facts: ProcessFacts?, inspection: String = "{}", mounts: String = "[]",
+        _ facts: ProcessFacts?, inspection: String = "{}", mounts: String = "[]", isOutdated: Bool = false,
         _ change: (inout WorkersSettings) -> Void = { _ in }
     ) throws -> [SecurityMeasure] {
         var settings = WorkersSettings()
@@ -73,7 +73,8 @@ struct ReviewTests {
             + #""Mounts":\#(mounts)}"#
         return ContainerReview(
             wanted: wanted, found: try JSONDecoder().decode(ContainerInspection.self, from: Data(json.utf8)),
-            facts: facts, engineSocket: "/run/engine.sock", kernelFiles: ["/proc/keys", "/proc/sys"]
+            facts: facts, engineSocket: "/run/engine.sock", kernelFiles: ["/proc/keys", "/proc/sys"],
+            isOutdated: isOutdated
         ).measures
     }
 
@@ -99,6 +100,7 @@ struct ReviewTests {
         Deviation(name: "capabilities") { $0.status["CapAmb"] = nil },
         Deviation(name: "new privileges") { $0.status["NoNewPrivs"] = "0" },
         Deviation(name: "system calls") { $0.status["Seccomp"] = "0" },
+        Deviation(name: "system calls") { $0.status["Seccomp_filters"] = "1" },
         Deviation(name: "namespaces") { $0.ownNamespaces["pid"] = false },
         Deviation(name: "namespaces") { $0.ownNamespaces["net"] = false },
         Deviation(name: "kernel's files") { $0.mounts.removeAll { $0.target == "/proc/keys" } },
@@ -110,6 +112,11 @@ struct ReviewTests {
         Deviation(name: "/run/secrets") { facts in
             for index in facts.mounts.indices where facts.mounts[index].target == "/run/secrets" {
                 facts.mounts[index].isReadOnly = false
+            }
+        },
+        Deviation(name: "secrets") { facts in
+            for index in facts.mounts.indices where facts.mounts[index].target == "/run/secrets" {
+                facts.mounts[index].type = "ext4"
             }
         },
         Deviation(name: "memory") { $0.cgroup?.memory = .max },
@@ -140,6 +147,19 @@ struct ReviewTests {
     @Test func aReadOnlyRootIsLookedAtWhereItIsWanted() throws {
         let measures = try Self.review(Self.facts()) { $0.docker.readOnlyRootFilesystem = true }
         #expect(Self.missing(measures) == ["root file system"])
+    }
+
+    @Test func ofAWorkerOfOtherSettingsOnlyWhatNoSettingChangesIsJudged() throws {
+        let measures = try Self.review(
+            Self.facts {
+                $0.cgroup?.memory = 64 << 20
+                $0.limits["Max open files"]?.hard = 64
+                $0.status["CapBnd"] = "00000000a80425fb"
+            }, isOutdated: true)
+        #expect(Self.missing(measures) == ["capabilities"])
+        #expect(measures.first?.name == "settings")
+        #expect(measures.first { $0.name == "memory" }?.verdict == .shown)
+        #expect(measures.first { $0.name == "memory" }?.inForce == "64 MiB")
     }
 
     @Test func whatCantBeSeenIsUnknown() throws {

@@ -108,6 +108,31 @@ struct WorkerDirectoryTests {
         #expect(scratch.exists("run/w/w1/agent"))
     }
 
+    @Test func secretsElsewhereAreForTheSupervisorAloneAndGoWithTheWorker() throws {
+        let base = "\(scratch.path)/acode-0/installation/pool"
+        let (one, other) = (directory(base, "w1"), directory(base, "w2"))
+        try one.create(owner: nil)
+        try other.create(owner: nil)
+        #expect(one.secrets == "\(base)/w1")
+        for path in ["acode-0", "acode-0/installation", "acode-0/installation/pool", "acode-0/installation/pool/w1"] {
+            #expect(try Scratch.status("\(scratch.path)/\(path)") == (0o700, getuid()))
+        }
+        one.remove()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: base) == ["w2"])
+        other.remove()
+        #expect(!scratch.exists("acode-0"))
+        // What somebody else put there is not used.
+        try FileManager.default.createDirectory(atPath: "\(scratch.path)/acode-0", withIntermediateDirectories: false)
+        chmod("\(scratch.path)/acode-0", 0o777)
+        #expect(throws: WorkerError.self) { try directory(base, "w3").create(owner: nil) }
+    }
+
+    private func directory(_ secrets: String, _ worker: String) -> WorkerDirectory {
+        WorkerDirectory(
+            runtimeDirectory: "\(scratch.path)/run", stateDirectory: "\(scratch.path)/state", secretsDirectory: secrets,
+            worker: WorkerID(rawValue: worker))
+    }
+
     @Test func nothingIsLeftAfterRemoval() throws {
         try directory.create(owner: nil)
         directory.remove()

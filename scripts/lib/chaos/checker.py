@@ -109,7 +109,10 @@ def of_engine(stage: Stage) -> list[str]:
 
 def of_host(stage: Stage) -> list[str]:
     found = []
-    for root in (stage.runtime, stage.state / "workers"):
+    installation = stage.state / "installation-id"
+    # Where secrets are when the runtime directory is on a disk.
+    memory = Path("/dev/shm", f"acode-{os.geteuid()}", read(installation).decode().strip() or "none")
+    for root in (stage.runtime, stage.state / "workers", memory):
         for path in sorted(root.rglob("*")):
             # What a pool keeps: its lock.
             if path.is_dir() and path.name in ("w", POOL) or path.name.endswith(".lock") or path.name == "lock":

@@ -1,0 +1,98 @@
+internal import Foundation
+internal import Glibc
+
+/// Where a pool's secrets are kept while tasks need them: in memory, wherever that can be had. A later supervisor of the
+/// same installation and pool comes to the same place.
+package enum SecretsPlace: Sendable, Equatable {
+    /// In the workers' runtime directories, which are in memory.
+    case runtimeDirectory
+    /// In this directory, which is in memory: `/dev/shm/acode-<uid>/<installation>/<pool>`.
+    case memory(String)
+    /// In the workers' runtime directories, which are on a disk, for a reason in plain words.
+    case disk(String)
+
+    /// The memory that every Linux has, and that engines see by the same name.
+    package static let sharedMemory = "/dev/shm"
+
+    /// The directory of the secrets, where that is not in the runtime directory.
+    package var directory: String? {
+        if case .memory(let path) = self { path } else { nil }
+    }
+
+    /// Chooses; makes nothing. Blocks for a few system calls.
+    ///
+    /// - Parameters:
+    ///   - shared: a directory like `sharedMemory`.
+    ///   - mountInfo: what is mounted; `nil` is what the kernel says.
+    package static func choose(
+        runtimeDirectory: String, installation: String, pool: String, shared: String = sharedMemory,
+        mountInfo: String? = nil
+    ) -> SecretsPlace {
+        let table = mountInfo ?? KernelFile.text("/proc/self/mountinfo") ?? ""
+        if mount(of: runtimeDirectory, in: table)?.isInMemory == true { return .runtimeDirectory }
+        let memory = mount(of: shared, in: table)
+        guard memory?.isInMemory == true, access(shared, W_OK | X_OK) == 0 else {
+            return .disk("\(runtimeDirectory) is on a disk, and \(shared) is no memory that can be written to")
+        }
+        // That is what engines call the memory of a container; they would look for the directory in the host's.
+        guard memory?.source != "shm" else {
+            return .disk("\(runtimeDirectory) is on a disk, and \(shared) is this container's alone")
+        }
+        let own = "\(shared)/acode-\(geteuid())"
+        guard PrivateDirectory.isFree(own) else {
+            return .disk("\(runtimeDirectory) is on a disk, and \(own) belongs to somebody else or is open to others")
+        }
+        return .memory("\(own)/\(installation)/\(pool)")
+    }
+
+    private static func mount(of path: String, in table: String) -> MountTable.Entry? {
+        var path = path
+        while path != "/", !path.isEmpty, access(path, F_OK) != 0 {
+            path = (path as NSString).deletingLastPathComponent
+        }
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return MountTable.entry(of: String(cString: real), mountInfo: table)
+    }
+}
+
+extension MountTable.Entry {
+    /// Whether what is in it is never written to a disk, but to swap.
+    package var isInMemory: Bool { type == "tmpfs" || type == "ramfs" }
+}
+
+/// Directories in a place that everybody may write to, each for its owner alone.
+enum PrivateDirectory {
+    /// Whether there is nothing at a path, or a directory that only this user can open.
+    static func isFree(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return errno == ENOENT }
+        return status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
+    }
+
+    /// Makes a directory, and those above it as far as `top` is, which has to be this user's own.
+    ///
+    /// - Throws: `CocoaError` or `POSIXError` of the system.
+    static func make(_ path: String, below top: String) throws {
+        // Between two of the steps another worker's end may remove a directory that is empty.
+        for attempt in 1... {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                guard isFree(top) else { throw POSIXError(.EPERM) }
+                return
+            } catch let error as CocoaError where error.code == .fileNoSuchFile && attempt < 10 {
+                continue
+            }
+        }
+    }
+
+    /// Removes a directory and `levels - 1` above it, as long as they are empty.
+    static func prune(_ path: String, levels: Int) {
+        var path = path
+        for _ in 0..<levels {
+            guard rmdir(path) == 0 else { return }
+            path = (path as NSString).deletingLastPathComponent
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import WorkerPool
+
+/// With a table of mounts in which `/dev/shm` alone is in memory.
+@Suite("The place of secrets")
+struct SecretsPlaceTests {
+    private static func choose(
+        _ runtime: String, shared: String = "/dev/shm", source: String = "tmpfs"
+    ) -> SecretsPlace {
+        .choose(
+            runtimeDirectory: runtime, installation: "i", pool: "p", shared: shared,
+            mountInfo: "22 1 0:21 / / rw - ext4 /dev/vda rw\n30 25 0:27 / /dev/shm rw,relatime - tmpfs \(source) rw")
+    }
+
+    @Test func aRuntimeDirectoryInMemoryHoldsThem() {
+        #expect(Self.choose("/dev/shm/not-there/yet") == .runtimeDirectory)
+    }
+
+    @Test func otherwiseSharedMemoryDoes() {
+        #expect(Self.choose("/proc") == .memory("/dev/shm/acode-\(geteuid())/i/p"))
+    }
+
+    @Test(arguments: [
+        ("/proc", "tmpfs", "no memory that can be written to"), ("/dev/shm", "shm", "this container's alone"),
+    ])
+    func whyTheyReachADiskIsSaid(shared: String, source: String, words: String) {
+        guard case .disk(let reason) = Self.choose("/proc", shared: shared, source: source) else {
+            Issue.record("a place was found")
+            return
+        }
+        #expect(reason.contains(words), "\(reason)")
+    }
+
+    @Test func aDirectoryThatIsOpenToOthersIsNotUsed() throws {
+        let shared = "/dev/shm/acode-test-\(UInt32.random(in: 0 ... .max))"
+        let own = "\(shared)/acode-\(geteuid())"
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: shared) }
+        chmod(own, 0o755)
+        guard case .disk(let reason) = Self.choose("/proc", shared: shared) else {
+            Issue.record("it was used")
+            return
+        }
+        #expect(reason.contains("open to others"))
+    }
+}
