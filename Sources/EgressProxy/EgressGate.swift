@@ -10,25 +10,38 @@ package import TaskModel
 /// deadlines, all buffers and numbers are bounded (`ProxyLimits`); a slow reader slows its writer.
 package final class EgressGate: Sendable {
     private let connector: UpstreamConnector
+    private let policyName: String
     private let limits: ProxyLimits
+    private let budget: ConnectionBudget
     private let observer: any EgressObserver
     private let logger: Logger
     private let metrics = EgressMetrics.shared
 
     /// Makes a gate; nothing listens before `serve`.
+    ///
+    /// - Parameters:
+    ///   - policy: what decides about names, and about addresses that are asked for.
+    ///   - addressPolicy: what decides about the addresses that permitted names lead to.
+    ///   - policyName: how refusals call the policy.
     package convenience init(
-        policy: EgressPolicy, resolver: any NameResolver = SystemResolver(), observer: any EgressObserver,
-        logger: Logger
+        policy: EgressPolicy, addressPolicy: EgressPolicy, policyName: String,
+        resolver: any NameResolver = SystemResolver(), observer: any EgressObserver, logger: Logger
     ) {
-        self.init(policy: policy, resolver: resolver, limits: ProxyLimits(), observer: observer, logger: logger)
+        self.init(
+            policy: policy, addressPolicy: addressPolicy, policyName: policyName, resolver: resolver,
+            limits: ProxyLimits(), observer: observer, logger: logger)
     }
 
     init(
-        policy: EgressPolicy, resolver: any NameResolver, limits: ProxyLimits, observer: any EgressObserver,
-        logger: Logger
+        policy: EgressPolicy, addressPolicy: EgressPolicy? = nil, policyName: String = EgressPolicy.poolName,
+        resolver: any NameResolver, limits: ProxyLimits, observer: any EgressObserver, logger: Logger,
+        budget: ConnectionBudget = .shared
     ) {
-        connector = UpstreamConnector(policy: policy, resolver: resolver, limits: limits)
+        connector = UpstreamConnector(
+            policy: policy, addressPolicy: addressPolicy ?? policy, resolver: resolver, limits: limits)
+        self.policyName = policyName
         self.limits = limits
+        self.budget = budget
         self.observer = observer
         self.logger = logger
     }
@@ -37,7 +50,14 @@ package final class EgressGate: Sendable {
     ///
     /// - Throws: what `bind(2)` said.
     package func serve(socketPath: String) async throws {
-        let accepted = OpenConnections(limit: limits.connections)
+        let accepted = OpenConnections(limit: limits.connections, budget: budget) { [logger] open in
+            logger.warning(
+                "a worker has too many connections open at once; those beyond are closed",
+                metadata: [
+                    "egress.connections": "\(open)",
+                    "hint": "the supervisor's limit of open files (ulimit -n) gives all workers together the more",
+                ])
+        }
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.autoRead, value: false)
@@ -112,7 +132,7 @@ package final class EgressGate: Sendable {
             case .refused(let refusal): throw refusal
             case .denied(let reason):
                 observer.egressDenied(EgressDenied(destination: request.destination, reason: reason))
-                throw ProxyRefusal(.forbidden, "\(request.destination) \(reason.words)")
+                throw ProxyRefusal(.forbidden, "\(request.destination) \(reason.words(policyName))")
             }
         }
     }
@@ -157,12 +177,18 @@ package final class EgressGate: Sendable {
                         }
                     }
                     do {
-                        let first = (request.head ?? []) + rest
-                        if !first.isEmpty { try await server.write(ByteBuffer(bytes: first)) }
-                        metrics.sent(first.count)
-                        while let piece = try await incoming.next(isolation: #isolation) {
-                            metrics.sent(piece.readableBytes)
-                            try await server.write(piece)
+                        var body = request.body
+                        var next: ByteBuffer? = ByteBuffer(bytes: rest)
+                        if let head = request.head { try await server.write(ByteBuffer(bytes: head)) }
+                        metrics.sent(request.head?.count ?? 0)
+                        while let piece = next {
+                            // Behind the end of a request nothing is passed on: it would be another request.
+                            let belonging = try body?.take(piece.readableBytesView) ?? piece.readableBytes
+                            if belonging > 0, let bytes = piece.getSlice(at: piece.readerIndex, length: belonging) {
+                                metrics.sent(belonging)
+                                try await server.write(bytes)
+                            }
+                            next = try await incoming.next(isolation: #isolation)
                         }
                         try await server.end()
                     } catch {

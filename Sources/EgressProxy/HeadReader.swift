@@ -18,14 +18,16 @@ struct HeadReader {
         var index = max(0, looked - 3)
         while index + 4 <= bytes.count {
             if bytes[index] == end[0], bytes[index..<index + 4].elementsEqual(end) {
+                guard index <= Self.limit else { throw Self.tooLong }
                 return (Array(bytes[..<index]), Array(bytes[(index + 4)...]))
             }
             index += 1
         }
         looked = bytes.count
-        guard bytes.count <= Self.limit else {
-            throw ProxyRefusal(.headTooLarge, "the head of the request is longer than \(Self.limit) bytes")
-        }
+        guard bytes.count <= Self.limit else { throw Self.tooLong }
         return nil
     }
+
+    private static let tooLong = ProxyRefusal(
+        .headTooLarge, "the head of the request is longer than \(limit) bytes")
 }

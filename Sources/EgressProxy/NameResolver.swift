@@ -13,7 +13,7 @@ package protocol NameResolver: Sendable {
 package struct SystemResolver: NameResolver {
     /// Lookups block, for seconds when a name server does not answer, so they have threads of their own.
     private static let threads: NIOThreadPool = {
-        let threads = NIOThreadPool(numberOfThreads: 4)
+        let threads = NIOThreadPool(numberOfThreads: 16)
         threads.start()
         return threads
     }()

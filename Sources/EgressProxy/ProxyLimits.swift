@@ -8,6 +8,8 @@ struct ProxyLimits: Sendable {
     var head = TimeAmount.seconds(10)
     /// A lookup of a name.
     var lookup = TimeAmount.seconds(10)
+    /// Lookups that run at once.
+    var lookups = 2
     /// One try to connect.
     var connect = TimeAmount.seconds(10)
     /// How many addresses of a name are tried.

@@ -8,6 +8,8 @@ struct ProxyRequest: Equatable {
     let port: Int
     /// What the server is sent first; `nil` for CONNECT, of which the server sees nothing.
     let head: [UInt8]?
+    /// How what follows the head is told from another request; `nil` for CONNECT, where everything follows.
+    let body: RequestBody?
 
     /// `host:port`, an address of IPv6 in brackets.
     var destination: String { Self.authority(host, port) }
@@ -18,22 +20,23 @@ struct ProxyRequest: Equatable {
     /// the server: in origin form, with the `Host` of the target, without the headers between client and proxy, and as the
     /// only request of their connection, so that a second one can't slip through unjudged.
     ///
-    /// - Throws: a refusal with status 400 or 501.
+    /// - Throws: a refusal with status 400.
     init(head: some Sequence<UInt8>) throws(ProxyRefusal) {
         let text = String(decoding: Array(head), as: UTF8.self)
         guard !text.unicodeScalars.contains("\u{FFFD}") else { throw .garbage }
         let lines = text.components(by: "\r\n")
         guard let first = lines.first, !text.utf8.contains(0) else { throw .garbage }
         let words = first.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, Self.isToken(words[0]), words[2] == "HTTP/1.1" || words[2] == "HTTP/1.0" else {
-            throw .garbage
-        }
+        guard words.count == 3, Self.isToken(words[0]), words[2] == "HTTP/1.1" || words[2] == "HTTP/1.0",
+            // To some servers a bare line feed ends a line.
+            words[1].utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+        else { throw .garbage }
         if words[0] == "CONNECT" {
             let (host, port) = try Self.split(words[1])
             guard let port else {
                 throw ProxyRefusal(.badRequest, "CONNECT needs host:port, not \(Self.shown(words[1]))")
             }
-            (self.host, self.port, self.head) = (host, port, nil)
+            (self.host, self.port, self.head, body) = (host, port, nil, nil)
             return
         }
         let target = words[1]
@@ -50,7 +53,9 @@ struct ProxyRequest: Equatable {
         if !path.hasPrefix("/") { path = "/" + path }
         let authority = Self.authority(host, port ?? 80, leavingOut: 80)
         var head = "\(words[0]) \(path) \(words[2])\r\nHost: \(authority)\r\nConnection: close\r\n"
-        for line in try Self.passedOn(lines.dropFirst()) { head += line + "\r\n" }
+        let headers = try Self.passedOn(lines.dropFirst())
+        for header in headers { head += header.line + "\r\n" }
+        body = try RequestBody(headers: headers.map { ($0.name, $0.line.drop { $0 != ":" }.dropFirst()) })
         (self.host, self.port, self.head) = (host, port ?? 80, Array((head + "\r\n").utf8))
     }
 
@@ -60,7 +65,9 @@ struct ProxyRequest: Equatable {
         "upgrade", "host",
     ]
 
-    private static func passedOn(_ lines: ArraySlice<Substring>) throws(ProxyRefusal) -> [Substring] {
+    private static func passedOn(
+        _ lines: ArraySlice<Substring>
+    ) throws(ProxyRefusal) -> [(name: String, line: Substring)] {
         var headers: [(name: String, line: Substring)] = []
         var named = hopByHop
         for line in lines {
@@ -74,7 +81,7 @@ struct ProxyRequest: Equatable {
             }
             headers.append((name, line))
         }
-        return headers.filter { !named.contains($0.name) }.map(\.line)
+        return headers.filter { !named.contains($0.name) }
     }
 
     /// `host`, `host:port`, `[address]` or `[address]:port`.

@@ -6,9 +6,23 @@ internal import TaskModel
 /// Finds out where a request may go, and connects there: names are looked up here and nowhere else, and what was judged is
 /// what is connected to.
 struct UpstreamConnector: Sendable {
+    /// What decides about names, and about addresses that are asked for.
     let policy: EgressPolicy
+    /// What decides about the addresses that permitted names lead to.
+    let addressPolicy: EgressPolicy
     let resolver: any NameResolver
     let limits: ProxyLimits
+    private let turns: LookupTurns
+
+    init(
+        policy: EgressPolicy, addressPolicy: EgressPolicy, resolver: any NameResolver, limits: ProxyLimits
+    ) {
+        self.policy = policy
+        self.addressPolicy = addressPolicy
+        self.resolver = resolver
+        self.limits = limits
+        turns = LookupTurns(limits.lookups)
+    }
 
     /// Why there is no connection.
     enum Failure: Error {
@@ -27,7 +41,7 @@ struct UpstreamConnector: Sendable {
             guard let first = found.first else {
                 throw .refused(ProxyRefusal(.badGateway, "there is no address of \(name)"))
             }
-            addresses = policy.addresses(found, port: request.port)
+            addresses = addressPolicy.addresses(found, port: request.port)
             if addresses.isEmpty { throw .denied(.leadsInside(first)) }
         }
         var last = ""
@@ -48,9 +62,9 @@ struct UpstreamConnector: Sendable {
         let late = ProxyRefusal(.gatewayTimeout, "looking up \(name) takes too long")
         let deadline = loop.scheduleTask(in: limits.lookup) { answer.fail(late) }
         // Not a child task: it would have to be waited for.
-        let lookup = Task { [resolver] in
+        let lookup = Task { [resolver, turns] in
             do {
-                answer.succeed(try await resolver.addresses(of: name))
+                answer.succeed(try await turns.run { try await resolver.addresses(of: name) })
             } catch {
                 answer.fail(ProxyRefusal(.badGateway, "\(name) can't be looked up: \(error)"))
             }

@@ -184,7 +184,8 @@ package final class Supervisor: Sendable {
             ready: workers.count { $0.status == .idle || $0.status == .busy },
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
             limits: running.flatMap { $0.limitsTasks ? settings.workers.docker.resources.limits : nil },
-            diskMb: settings.workers.docker.resources.diskMb, queues: settings.queue.queues)
+            diskMb: settings.workers.docker.resources.diskMb, egress: settings.workers.egressCeiling,
+            networkLimit: settings.workers.networkLimit, queues: settings.queue.queues)
     }
 
     /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.

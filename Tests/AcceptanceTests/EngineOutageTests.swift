@@ -174,5 +174,36 @@ extension Acceptance {
                 #expect(left.isEmpty)
             }
         }
+
+        @Test("nothing stands in where containers have less network than this host", arguments: Engine.all)
+        func limitedNetwork(_ engine: Engine) async throws {
+            let (engines, plain) = try Self.pool(1)
+            var options = plain
+            options.flags = []
+            let limit: [String: JSONValue] =
+                engine == .docker ? ["workers.egress": "deny"] : ["workers.docker.network": "none"]
+            let settings = Self.quick.merging(["workers.docker.outage.fallbackAfter": "300ms"]) { own, _ in own }
+                .merging(limit) { own, _ in own }
+            try await AcodeFixture.with("outage-limited-\(engine)", settings: settings) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
+                let end = try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let pid = try #require(try await supervisor.onlyContainer()["State"]["Pid"].int)
+                    try await engines.control("kill", engine)
+                    kill(pid_t(pid), SIGKILL)
+                    try await eventually("the outage to be told", seen: { supervisor.process.errorText }) {
+                        supervisor.process.errorText.contains("no local processes stand in while the engine is away")
+                    }
+                    let id = try await fixture.submitScript("ls /sys/class/net")
+                    // Ten times as long as processes would wait before they stand in.
+                    try await Task.sleep(for: .seconds(3))
+                    #expect(try await fixture.task(id)["state"] == "enqueued")
+                    #expect(try await supervisor.workers().allSatisfy { $0["status"] != "idle" })
+                    try await engines.control("start", engine)
+                    try await fixture.waitFor(id, state: "complete", within: .seconds(90))
+                    #expect(try await fixture.acode("task", "logs", id).text == "lo\n")
+                }
+                #expect(end.errorText.components(separatedBy: "no local processes stand in").count == 2, "\(end)")
+            }
+        }
     }
 }

@@ -15,6 +15,8 @@ extension Acceptance {
                     #expect(table.code == 0, "\(table)")
                     #expect(table.text.contains("Everything that was wanted and can be seen is in force."))
                     #expect(!table.text.contains("unknown"), "\(table)")
+                    #expect(
+                        table.lines.contains { $0.split(separator: " ").prefix(3) == ["network", "bridge", "bridge"] })
                     let all = try await fixture.json("worker", "inspect", id)
                     #expect(all["security"].elements.count > 15)
                     #expect(all["container"]["labels"]["acode.worker.id"] == .string(id))

@@ -109,6 +109,73 @@ extension Acceptance {
             }
         }
 
+        /// Docker keeps the way out shut with rules of iptables, which these tests' engine must not touch.
+        @Test("an internal network leads to its own containers, and tasks can't get around it", arguments: Engine.all)
+        func `internal`(_ engine: Engine) async throws {
+            let server = try Self.greeter()
+            let outside = try await Self.gateway(.docker)
+            try await AcodeFixture.with("internal-\(engine)") { fixture in
+                let name = "net-\(fixture.id)"
+                _ = try await engine.api.json(
+                    "POST", "/networks/create", body: ["Name": .string(name), "Internal": true])
+                fixture.atEnd { _ = try await engine.api.call("DELETE", "/networks/\(name)") }
+                var options = PoolOptions(count: 2)
+                options.flags += ["--network", name]
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let task = try await fixture.submitScript(
+                        "ip -o -4 addr show | grep -v ' lo ' | sed 's/.*inet //; s,/.*,,'; "
+                            + "echo listening; nc -l -p 4000 </dev/null; true")
+                    try await fixture.waitFor(task, toPrint: "listening")
+                    let address = try #require(try await fixture.acode("task", "logs", task).lines.first)
+                    let said = try await fixture.runScript("echo hello | nc -w 5 \(address) 4000")
+                    #expect(said.code == 0, "\(said)")
+                    try await fixture.waitFor(task, state: "complete")
+                    #expect(try await fixture.acode("task", "logs", task).lines.last == "hello")
+                    if engine == .podman {
+                        let way = try await fixture.runScript(
+                            "ip route | grep -c default; nc -w 3 \(outside) \(server.port) </dev/null 2>&1; true")
+                        #expect(way.lines.first == "0", "\(way)")
+                        #expect(server.connectionCount == 0)
+                    }
+                    for container in try await supervisor.containers() {
+                        let inspection = try await engine.api.inspect(try #require(container["Id"].string))
+                        #expect(inspection["NetworkSettings"]["Networks"].keys == [name])
+                    }
+                    #expect(try await engine.api.json("GET", "/networks/\(name)")["Internal"] == true)
+                    let worker = try #require(try await supervisor.workers().first?["id"].string)
+                    let security = try await fixture.acode("worker", "inspect", "--security", worker)
+                    #expect(security.lines.contains { $0.hasPrefix("network") && $0.contains(name) }, "\(security)")
+                    // The supervisor's proxy must not become a way around it.
+                    let around = try await fixture.acode("task", "submit", "--egress", "example.org", "--", "true")
+                    #expect(around.code == 64 && around.errorText.contains(name), "\(around)")
+                }
+            }
+        }
+
+        @Test("host-gateway in a network where this host has no address is refused with the fix")
+        func noGateway() async throws {
+            let settings: [String: JSONValue] = ["workers.docker.extraHosts": ["host.internal:host-gateway"]]
+            try await AcodeFixture.with("no-gateway", settings: settings) { fixture in
+                let name = "net-\(fixture.id)"
+                _ = try await Engine.podman.api.json(
+                    "POST", "/networks/create",
+                    body: [
+                        "Name": .string(name), "Driver": "macvlan", "Internal": true,
+                        "IPAM": ["Config": [["Subnet": "10.199.7.0/24"]]],
+                    ])
+                fixture.atEnd { _ = try await Engine.podman.api.call("DELETE", "/networks/\(name)") }
+                var options = PoolOptions()
+                options.flags += ["--network", name]
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(.of(.podman), options) { supervisor in
+                    try await eventually("the reason to be told", seen: { supervisor.process.errorText }) {
+                        supervisor.process.errorText.contains("this host has no address in the network \(name)")
+                    }
+                    #expect(try await supervisor.containers().isEmpty)
+                }
+            }
+        }
+
         @Test("name servers, search domains and extra hosts are what tasks see", arguments: Engine.all)
         func names(_ engine: Engine) async throws {
             let server = try Self.greeter()

@@ -80,5 +80,67 @@ extension Acceptance {
                 }
             }
         }
+
+        @Test("a port of UDP is bound beside one of TCP, shown, and told when it is taken", arguments: Engine.all)
+        func udp(_ engine: Engine) async throws {
+            try await AcodeFixture.with("port-udp-\(engine)") { fixture in
+                let port = Int(Loopback.freePort())
+                var options = PoolOptions()
+                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(port):5353/udp,\(port):8000"]
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    let bindings = try await supervisor.onlyContainer()["NetworkSettings"]["Ports"]
+                    for inside in ["5353/udp", "8000/tcp"] {
+                        #expect(bindings[inside][0]["HostIp"] == "127.0.0.1", "\(bindings)")
+                        #expect(bindings[inside][0]["HostPort"] == .string("\(port)"))
+                    }
+                    let id = try #require(try await supervisor.workers().first?["id"].string)
+                    let page = try await fixture.acode("worker", "show", id).succeeded()
+                    #expect(page.text.contains("127.0.0.1:\(port) -> 5353/udp"), "\(page)")
+                    var other = options
+                    other.pool = "\(fixture.pool)-2"
+                    other.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(port):5353/udp"]
+                    other.waitsForWorkers = false
+                    try await fixture.withSupervisor(.of(engine), other) { second in
+                        try await eventually("the conflict to be told", seen: { second.process.errorText }) {
+                            second.process.errorText.contains(
+                                "127.0.0.1:\(port)/udp of this host is taken by the worker acode-worker-")
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test("a container of somebody else that has the port is named", arguments: Engine.all)
+        func foreign(_ engine: Engine) async throws {
+            try await AcodeFixture.with("port-foreign-\(engine)") { fixture in
+                let port = Int(Loopback.freePort())
+                let name = "foreign-\(fixture.id)"
+                let bindings: JSONValue = [
+                    "8000/tcp": [["HostIp": "127.0.0.1", "HostPort": .string("\(port)")]]
+                ]
+                let body: JSONValue = [
+                    "Image": .string(TestImage.busybox), "Cmd": ["sleep", "600"], "ExposedPorts": ["8000/tcp": [:]],
+                    "HostConfig": [
+                        "PortBindings": bindings,
+                        "Ulimits": [
+                            ["Name": "nofile", "Soft": 64, "Hard": 64], ["Name": "nproc", "Soft": 64, "Hard": 64],
+                        ],
+                    ],
+                ]
+                let id = try #require(
+                    try await engine.api.json("POST", "/containers/create?name=\(name)", body: body)["Id"].string)
+                fixture.atEnd { try await engine.api.remove(id) }
+                _ = try await engine.api.call("POST", "/containers/\(id)/start")
+                var options = PoolOptions()
+                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(port):8000"]
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await eventually("the conflict to be told", seen: { supervisor.process.errorText }) {
+                        supervisor.process.errorText.contains(
+                            "127.0.0.1:\(port)/tcp of this host is taken by the container \(name)")
+                    }
+                }
+            }
+        }
     }
 }

@@ -29,13 +29,14 @@ struct GateFixture: Sendable {
     let denials: Denials
 
     static func with(
-        _ rules: [String], names: [String: [String]] = [:], limits: ProxyLimits = ProxyLimits(),
+        _ rules: [String], names: [String: [String]] = [:], resolver: (any NameResolver)? = nil,
+        limits: ProxyLimits = ProxyLimits(), budget: ConnectionBudget = ConnectionBudget(limit: 1000),
         _ body: (GateFixture) async throws -> Void
     ) async throws {
         let fixture = GateFixture(path: "/tmp/acode-gate-\(UUID().uuidString.prefix(8)).sock", denials: Denials())
         let gate = EgressGate(
-            policy: .only(try rules.map { try EgressRule($0) }), resolver: Names(known: names), limits: limits,
-            observer: fixture.denials, logger: Logger(label: "test"))
+            policy: .only(try rules.map { try EgressRule($0) }), resolver: resolver ?? Names(known: names),
+            limits: limits, observer: fixture.denials, logger: Logger(label: "test"), budget: budget)
         defer { unlink(fixture.path) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await gate.serve(socketPath: fixture.path) }
@@ -71,5 +72,37 @@ struct GateFixture: Sendable {
             if endingInput { connection.endOutput() }
             return String(decoding: connection.readToEnd(), as: UTF8.self)
         }
+    }
+}
+
+/// Names that nobody answers for until the test says so, except `quick.test`, which has no address.
+final class SlowNames: NameResolver {
+    private struct State {
+        var running = 0
+        var most = 0
+        var isReleased = false
+    }
+
+    private let state = Mutex(State())
+
+    /// How many lookups ran at once.
+    var most: Int { state.withLock { $0.most } }
+
+    func release() { state.withLock { $0.isReleased = true } }
+
+    func addresses(of name: String) async throws -> [NetworkAddress] {
+        guard name != "quick.test" else { return [] }
+        state.withLock { state in
+            state.running += 1
+            state.most = max(state.most, state.running)
+        }
+        defer { state.withLock { $0.running -= 1 } }
+        // Deaf to cancellation, as getaddrinfo(3) is.
+        while !state.withLock({ $0.isReleased }) {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().asyncAfter(deadline: .now() + 0.01) { continuation.resume() }
+            }
+        }
+        return []
     }
 }

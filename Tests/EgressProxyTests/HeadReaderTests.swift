@@ -28,6 +28,12 @@ struct HeadReaderTests {
         }
     }
 
+    @Test func aHeadThatIsTooLongIsRefusedAlsoWhenItComesAtOnce() throws {
+        let head = Array("GET http://a/ HTTP/1.1\r\nX: ".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 20_000)
+        var reader = HeadReader()
+        #expect(throws: ProxyRefusal.self) { try reader.append(head + Array("\r\n\r\n".utf8)) }
+    }
+
     @Test func aHeadWithoutEndIsRefused() throws {
         var reader = HeadReader()
         _ = try reader.append(Array("GET http://a/ HTTP/1.1\r\nX: ".utf8))

@@ -52,9 +52,24 @@ struct ProxyRequestTests {
             "GET http://a/ HTTP/1.1\r\n folded: x", "GET http://a/ HTTP/1.1\r\nno colon",
             "GET http://a/ HTTP/1.1\r\nName : x", "GET http://a/ HTTP/1.1\r\nA: x\nHost: evil",
             "GET http://a/ HTTP/1.1\r\nA: x\rHost: evil", "GET http://a/\u{0} HTTP/1.1",
+            // A server that takes a bare line feed for the end of a line would see another Host.
+            "GET http://a/x\nHost:evil HTTP/1.1", "GET http://a/x\rHost:evil HTTP/1.1", "GET http://a/\tx HTTP/1.1",
+            "GET http://a\\@evil/ HTTP/1.1", "GET http://a%2eb/ HTTP/1.1", "CONNECT a:65536 HTTP/1.1",
+            "CONNECT a: HTTP/1.1", "CONNECT fd00::1:443 HTTP/1.1", "CONNECT user@a:443 HTTP/1.1",
+            "CONNECT a:٤٤٣ HTTP/1.1",
+            "CONNECT [::1%25lo]:443 HTTP/1.1", "CONNECT \u{212A}.org:443 HTTP/1.1",
+            "POST http://a/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+            "POST http://a/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
         ])
     func refused(head: String) {
         #expect(throws: ProxyRefusal.self) { try ProxyRequest(head: head.utf8) }
+    }
+
+    @Test func aHeaderThatIsNotPassedOnHasNoSayAboutTheLength() throws {
+        let request = try ProxyRequest(
+            head: "POST http://a/ HTTP/1.1\r\nConnection: content-length\r\nContent-Length: 100".utf8)
+        #expect(request.body?.isOver == true)
+        #expect(String(decoding: request.head ?? [], as: UTF8.self).contains("100") == false)
     }
 
     @Test func answersShowNothingOfTheClientThatCouldBreakThem() {

@@ -23,9 +23,9 @@ struct SettingProblemTests {
             ),
             (
                 "workers: 4\n",
-                "acode.yaml:1:10: workers: expected a mapping of mode, count, pool, fallback, recycle, spares, "
-                    + "startTimeout, stopTimeout, shutdownTimeout, statsInterval, gcInterval, highUsageWarning, egress, health, "
-                    + "autoscale, docker, found \"4\""
+                "acode.yaml:1:10: workers: expected a mapping of mode, count, pool, fallback, "
+                    + "fallbackIgnoresNetwork, recycle, spares, startTimeout, stopTimeout, shutdownTimeout, statsInterval, "
+                    + "gcInterval, highUsageWarning, egress, health, autoscale, docker, found \"4\""
             ),
             (
                 "workers: {spares: many}",

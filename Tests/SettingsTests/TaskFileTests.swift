@@ -23,6 +23,7 @@ struct TaskFileTests {
                     worktree: {git: {repo: /srv/repo, ref: main, depth: 3}}
                     outputs: [report.txt, {path: app/bin, to: /srv/out/bin, required: false, allowEmpty: true, replace: true}]
                     secrets: [api-token]
+                    egress: {allow: ["*.example.org", "10.1.2.3:5432"]}
                     queue: builds
                     priority: -5
                     delay: 250ms
@@ -40,6 +41,7 @@ struct TaskFileTests {
                 OutputSpec(path: "report.txt"),
                 OutputSpec(path: "app/bin", to: "/srv/out/bin", required: false, allowEmpty: true, replace: true),
             ], secrets: ["api-token"],
+            egress: .only([try EgressRule("*.example.org"), try EgressRule("10.1.2.3:5432")]),
             queue: "builds", priority: -5, delay: 0.25, timeout: 5400,
             retry: RetryPolicy(maxAttempts: 3, backoff: 2, maxBackoff: 60), isolation: .container)
         #expect(tasks == [TaskSpec(command: ["make", "test"], retry: RetryPolicy(maxAttempts: 2)), full])
@@ -124,7 +126,7 @@ struct TaskFileTests {
             ),
             (
                 "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
-                "t:1:45: tasks[1].prio: is not a known key (known are command, delay, env, image, isolation, mounts, "
+                "t:1:45: tasks[1].prio: is not a known key (known are command, delay, egress, env, image, isolation, mounts, "
                     + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, user, workdir, worktree)"
             ),
             (

@@ -43,6 +43,11 @@ struct EngineChecks {
         guard settings.workers.fallback else {
             return .fail("engine", detail, fix: "install Docker or Podman and start it, or set workers.mode to local")
         }
+        if !settings.workers.fallbackInForce, let limit = settings.workers.networkLimit {
+            return .fail(
+                "engine", "\(detail), and local processes don't take over, because \(limit) would not be enforced",
+                fix: "install Docker or Podman and start it, or set workers.fallbackIgnoresNetwork to true")
+        }
         return .warn(
             "engine", "\(detail); tasks run as local processes, which isolates them less",
             fix: "install Docker or Podman and start it")

@@ -40,6 +40,7 @@ struct OneOffPool: Sendable {
         settings.workers.spares = 0
         settings.workers.autoscale = AutoscaleSettings()
         settings.workers.docker.mounts += task.mounts
+        settings.workers.egress = task.egress ?? settings.workers.egress
         // Whoever may run this may read and write what it names by other means too.
         settings.workers.docker.allowedMounts += [task.worktree?.path, task.worktree?.git?.repo].compactMap { $0 }
         settings.outputs.allowedDirectories += (task.outputs ?? []).compactMap(\.to).map {
@@ -61,6 +62,7 @@ struct OneOffPool: Sendable {
         try await cancelLeftovers(in: store)
         var spec = spec
         spec.mounts = []
+        spec.egress = nil
         spec.retry = RetryPolicy()
         guard let task = try await store.submit([spec]).first else {
             throw CommandFailure(ExitCodes.internal, "the store took no task")

@@ -32,6 +32,20 @@ struct RunCommand: AsyncParsableCommand {
         try TaskSpecCheck.check(spec)
         let context = try CommandContext(global, flags: pool.settingFlags)
         context.showWarnings()
+        OpenFileLimit.raise()
+        // Where the configuration limits nothing, whoever may run this reaches all of it by other means too.
+        if let egress = spec.egress, context.settings.workers.networkLimit != nil,
+            let mistake = context.settings.workers.mistake(in: egress)
+        {
+            throw CommandFailure(ExitCodes.usage, mistake, hint: "ask for less, or change the configuration")
+        }
+        if spec.egress?.isRestricted == true, context.settings.workers.mode == .local,
+            !context.settings.workers.fallbackIgnoresNetwork
+        {
+            throw CommandFailure(
+                ExitCodes.usage, "--egress: a local process can't be kept from connecting elsewhere",
+                hint: "leave out --mode local, or set workers.fallbackIgnoresNetwork to true")
+        }
         let code = try await OneOffPool(context: context, spec: spec, isQuiet: global.logLevel == nil).run()
         if code != 0 { throw ExitCode(code) }
     }

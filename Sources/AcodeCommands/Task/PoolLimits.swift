@@ -7,6 +7,8 @@ internal import TaskModel
 struct PoolLimits {
     /// What a container gets.
     let resources: ContainerResources
+    /// Where tasks may connect to.
+    let egress: EgressCeiling
     /// The queues the pool serves; empty means all.
     let queues: [String]
 
@@ -17,6 +19,9 @@ struct PoolLimits {
         resources.limits = ResourceLimits(cpus: limits.cpus, memoryMb: limits.memoryMb, pidsLimit: limits.pidsLimit)
         resources.diskMb = limits.diskMb
         self.resources = resources
+        egress = EgressCeiling(
+            policy: limits.egress.map { .only($0.compactMap { try? EgressRule($0) }) } ?? .allowAll,
+            setting: limits.networkLimit)
         queues = summary.queues
     }
 
@@ -31,10 +36,13 @@ struct PoolLimits {
                 let place = isFile ? "tasks[\(index)]\(spec.name.map { " (\($0))" } ?? "").resources: " : ""
                 lines += error.problems.map { place + $0 }
             }
+            if let own = spec.egress, let mistake = egress.mistake(in: own) {
+                lines.append(isFile ? "tasks[\(index)]\(spec.name.map { " (\($0))" } ?? ""): \(mistake)" : mistake)
+            }
         }
         guard !lines.isEmpty else { return }
         throw CommandFailure(
             isFile ? ExitCodes.configuration : ExitCodes.usage, lines.joined(separator: "\nacode: "),
-            hint: "ask for less, or start the pool with higher workers.docker.resources")
+            hint: "ask for less, or start the pool with more: workers.docker.resources, workers.egress")
     }
 }

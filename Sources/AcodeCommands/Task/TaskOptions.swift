@@ -52,6 +52,12 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A configured secret, as /run/secrets/<name>. May be repeated.", valueName: "name"))
     var secret: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where it may connect to, of what the pool permits: deny, or places. May be repeated.",
+            valueName: "deny|host[:port]"))
+    var egress: [String] = []
+
     @Option(help: ArgumentHelp("How long one attempt may run: 90s, 5m, 2h.", valueName: "duration"))
     var timeout: String?
 
@@ -71,6 +77,7 @@ struct TaskOptions: ParsableArguments {
         spec.worktree = try WorktreeOption.parse(worktree: worktree, git: git, directory: directory)
         if !output.isEmpty { spec.outputs = output.map { OutputOption.parse($0, directory: directory) } }
         spec.secrets = secret
+        spec.egress = try EgressOption.parse(egress)
         if let timeout { spec.timeout = try DurationOption.seconds(timeout, flag: "--timeout") }
         return spec
     }

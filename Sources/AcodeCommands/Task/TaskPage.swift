@@ -50,6 +50,7 @@ struct TaskPage {
             ("outputs", (spec.outputs ?? []).map { $0.to.map { "\($0)" } ?? $0.path }.joined(separator: " ").onOneLine),
             ("result", (attempts.last?.attempt.result ?? "").onOneLine),
             ("secrets", spec.secrets.joined(separator: " ")),
+            ("egress", spec.egress?.summary ?? ""),
             ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
             ("retries", spec.retry.maxAttempts > 1 ? "at most \(spec.retry.maxAttempts - 1)" : ""),
             ("isolation", spec.isolation == .any ? "" : spec.isolation.rawValue),

@@ -73,7 +73,7 @@ struct TaskSubmit: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let specs = try specs(defaultRetry: context.settings.queue.retry)
-        if specs.contains(where: { $0.resources != ResourceRequest() }) {
+        if specs.contains(where: { $0.resources != ResourceRequest() || $0.egress != nil }) {
             try PoolLimits(try? await context.controlClient().status())?.check(specs, isFile: file != nil)
         }
         let code = try await context.withStore { store in

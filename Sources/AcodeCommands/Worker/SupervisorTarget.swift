@@ -141,7 +141,9 @@ extension SupervisorSummary {
                     retryAt: $0.retryAt)
             }, startedAt: status.startedAt, version: AcodeVersion.current,
             limits: status.limits.map {
-                Limits(cpus: $0.cpus, memoryMb: $0.memoryMb, pidsLimit: $0.pidsLimit, diskMb: status.diskMb)
+                Limits(
+                    cpus: $0.cpus, memoryMb: $0.memoryMb, pidsLimit: $0.pidsLimit, diskMb: status.diskMb,
+                    egress: status.egress.places, networkLimit: status.networkLimit)
             }, queues: status.queues)
     }
 }

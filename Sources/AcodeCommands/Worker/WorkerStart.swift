@@ -61,6 +61,7 @@ struct WorkerStart: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global, flags: settingFlags)
         context.showWarnings()
+        OpenFileLimit.raise()
         let settings = context.settings
         let agent = try AgentLocation.find()
         let handover = handoff ? try SupervisorHandover(context: context, limitText: handoffTimeout) : nil

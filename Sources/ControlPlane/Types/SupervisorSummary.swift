@@ -72,9 +72,18 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         package var pidsLimit: Int
         /// Disk in MiB; 0 is no limit.
         package var diskMb: Int
+        /// Places it may connect to; `nil` is anywhere.
+        package var egress: [String]?
+        /// The setting that limits them.
+        package var networkLimit: String?
 
         /// Makes limits.
-        package init(cpus: Double, memoryMb: Int, pidsLimit: Int, diskMb: Int) {
+        package init(
+            cpus: Double, memoryMb: Int, pidsLimit: Int, diskMb: Int, egress: [String]? = nil,
+            networkLimit: String? = nil
+        ) {
+            self.egress = egress
+            self.networkLimit = networkLimit
             self.cpus = cpus
             self.memoryMb = memoryMb
             self.pidsLimit = pidsLimit

@@ -15,6 +15,10 @@ extension SettingTable {
             "workers.fallback", \.workers.fallback, .boolean,
             "Whether local processes take over, with a warning, when there is no engine."),
         .init(
+            "workers.fallbackIgnoresNetwork", \.workers.fallbackIgnoresNetwork, .boolean,
+            "Whether they do so even where workers.egress or workers.docker.network keep containers from reaching what "
+                + "this host reaches, although a local process has all of this host's network."),
+        .init(
             "workers.recycle", \.workers.recycle, .recycle,
             "When a worker that has run a task is replaced by a fresh one."),
         .init(

@@ -27,6 +27,7 @@ enum TaskFormat {
             task.worktree = reader.optional("worktree", .worktree, problems: &problems)
             task.outputs = reader.optional("outputs", .outputs, problems: &problems)
             task.secrets = reader.value("secrets", secrets, default: [], problems: &problems)
+            task.egress = reader.optional("egress", .egress, problems: &problems)
             task.queue = reader.value(
                 "queue", .name("the name of a queue"), default: TaskSpec.defaultQueue, problems: &problems)
             task.priority = reader.value("priority", .integer(-1000...1000), default: 0, problems: &problems)
@@ -138,6 +139,7 @@ enum TaskFormat {
         }
         if let outputs = task.outputs { pairs.append(("outputs", ValueFormat<[OutputSpec]>.outputs.encode(outputs))) }
         if !task.secrets.isEmpty { pairs.append(("secrets", secrets.encode(task.secrets))) }
+        if let egress = task.egress { pairs.append(("egress", ValueFormat<EgressPolicy>.egress.encode(egress))) }
         pairs.append(("queue", .text(task.queue)))
         if task.priority != 0 { pairs.append(("priority", .plain(String(task.priority)))) }
         if task.delay != 0 { pairs.append(("delay", duration(task.delay))) }

@@ -10,6 +10,8 @@ package struct WorkersSettings: Sendable, Equatable {
     package var pool = "default"
     /// Whether local processes take over when there is no engine.
     package var fallback = true
+    /// Whether that is also done where local processes reach more than containers would.
+    package var fallbackIgnoresNetwork = false
     /// When a worker that has run a task is replaced by a fresh one.
     package var recycle: RecyclePolicy = .onFailure
     /// How many workers are made ahead beside `count`; `nil` means one where every task gets a worker of its own.

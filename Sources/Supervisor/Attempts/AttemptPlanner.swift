@@ -65,11 +65,19 @@ package struct AttemptPlanner: Sendable {
         var plan = AttemptPlan(
             profile: WorkerProfile(
                 image: task.spec.image ?? docker.image, limits: granted.limits, mounts: docker.mounts,
-                user: try user(of: task.spec)),
+                user: try user(of: task.spec), egress: ownEgress(of: task.spec)),
             timeout: timeout, diskLimitMb: granted.diskMb, unresolvedMounts: task.spec.mounts)
+        if let egress = plan.profile.egress, let mistake = settings.workers.mistake(in: egress) {
+            throw WorkerError(.configurationRefused, mistake)
+        }
         plan.outputs = try outputs.places(of: task)
         try place(task.spec.worktree, in: &plan)
         return plan
+    }
+
+    /// Where a task may connect to, if that is less than where the pool's tasks may.
+    func ownEgress(of spec: TaskSpec) -> EgressPolicy? {
+        spec.egress == settings.workers.egress ? nil : spec.egress
     }
 
     /// The user a task asks for, where that is another than the pool's.
@@ -158,7 +166,18 @@ package struct AttemptPlanner: Sendable {
                 .configurationRefused,
                 "a local process can't have the mount \(mount.target); submit the task with `isolation: container`")
         }
+        if ownEgress(of: spec)?.isRestricted == true, !settings.workers.fallbackIgnoresNetwork {
+            throw isStandIn
+                ? WorkerError(
+                    .engineUnavailable, "the engine is away, and a local process can't be kept to the task's egress")
+                : WorkerError(
+                    .configurationRefused,
+                    "a local process can't be kept to the task's egress; submit the task with `isolation: container`")
+        }
         var plan = AttemptPlan(profile: .local, timeout: timeout)
+        if ownEgress(of: spec)?.isRestricted == true {
+            plan.warnings.append("runs as a local process, which connects wherever this host does")
+        }
         plan.outputs = try outputs.places(of: task)
         plan.git = spec.worktree?.git
         plan.workingDirectory = spec.worktree?.path

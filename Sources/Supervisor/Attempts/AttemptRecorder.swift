@@ -112,14 +112,16 @@ final class AttemptRecorder: AttemptObserver {
     func attemptEgressDenied(destination: String, words: String) {
         let told = state.withLock { state -> String? in
             // A name that is looked up can carry a secret out as well as an address can.
-            let destination = SecretMasker.masking(destination, state.secrets)
+            // Many programs write it in lower case.
+            let lowered = state.secrets.mapValues { String(decoding: $0, as: UTF8.self).lowercased().utf8.map(\.self) }
+            let destination = SecretMasker.masking(SecretMasker.masking(destination, state.secrets), lowered)
             return state.isFinished ? nil : state.egress.note(destination: destination, words: words)
         }
         if let told { sink.yield(.event(.egressDenied, told)) }
     }
 
-    /// What the attempt was refused on its way out, in a few words.
-    var egressSummary: String? { state.withLock { $0.egress.summary } }
+    /// What `policy` refused the attempt on its way out, in a few words.
+    func egressSummary(_ policy: String) -> String? { state.withLock { $0.egress.summary(policy) } }
 
     /// Says that no output and no note comes any more, after those that were held back.
     func finish() async {

@@ -288,7 +288,8 @@ package struct AttemptRunner: Sendable {
         _ kept: AttemptLog.Summary, _ recorder: AttemptRecorder
     ) async {
         var verdict = harvest.verdict
-        if verdict.outcome == .failed, let refused = recorder.egressSummary { verdict.reason += "; \(refused)" }
+        let policy = plans.ownEgress(of: attempt.claim.task.spec) == nil ? EgressPolicy.poolName : EgressPolicy.ownName
+        if verdict.outcome == .failed, let refused = recorder.egressSummary(policy) { verdict.reason += "; \(refused)" }
         if kept.unwritten > 0 {
             verdict.reason += "; \(kept.unwritten) bytes of its output could not be kept: \(kept.problem ?? "unknown")"
         }

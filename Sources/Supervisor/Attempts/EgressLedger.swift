@@ -1,3 +1,5 @@
+internal import TaskModel
+
 /// What an attempt was refused on its way out, each destination told once at once and once more at the end. Pure.
 struct EgressLedger: Sendable {
     /// How many destinations are told apart; what is beyond is only counted.
@@ -32,11 +34,11 @@ struct EgressLedger: Sendable {
         return lines
     }
 
-    /// In a few words, for the reason of a failure; `nil` when nothing was refused.
-    var summary: String? {
+    /// In a few words, for the reason of a failure; `nil` when nothing was refused. `policy` is what refused it.
+    func summary(_ policy: String = EgressPolicy.poolName) -> String? {
         guard !order.isEmpty else { return nil }
         let shown = order.prefix(3).joined(separator: ", ")
         let more = order.count - 3
-        return "workers.egress refused it \(shown)" + (more > 0 || others > 0 ? " and others" : "")
+        return "\(policy) refused it \(shown)" + (more > 0 || others > 0 ? " and others" : "")
     }
 }

@@ -29,6 +29,7 @@ extension Supervisor {
             guard settings.workers.fallback else {
                 throw SupervisorError(.engineUnavailable, error.message, hint: error.hint)
             }
+            try requireOpenNetwork(error)
             logger.warning(
                 "no container engine: falling back to local processes, which isolate tasks less",
                 metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
@@ -183,7 +184,7 @@ extension Supervisor {
             room: { [registry] in
                 (earlier?.pool.busyCount ?? 0) == 0 ? .max : max(0, pool.target - registry.count)
             })
-        let standIn = workers.fallback ? watch.map { self.standIn(context, $0) } : nil
+        let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues, rules: workers.autoscale,
             metrics: metrics, logger: logger)

@@ -25,9 +25,35 @@ extension Supervisor {
                 + "change workers.docker.network")
     }
 
+    /// Where containers reach less than this host does, local processes take their place only if that is said to be
+    /// unimportant.
+    ///
+    /// - Throws: `engine_unavailable`.
+    func requireOpenNetwork(_ error: EngineError) throws(SupervisorError) {
+        guard !settings.workers.fallbackInForce, let limit = settings.workers.networkLimit else { return }
+        throw SupervisorError(
+            .engineUnavailable,
+            "\(error.message); local processes don't take over, because \(limit) would not be enforced",
+            hint: "start the engine, or set workers.fallbackIgnoresNetwork to true")
+    }
+
+    /// Says once in each outage why tasks wait although `workers.fallback` is on.
+    func tellThatNothingStandsIn() {
+        guard settings.workers.fallback, !settings.workers.fallbackInForce, let limit = settings.workers.networkLimit
+        else { return }
+        logger.warning(
+            "no local processes stand in while the engine is away: \(limit) would not be enforced",
+            metadata: ["hint": "tasks wait for containers; workers.fallbackIgnoresNetwork: true lets them run"])
+    }
+
     /// A limit that is not enforced must not be taken for one that is.
     func warnOfOpenEgress() {
-        guard settings.workers.egress.isRestricted else { return }
+        guard settings.workers.egress.isRestricted else {
+            guard let limit = settings.workers.networkLimit else { return }
+            return logger.warning(
+                "\(limit) is not enforced: local workers have this host's network",
+                metadata: ["hint": "tasks that say `isolation: container` wait for containers"])
+        }
         logger.warning(
             "workers.egress is not enforced: local workers are told of the proxy, but their tasks can go around it",
             metadata: ["hint": "tasks that say `isolation: container` wait for containers"])

@@ -23,7 +23,7 @@ extension Supervisor {
     /// in, where that is allowed.
     var engineLimit: Duration {
         let outage = settings.workers.docker.outage
-        return settings.workers.fallback ? min(outage.keepLeases, outage.fallbackAfter) : outage.keepLeases
+        return settings.workers.fallbackInForce ? min(outage.keepLeases, outage.fallbackAfter) : outage.keepLeases
     }
 
     /// The watch over the engine of this pool's containers.
@@ -35,7 +35,8 @@ extension Supervisor {
                 ContainerBlueprint.Label.pool: context.pool,
                 ContainerBlueprint.Label.installation: context.installation,
             ],
-            interval: outage.checkInterval, fallbackAfter: settings.workers.fallback ? outage.fallbackAfter : nil,
+            interval: outage.checkInterval,
+            fallbackAfter: settings.workers.fallbackInForce ? outage.fallbackAfter : nil,
             logger: logger)
     }
 
@@ -69,8 +70,14 @@ extension Supervisor {
         guard let watch = running.watch else { return }
         await watch.run(
             EngineWatch.Reactions(
-                away: { running.pool.engine(answers: false) },
-                fallBack: { running.standIn?.dispatcher.wake() },
+                away: {
+                    running.pool.engine(answers: false)
+                    self.tellThatNothingStandsIn()
+                },
+                fallBack: {
+                    running.standIn?.dispatcher.wake()
+                    self.warnOfOpenEgress()
+                },
                 inspect: { await running.pool.inspectAll() },
                 back: {
                     running.pool.engine(answers: true)

@@ -104,6 +104,10 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var limits: ResourceLimits?
     /// What a task may ask for on disk in MiB; 0 is no limit.
     package var diskMb: Int
+    /// Where a task's own `egress` may lead.
+    package var egress = EgressPolicy.allowAll
+    /// The setting that makes that less than anywhere.
+    package var networkLimit: String?
     /// The queues it serves; empty means all.
     package var queues: [String]
 }

@@ -26,16 +26,21 @@ package enum EgressPolicy: Sendable, Hashable {
         /// A permitted name leads to addresses that are not public and that no rule lists.
         case leadsInside(NetworkAddress)
 
-        /// In plain words, to follow the destination.
-        package var words: String {
+        /// In plain words, to follow the destination; `policy` is the name of what refuses.
+        package func words(_ policy: String = EgressPolicy.poolName) -> String {
             switch self {
-            case .notAllowed: "is not allowed by workers.egress"
-            case .addressNotListed: "is an address that workers.egress does not list"
+            case .notAllowed: "is not allowed by \(policy)"
+            case .addressNotListed: "is an address that \(policy) does not list"
             case .leadsInside(let address):
-                "leads to \(address), which is not a public address and not listed in workers.egress"
+                "leads to \(address), which is not a public address and not listed in \(policy)"
             }
         }
     }
+
+    /// How the policy of a pool is called.
+    package static let poolName = "workers.egress"
+    /// How a task's own is called.
+    package static let ownName = "the task's egress"
 
     /// Judges a wish by what the client wrote: a host's name or an address without brackets.
     ///

@@ -136,6 +136,8 @@ package enum HostName {
     /// In lower case and without a final dot; `nil` for what is no name: 1 to 253 of a–z, 0–9, `-`, `_` and `.`, no two
     /// dots in a row.
     package static func canonical(_ text: some StringProtocol) -> String? {
+        // Some letters of other scripts become ASCII in lower case.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         var name = text.lowercased()
         if name.hasSuffix(".") { name.removeLast() }
         guard 1...253 ~= name.utf8.count, !name.hasPrefix("."), !name.hasSuffix("."), !name.contains("..") else {

@@ -5,11 +5,14 @@ internal import TaskModel
 
 extension ContainerBlueprint {
     /// Puts a container into its network: where egress is limited, into none, with the agent's relay as its way out.
-    func connect(_ container: inout ContainerConfiguration, _ settings: WorkersSettings) {
+    func connect(
+        _ container: inout ContainerConfiguration, _ settings: WorkersSettings, _ profile: WorkerProfile
+    ) {
         let docker = settings.docker
-        guard !settings.egress.isRestricted else {
+        guard !WorkerEgress.policy(of: profile, settings).isRestricted else {
             container.networkMode = .none
-            container.extraHosts = docker.extraHosts
+            // Without a network there is no gateway.
+            container.extraHosts = docker.extraHosts.filter { !$0.hasSuffix(HostGateway.word) }
             container.cmd? += [
                 "--egress-socket", "\(Self.socketDirectory)/\(EgressPlace.socketName)", "--egress-port",
                 "\(EgressPlace.containerPort)",

@@ -78,7 +78,7 @@ package struct ContainerBlueprint: Sendable {
             docker.healthcheck.command.isEmpty ? [Self.agentPath, "health"] : docker.healthcheck.command,
             interval: docker.healthcheck.interval, timeout: docker.healthcheck.timeout,
             startPeriod: docker.healthcheck.startPeriod, retries: docker.healthcheck.retries)
-        connect(&container, settings)
+        connect(&container, settings, profile)
         harden(&container)
         limit(&container, profile.limits)
         container.mounts = mounts(profile, directory)

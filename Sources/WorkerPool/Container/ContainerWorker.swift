@@ -133,7 +133,8 @@ package final class ContainerWorker: Worker {
                     secrets: { [directory] in await directory.secretsInForce() }),
                 examine: { await self.examine() })
             let egress = WorkerEgress(
-                policy: settings.egress, socket: directory.proxySocket, link: link, logger: context.logger)
+                profile: profile, settings: settings, socket: directory.proxySocket, link: link,
+                logger: context.workerLogger(id))
             let lived = await attributed(
                 egress.open {
                     await life.run(changed: changed) { started throws(WorkerError) in try await self.begin(started) }
@@ -159,6 +160,11 @@ package final class ContainerWorker: Worker {
             return end
         }
         return .startFailed(WorkerError(error.code, "\(error.message); its last output: \(startup.lastWords)"))
+    }
+
+    /// How many ports of its container lead to this host.
+    private var publishedPorts: Int {
+        WorkerEgress.policy(of: profile, settings).isRestricted ? 0 : settings.docker.ports.count
     }
 
     private func record() async throws(WorkerError) {
@@ -191,7 +197,7 @@ package final class ContainerWorker: Worker {
                 .configuration(profile: profile, worker: id, directory: directory)
             created.withLock { $0 = configuration }
             started()
-            await published.read(of: adoption.containerID, from: engine, expected: settings.docker.ports.count)
+            await published.read(of: adoption.containerID, from: engine, expected: publishedPorts)
             return
         }
         watch?.note(.wished)
@@ -200,8 +206,8 @@ package final class ContainerWorker: Worker {
         try await images.provide(profile.image, mayBeOld: true)
         var configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)
+        try await resolveHostGateway(in: &configuration)
         do {
-            try await HostGateway(engine: engine).resolve(&configuration)
             identity.createBegins()
             self.created.withLock { $0 = configuration }
             let created = try await create(configuration)
@@ -213,7 +219,7 @@ package final class ContainerWorker: Worker {
             // Attached before the start, so that not even the first words of a container that dies at once are lost.
             let output = try await engine.attach(created.id)
             try await start(created.id)
-            await published.read(of: created.id, from: engine, expected: settings.docker.ports.count)
+            await published.read(of: created.id, from: engine, expected: publishedPorts)
             watch?.accepts()
             started()
             await startup.collect(output, until: link)
@@ -221,6 +227,22 @@ package final class ContainerWorker: Worker {
             watch?.note(error)
             throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
+    }
+
+    /// Left as it is, the word would become a line of /etc/hosts that no program understands.
+    private func resolveHostGateway(in configuration: inout ContainerConfiguration) async throws(WorkerError) {
+        let network: String?
+        do {
+            network = try await HostGateway(engine: engine).resolve(&configuration)
+        } catch {
+            watch?.note(error)
+            throw WorkerError(engine: error)
+        }
+        guard let network else { return }
+        throw WorkerError(
+            .configurationRefused,
+            "this host has no address in the network \(network), so the address host-gateway in "
+                + "workers.docker.extraHosts means nothing there: write an address, or choose another network")
     }
 
     /// Starts the container. When the answer is lost, the container's own state is the answer.

@@ -2,7 +2,7 @@ package import AgentProtocol
 internal import Foundation
 internal import Glibc
 internal import Logging
-internal import Settings
+package import Settings
 internal import Subprocess
 internal import Synchronization
 package import TaskModel
@@ -38,14 +38,15 @@ package final class ProcessWorker: Worker {
         /// The limits in its cgroup.
         var limits: ResourceLimits
     }
-    private let egress: EgressPolicy
+    private let settings: WorkersSettings
 
     /// Makes the value; nothing is started.
     package init(
-        context: WorkerContext, confinement: LocalConfinement = LocalConfinement(), egress: EgressPolicy = .allowAll
+        context: WorkerContext, confinement: LocalConfinement = LocalConfinement(),
+        settings: WorkersSettings = WorkersSettings()
     ) {
         self.confinement = confinement
-        self.egress = egress
+        self.settings = settings
         place = Mutex(Place(limits: confinement.limits))
         let directory = WorkerDirectory(context, worker: id)
         let fate = self.fate
@@ -187,7 +188,9 @@ package final class ProcessWorker: Worker {
             // The process's own end is seen by whoever runs it.
             .alive
         }
-        let way = WorkerEgress(policy: egress, socket: directory.proxySocket, link: link, logger: context.logger)
+        let way = WorkerEgress(
+            profile: profile, settings: settings, socket: directory.proxySocket, link: link,
+            logger: context.workerLogger(id))
         return await way.open {
             await life.run(changed: changed) { started throws(WorkerError) in try await self.runAgent(started) }
         }
@@ -204,7 +207,7 @@ package final class ProcessWorker: Worker {
                 "run", "--socket", directory.socket, "--worker-id", id.rawValue, "--orphan-timeout",
                 "\(Int(context.orphanTimeout / .seconds(1)))",
             ] + confinement.arguments(place.withLock { $0.cgroup })
-            + (egress.isRestricted ? ["--egress-socket", directory.proxySocket] : [])
+            + (settings.egress.isRestricted ? ["--egress-socket", directory.proxySocket] : [])
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(context.agentExecutable)),

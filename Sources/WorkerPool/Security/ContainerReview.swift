@@ -57,8 +57,11 @@ package struct ContainerReview: Sendable {
     ]
 
     private var compared: [SecurityMeasure] {
-        [privileged, user, capabilities, newPrivileges, systemCalls, namespaces, userNamespace, root, hidden, devices]
-            .compactMap { $0 } + [secrets, socket] + binds + limits + ulimits
+        [
+            privileged, user, capabilities, newPrivileges, systemCalls, namespaces, userNamespace, network, wayOut,
+            root, hidden, devices,
+        ]
+        .compactMap { $0 } + [secrets, socket] + binds + limits + ulimits
     }
 
     // MARK: Rights
@@ -134,6 +137,40 @@ package struct ContainerReview: Sendable {
         return SecurityMeasure(
             "user namespace", wanted: "the engine's choice", inForce: own ? "its own\(outside)" : "the host's", .shown)
     }
+
+    /// The network the engine says it has, by the same names.
+    private var network: SecurityMeasure {
+        let names = ["default": "bridge", "podman": "bridge", "pasta": "bridge", "slirp4netns": "bridge"]
+        let mode = found.hostConfig.networkMode
+        var inForce = names[mode] ?? mode
+        // To Podman every network by name is a bridge.
+        if case .named(let name) = wanted.networkMode, inForce != name {
+            inForce = found.networks.keys.contains(name) ? name : found.networks.keys.sorted().joined(separator: " ")
+        }
+        return SecurityMeasure(
+            "network", wanted: wanted.networkMode.wireValue, inForce: inForce.isEmpty ? nil : inForce,
+            orElse: "it is in another network than it was to be in")
+    }
+
+    /// What leads out of it. Without a network only the supervisor's proxy does, if the agent was told of it.
+    private var wayOut: SecurityMeasure {
+        let wish =
+            wanted.networkMode == .none ? (usesProxy(wanted.cmd ?? []) ? "acode's proxy" : "none") : "its network"
+        let others = (facts?.interfaces ?? []).filter { !Self.idleInterfaces.contains($0) }
+        let isShut = found.hostConfig.networkMode == "none" && found.networks.allSatisfy { $0.key == "none" }
+        let inForce = isShut && others.isEmpty ? (usesProxy(found.cmd) ? "acode's proxy" : "none") : "its network"
+        return SecurityMeasure(
+            "way out", wanted: wish, inForce: facts == nil ? nil : inForce,
+            orElse: "it reaches more than it was to: \((found.networks.keys.sorted() + others).joined(separator: ", "))"
+        )
+    }
+
+    /// Interfaces that lead nowhere by themselves: loopback, and what the kernel's tunnels put into every namespace.
+    private static let idleInterfaces: Set<String> = [
+        "lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0",
+    ]
+
+    private func usesProxy(_ arguments: [String]) -> Bool { arguments.contains("--egress-socket") }
 
     // MARK: Files
 

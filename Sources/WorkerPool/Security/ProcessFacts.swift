@@ -35,6 +35,8 @@ package struct ProcessFacts: Sendable, Equatable {
     package var limits: [String: Limit]
     /// What its cgroup allows; `nil` when that can't be seen.
     package var cgroup: CgroupLimits?
+    /// The network interfaces of its namespace (`net/dev`).
+    package var interfaces: [String] = []
 
     /// A line of `uid_map`: so many numbers from `inside` on are those from `outside` on for us.
     package struct IDRange: Sendable, Equatable {
@@ -64,7 +66,7 @@ package struct ProcessFacts: Sendable, Equatable {
         return ProcessFacts(
             status: fields(of: status), userMap: ranges(in: text("uid_map")), groupMap: ranges(in: text("gid_map")),
             ownNamespaces: own, mounts: mounts(in: text("mountinfo")), limits: limits(in: text("limits")),
-            cgroup: CgroupLimits.read(procCgroup: text("cgroup")))
+            cgroup: CgroupLimits.read(procCgroup: text("cgroup")), interfaces: interfaces(in: text("net/dev")))
     }
 
     /// The effective user as the process itself sees it.
@@ -86,6 +88,13 @@ package struct ProcessFacts: Sendable, Equatable {
         map.split(separator: "\n").compactMap { line in
             let numbers = line.split(separator: " ").compactMap { UInt32($0) }
             return numbers.count == 3 ? IDRange(inside: numbers[0], outside: numbers[1], count: numbers[2]) : nil
+        }
+    }
+
+    /// Lines `  eth0: 1296 16 …` below two of titles.
+    static func interfaces(in text: String) -> [String] {
+        text.split(separator: "\n").dropFirst(2).compactMap { line in
+            line.firstIndex(of: ":").map { line[..<$0].trimmingCharacters(in: .whitespaces) }
         }
     }
 

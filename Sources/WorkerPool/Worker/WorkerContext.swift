@@ -60,6 +60,13 @@ package struct WorkerContext: Sendable {
         self.logger = logger
     }
 
+    /// The log, for what concerns one worker.
+    func workerLogger(_ worker: WorkerID) -> Logger {
+        var logger = logger
+        logger[metadataKey: "worker.id"] = "\(worker)"
+        return logger
+    }
+
     /// How long a disconnected agent has to come back while its container or process still runs.
     package static let reconnectLimit = Duration.seconds(10)
 }

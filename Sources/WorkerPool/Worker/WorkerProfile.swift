@@ -13,10 +13,16 @@ package struct WorkerProfile: Hashable, Codable, Sendable {
     package var user: ContainerUser?
     /// What of the host it sees.
     package var mounts: [MountSpec]
+    /// Where its tasks may connect to, of what the pool permits; `nil` is all of that.
+    package var egress: EgressPolicy?
 
     /// Makes the profile of a container.
-    package init(image: String, limits: ResourceLimits, mounts: [MountSpec], user: ContainerUser? = nil) {
+    package init(
+        image: String, limits: ResourceLimits, mounts: [MountSpec], user: ContainerUser? = nil,
+        egress: EgressPolicy? = nil
+    ) {
         mode = .docker
+        self.egress = egress
         self.image = image
         self.limits = limits
         self.mounts = mounts
@@ -38,5 +44,6 @@ package struct WorkerProfile: Hashable, Codable, Sendable {
         guard mode == .docker else { return "local process" }
         let cpus = limits.cpus == limits.cpus.rounded() ? String(Int(limits.cpus)) : String(limits.cpus)
         return "\(image) \(cpus) cpu \(limits.memoryMb) MiB \(limits.pidsLimit) pids" + (user.map { " as \($0)" } ?? "")
+            + (egress.map { " egress \($0.summary)" } ?? "")
     }
 }

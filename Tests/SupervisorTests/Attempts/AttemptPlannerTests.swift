@@ -77,6 +77,44 @@ struct AttemptPlannerTests {
         #expect(error?.code == .configurationRefused)
     }
 
+    @Test func aTasksOwnEgressIsPartOfItsProfile() throws {
+        let rule = try EgressRule("a.example.org")
+        let planner = planner(.docker) { $0.workers.egress = .only([rule]) }
+        #expect(try planner.plan(for: .test(TaskSpec(command: ["a"], egress: .only([])))).profile.egress == .only([]))
+        #expect(try planner.plan(for: .test(TaskSpec(command: ["a"], egress: .only([rule])))).profile.egress == nil)
+    }
+
+    @Test(
+        "egress beyond the pool's is refused, naming both",
+        arguments: [
+            ("bridge", ["a.example.org"], "b.example.org", "workers.egress, which is a.example.org"),
+            ("none", nil, "b.example.org", "workers.docker.network none"),
+            ("lab", nil, "b.example.org", "workers.docker.network lab"),
+            ("bridge", nil, "127.0.0.1:80", "is an address of this host itself"),
+        ])
+    func widerEgress(network: String, pool: [String]?, own: String, words: String) async throws {
+        let egress: EgressPolicy = try pool.map { .only(try $0.map { try EgressRule($0) }) } ?? .allowAll
+        let planner = planner(.docker) {
+            $0.workers.docker.network = network
+            $0.workers.egress = egress
+        }
+        let error = await refusal(planner, TaskSpec(command: ["a"], egress: .only([try EgressRule(own)])))
+        #expect(error?.code == .configurationRefused)
+        #expect(
+            error?.message.contains("egress \(own) ") == true && error?.message.contains(words) == true,
+            "\(String(describing: error))")
+    }
+
+    /// A process has the host's network, so a limit that nobody enforces must not look like one.
+    @Test func aProcessIsNoWorkerForATaskWithItsOwnEgress() async {
+        let spec = TaskSpec(command: ["a"], egress: .only([]))
+        #expect(await refusal(planner(.local), spec)?.code == .configurationRefused)
+        var standIn = planner(.local)
+        standIn.isStandIn = true
+        #expect(await refusal(standIn, spec)?.code == .engineUnavailable)
+        #expect(await refusal(planner(.local) { $0.workers.fallbackIgnoresNetwork = true }, spec) == nil)
+    }
+
     @Test func aMountOutsideTheAllowedDirectoriesIsRefused() async {
         let spec = TaskSpec(command: ["true"], mounts: [MountSpec(source: "/etc", target: "/x")])
         #expect(await refusal(planner(.docker), spec)?.code == .configurationRefused)

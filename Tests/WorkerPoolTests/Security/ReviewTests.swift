@@ -55,7 +55,8 @@ struct ReviewTests {
     }
 
     private static func review(
-        _ facts: ProcessFacts?, inspection: String = "{}", mounts: String = "[]", isOutdated: Bool = false,
+        _ facts: ProcessFacts?, inspection: String = #"{"NetworkMode":"bridge"}"#, mounts: String = "[]",
+        networks: String = "{}", arguments: String = "[]", isOutdated: Bool = false,
         _ change: (inout WorkersSettings) -> Void = { _ in }
     ) throws -> [SecurityMeasure] {
         var settings = WorkersSettings()
@@ -69,8 +70,8 @@ struct ReviewTests {
             directory: WorkerDirectory(
                 runtimeDirectory: "/run/acode/p", stateDirectory: "/s", worker: WorkerID(rawValue: "w1")))
         let json =
-            #"{"Id":"abc","Name":"/x","State":{"Status":"running","Pid":7},"Config":{},"HostConfig":\#(inspection),"#
-            + #""Mounts":\#(mounts)}"#
+            #"{"Id":"abc","Name":"/x","State":{"Status":"running","Pid":7},"Config":{"Cmd":\#(arguments)},"#
+            + #""HostConfig":\#(inspection),"NetworkSettings":{"Networks":\#(networks)},"Mounts":\#(mounts)}"#
         return ContainerReview(
             wanted: wanted, found: try JSONDecoder().decode(ContainerInspection.self, from: Data(json.utf8)),
             facts: facts, engineSocket: "/run/engine.sock", kernelFiles: ["/proc/keys", "/proc/sys"],
@@ -142,6 +143,38 @@ struct ReviewTests {
     ])
     func whatTheEngineSaysCounts(inspection: String, mounts: String, missing: [String]) throws {
         #expect(Self.missing(try Self.review(Self.facts(), inspection: inspection, mounts: mounts)) == missing)
+    }
+
+    @Test(
+        "the network and what leads out of it",
+        arguments: [
+            ("none", "{}", ["lo"], ["none", "acode's proxy"], []),
+            ("none", #"{"none":{}}"#, ["lo", "tunl0"], ["none", "acode's proxy"], []),
+            ("bridge", #"{"bridge":{}}"#, ["lo", "eth0"], ["bridge", "its network"], ["network", "way out"]),
+            // Somebody connected it later, by the engine or by hand.
+            ("none", #"{"lab":{}}"#, ["lo"], ["none", "its network"], ["way out"]),
+            ("none", "{}", ["lo", "veth7"], ["none", "its network"], ["way out"]),
+        ])
+    func networks(
+        mode: String, networks: String, interfaces: [String], inForce: [String], missing: [String]
+    ) throws {
+        let measures = try Self.review(
+            Self.facts { $0.interfaces = interfaces }, inspection: #"{"NetworkMode":"\#(mode)"}"#, networks: networks,
+            arguments: #"["run","--egress-socket","/run/acode/proxy.sock"]"#
+        ) { $0.egress = .only([]) }
+        #expect(measures.filter { ["network", "way out"].contains($0.name) }.map(\.inForce) == inForce)
+        #expect(Self.missing(measures) == missing)
+    }
+
+    @Test func toPodmanANetworkByNameIsABridge() throws {
+        let measures = try Self.review(Self.facts(), networks: #"{"lab":{}}"#) { $0.docker.network = "lab" }
+        #expect(measures.first { $0.name == "network" }?.inForce == "lab")
+        #expect(Self.missing(measures) == [])
+    }
+
+    @Test func interfacesAreReadFromTheKernelsTable() {
+        let table = "Inter-| Receive\n face |bytes\n    lo:  104 1 0\neth0@if5: 9 1\n"
+        #expect(ProcessFacts.interfaces(in: table) == ["lo", "eth0@if5"])
     }
 
     @Test func aReadOnlyRootIsLookedAtWhereItIsWanted() throws {
