@@ -145,6 +145,7 @@ extension Acceptance {
                         try await supervisor.workers().allSatisfy { $0["status"] != "idle" }
                     }
                     let demanding = try await fixture.submitScript("echo contained", ["--isolation", "container"])
+                    let limited = try await fixture.submitScript("ls /sys/class/net", ["--egress", "deny"])
                     let run = try await fixture.runScript("test -d /.acode || echo as a process")
                     #expect(run.text == "as a process\n")
                     #expect(try await fixture.acode("worker", "list").errorText.contains("local processes stand in"))
@@ -161,6 +162,9 @@ extension Acceptance {
                     }
                     try await engines.control("start", engine)
                     try await fixture.waitFor(demanding, state: "complete", within: .seconds(90))
+                    // A process can't be kept from connecting, so this one waited, too.
+                    try await fixture.waitFor(limited, state: "complete", within: .seconds(90))
+                    #expect(try await fixture.acode("task", "logs", limited).text == "lo\n")
                     #expect(
                         try await fixture.runScript("test -d /.acode && echo in a container").text == "in a container\n"
                     )
