@@ -132,8 +132,8 @@ extension Acceptance {
                         """#
                     let tasks = [try await fixture.submitScript(script), try await fixture.submitScript(script)]
                     for task in tasks { try await fixture.waitFor(task, toPrint: "asked") }
-                    // Where the limit can't be raised, half of what it leaves and half of the rest.
-                    let expected = limit.contains("S") ? 500 : 190
+                    // Where the limit can't be raised, each gets at least as many as are left for others: 2 × 85.
+                    let expected = limit.contains("S") ? 500 : 170
                     try await eventually("the connections", seen: { "\(server.connectionCount)" }) {
                         server.connectionCount >= expected
                     }
