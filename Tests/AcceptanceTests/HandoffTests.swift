@@ -79,6 +79,10 @@ extension Acceptance {
                 ("network", ["--network", "no-such-network"], 78, "no network \"no-such-network\""),
                 ("mount", [], 78, "/proc"),
                 ("engine", ["--engine-socket", "/tmp/no-such-engine.sock"], 69, "no-such-engine.sock"),
+                (
+                    "engine", ["--engine-socket", try (engine == .docker ? Engine.podman : .docker).socket], 75,
+                    "the workers are \(engine)'s"
+                ),
             ]
             try await AcodeFixture.with("handoff-fails-\(engine)") { fixture in
                 try await fixture.withSupervisor(.of(engine)) { old in

@@ -22,9 +22,10 @@ struct SupervisorHandover: Sendable {
 
     /// Returns when no process holds the pool any more, also when none did.
     ///
-    /// - Parameter check: finds out whether this process could take its place, before it gives that up.
+    /// - Parameter check: finds out whether this process could take its place, before that one gives it up; gets
+    ///   the kind of its engine.
     /// - Throws: what `check` found, or 75 with the reason when the supervisor did not let go in time; then it goes on.
-    func run(check: () async throws(SupervisorError) -> Void) async throws {
+    func run(check: (String?) async throws(SupervisorError) -> Void) async throws {
         let client = context.controlClient()
         let old: SupervisorSummary
         do {
@@ -36,7 +37,7 @@ struct SupervisorHandover: Sendable {
             throw Self.failure(error)
         }
         do throws(SupervisorError) {
-            try await check()
+            try await check(old.engine?.kind)
         } catch {
             var failure = CommandFailure(error)
             failure.message += "; the running supervisor (pid \(old.pid)) goes on"

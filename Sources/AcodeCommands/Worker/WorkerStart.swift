@@ -75,7 +75,7 @@ struct WorkerStart: AsyncParsableCommand {
             options.pullDisplay = PullDisplay.forSupervisor(settings.logs)
             let supervisor = Supervisor(
                 options: options, store: store, layout: context.layout, logger: logger)
-            try await handover?.run { () throws(SupervisorError) in try await supervisor.checkTakeover() }
+            try await handover?.run { kind throws(SupervisorError) in try await supervisor.checkTakeover(on: kind) }
             return try await SupervisorProcess(
                 supervisor: supervisor,
                 target: SupervisorTarget(supervisor: supervisor, store: store, metrics: metrics),

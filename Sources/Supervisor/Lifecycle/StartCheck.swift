@@ -22,8 +22,10 @@ extension Supervisor {
     /// Finds out, without holding the pool, what would keep this supervisor from taking a running one's workers over: that
     /// one would have ended for nothing.
     ///
-    /// - Throws: as `run` does before it serves; `handover_refused`, `engine_unavailable` when it would have local workers.
-    package func checkTakeover() async throws(SupervisorError) {
+    /// - Parameter kind: of the engine that has those workers; `nil` when there is none.
+    /// - Throws: as `run` does before it serves; `engine_unavailable` when it would have local workers, `handover_refused`
+    ///   also when it would look for them in another engine.
+    package func checkTakeover(on kind: String?) async throws(SupervisorError) {
         guard settings.workers.mode == .docker else {
             throw SupervisorError(
                 .handoverRefused, "a supervisor of local processes can't take workers over",
@@ -31,16 +33,22 @@ extension Supervisor {
         }
         try layout.prepare()
         let backend = try await chooseBackend()
-        guard backend.engine != nil else {
+        guard let engine = backend.engine else {
             throw SupervisorError(
                 .engineUnavailable, "no engine, so no workers could be taken over: \(backend.fallbackReason ?? "")",
                 hint: "run `acode doctor`")
         }
-        do {
+        do throws(SupervisorError) {
+            let own = engine.identity.kind.rawValue
+            if let kind, kind != own {
+                throw SupervisorError(
+                    .handoverRefused, "the workers are \(kind)'s, and this supervisor would use \(own)",
+                    hint: "choose its engine with --engine-socket, or end it with `acode worker drain --wait` first")
+            }
             try checkPool(backend)
             try await checkNetwork(backend)
         } catch {
-            backend.engine?.shutdown()
+            engine.shutdown()
             throw error
         }
         startCheck.keep(backend)
