@@ -101,7 +101,8 @@ package final class Supervisor: Sendable {
         let backend = if let checked { checked } else { try await chooseBackend() }
         try checkPool(backend)
         try await checkNetwork(backend)
-        let context = workerContext(installation: installation)
+        var context = workerContext(installation: installation)
+        context.users = backend.users
         warnOfSecretsOnDisk(installation: installation)
         let containers = backend.engine.map { self.containers(of: $0, context) }
         let takeover = await surveyTakeover(backend, context, containers)

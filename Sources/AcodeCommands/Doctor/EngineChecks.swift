@@ -4,6 +4,7 @@ internal import Glibc
 internal import Logging
 internal import Settings
 internal import TaskModel
+internal import WorkerPool
 
 /// Whether there is a container engine, and what it can do.
 struct EngineChecks {
@@ -61,11 +62,28 @@ struct EngineChecks {
                 "\(identity.kind.rawValue) \(identity.version), API \(identity.apiVersion), \(engine.endpoint)")
         ]
         do throws(EngineError) {
-            checks += Self.judge(try await engine.info())
+            let info = try await engine.info()
+            checks += Self.judge(info)
+            checks += users(of: info, identity.kind)
         } catch {
             checks.append(.fail("engine", error.description, fix: error.hint))
         }
         return checks
+    }
+
+    /// Who the users of containers are on this host, where they are others.
+    private func users(of info: EngineInfo, _ kind: EngineKind) -> [DoctorCheck] {
+        let name = "user namespace"
+        do throws(UserMappingProblem) {
+            let own = ContainerUser(uid: geteuid(), gid: getegid())
+            switch try UserMapping(info, kind: kind, user: settings.workers.docker.user, own: own) {
+            case .same: return []
+            case .shifted(let user, _): return [.ok(name, "root of a container is user \(user) of this host")]
+            case .keepingOwn: return [.ok(name, "the engine's own user is the same in containers")]
+            }
+        } catch {
+            return [.fail(name, error.message, fix: error.hint)]
+        }
     }
 
     /// What the engine says about itself, judged.

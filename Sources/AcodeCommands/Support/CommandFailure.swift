@@ -50,7 +50,7 @@ extension CommandFailure {
             case .poolBusy, .handoverRefused, .garbageUnknown: ExitCodes.tryAgain
             case .engineUnavailable, .storeUnavailable: ExitCodes.unavailable
             case .agentMissing, .stateUnusable: ExitCodes.internal
-            case .mountRefused, .networkMissing: ExitCodes.configuration
+            case .mountRefused, .networkMissing, .usersUnreachable: ExitCodes.configuration
             }
         self.init(code, error.message, hint: error.hint)
     }

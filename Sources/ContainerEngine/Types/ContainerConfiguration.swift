@@ -47,6 +47,8 @@ package struct ContainerConfiguration: Sendable, Equatable {
     package var securityOpt: [String]
     /// Whose shared memory it sees, such as `private`; `nil` for the engine's default.
     package var ipcMode: String?
+    /// Which user namespace, such as `keep-id` on Podman; `nil` is the engine's choice.
+    package var usernsMode: String?
     /// Whether the image's files can't be written.
     package var readonlyRootfs: Bool
     /// Resource limits of processes.

@@ -44,6 +44,7 @@ extension CreateContainerBody.HostConfigBody {
         CapAdd = configuration.capAdd.nonEmpty
         SecurityOpt = configuration.securityOpt.nonEmpty
         IpcMode = configuration.ipcMode
+        UsernsMode = configuration.usernsMode
         ReadonlyRootfs = configuration.readonlyRootfs
         Ulimits = configuration.ulimits.map { .init(Name: $0.name, Soft: $0.soft, Hard: $0.hard) }.nonEmpty
         Mounts = configuration.mounts.map { .init($0, quirks: quirks) }.nonEmpty

@@ -38,6 +38,7 @@ struct CreateContainerBody: Encodable, Equatable {
         let CapAdd: [String]?
         let SecurityOpt: [String]?
         let IpcMode: String?
+        let UsernsMode: String?
         let ReadonlyRootfs: Bool
         let Ulimits: [UlimitBody]?
         let Mounts: [MountBody]?

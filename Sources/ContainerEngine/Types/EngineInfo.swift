@@ -32,6 +32,9 @@ package struct EngineInfo: Sendable, Equatable, Decodable {
     /// Whether limits of CPU time work.
     package let cpuCfsQuota: Bool
 
+    /// Whether the users of containers are others on this host (Docker's `userns-remap`).
+    package var remapsUsers: Bool { securityOptions.contains { $0 == "name=userns" || $0.hasPrefix("name=userns,") } }
+
     /// Whether limits are silently without effect: rootless Podman on cgroup v1 accepts and drops them.
     package var dropsLimitsSilently: Bool { rootless && cgroupVersion == "1" }
 

@@ -24,7 +24,7 @@ extension AttemptPlan {
 
 extension AttemptPlanner {
     /// Makes the worktrees of attempts.
-    var worktrees: WorktreeMaker { WorktreeMaker(poolUser: settings.workers.docker.user) }
+    var worktrees: WorktreeMaker { WorktreeMaker(poolUser: settings.workers.docker.user, users: users) }
 
     /// Puts a worktree in the place of the directory that containers start in, whatever the pool mounts there.
     ///

@@ -48,6 +48,8 @@ package struct AttemptPlanner: Sendable {
     var isStandIn = false
     /// Whether this host can limit local workers.
     var limitsLocalWorkers = false
+    /// Who the users of containers are on this host.
+    var users = UserMapping.same
 
     /// The plan for a task. Looks at no file: `complete` does that, if there is anything to look at.
     ///
@@ -145,7 +147,7 @@ package struct AttemptPlanner: Sendable {
         _ wanted: [MountSpec], for user: ContainerUser?
     ) async throws(WorkerError) -> [ResolvedMount] {
         guard !wanted.isEmpty else { return [] }
-        let access = MountAccess(user: user ?? settings.workers.docker.user, isOfTask: user != nil)
+        let access = MountAccess(user: user ?? settings.workers.docker.user, isOfTask: user != nil, users: users)
         return try await HostFiles.mounts.run("the mounts") { [mounts] () throws(WorkerError) in
             var found: [ResolvedMount] = []
             for mount in wanted { found.append(try mounts.resolve(taskMount: mount, access)) }

@@ -13,6 +13,8 @@ extension Supervisor {
         var engine: EngineClient?
         /// What the engine said of itself at the start.
         var info: EngineInfo?
+        /// Who the users of its containers are on this host.
+        var users = UserMapping.same
         var fallbackReason: String?
 
         var mode: WorkerMode { engine == nil ? .local : .docker }
@@ -37,6 +39,18 @@ extension Supervisor {
         }
     }
 
+    /// - Throws: `users_unreachable` when tasks could not use what is made for them.
+    private func users(of info: EngineInfo?, on engine: EngineClient) throws(SupervisorError) -> UserMapping {
+        guard let info else { return .same }
+        do throws(UserMappingProblem) {
+            return try UserMapping(
+                info, kind: engine.identity.kind, user: settings.workers.docker.user,
+                own: ContainerUser(uid: geteuid(), gid: getegid()))
+        } catch {
+            throw SupervisorError(.usersUnreachable, error.message, hint: error.hint)
+        }
+    }
+
     /// The first engine that answers.
     func findEngine(logger: Logger) async throws(EngineError) -> EngineClient {
         let candidates = try EngineDiscovery.candidates(
@@ -55,7 +69,7 @@ extension Supervisor {
             ])
         let info = try? await engine.info()
         if let info { warnOfLimits(info, on: engine) }
-        return Backend(engine: engine, info: info)
+        return Backend(engine: engine, info: info, users: (try? users(of: info, on: engine)) ?? .same)
     }
 
     func mountPolicy(_ backend: Backend) -> MountPolicy {
@@ -66,7 +80,7 @@ extension Supervisor {
 
     /// Finds at the start what would make every worker fail.
     ///
-    /// - Throws: `agent_missing`, `mount_refused`.
+    /// - Throws: `agent_missing`, `mount_refused`, `users_unreachable`.
     func checkPool(_ backend: Backend) throws(SupervisorError) {
         guard access(options.agentExecutable, X_OK) == 0 else {
             throw SupervisorError(
@@ -74,6 +88,7 @@ extension Supervisor {
                 hint: "install acode-agent beside acode, or name it with ACODE_AGENT_PATH")
         }
         guard backend.mode == .docker else { return }
+        if let engine = backend.engine { _ = try users(of: backend.info, on: engine) }
         for mount in settings.workers.docker.mounts {
             do {
                 try mountPolicy(backend).check(poolMount: mount)
@@ -171,7 +186,7 @@ extension Supervisor {
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode,
-            limitsLocalWorkers: limitsLocalWorkers)
+            limitsLocalWorkers: limitsLocalWorkers, users: backend.users)
         let gate = images.map {
             ImageGate(
                 images: $0, standard: workers.docker.image, standardMayWait: !options.exitsWhenIdle,

@@ -24,6 +24,8 @@ extension Supervisor {
                 metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
             return
         }
+        var context = context
+        context.users = backend.users
         let containers = backend.engine.map { self.containers(of: $0, context) }
         let takeover = await surveyTakeover(
             backend, context, containers, sparing: Set(local.pool.workers.map(\.id)))

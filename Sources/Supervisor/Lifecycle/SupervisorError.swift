@@ -16,6 +16,8 @@ package struct SupervisorError: Error, Sendable, Equatable, CustomStringConverti
         case mountRefused = "mount_refused"
         /// The network of the pool's containers does not exist.
         case networkMissing = "network_missing"
+        /// The users of the engine's containers can't use what is made for them.
+        case usersUnreachable = "users_unreachable"
         /// A directory can't be made or written.
         case stateUnusable = "state_unusable"
         /// The store does not work.

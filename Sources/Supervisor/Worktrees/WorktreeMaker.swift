@@ -7,6 +7,8 @@ internal import WorkerPool
 struct WorktreeMaker: Sendable {
     /// Who tasks in containers run as that name no other user.
     let poolUser: ContainerUser
+    /// Who the users of containers are on this host.
+    let users: UserMapping
 
     /// Makes the worktree; returns what was checked out, in words. The worker's directories are emptied when the attempt
     /// has ended, whether this worked or not.
@@ -17,7 +19,7 @@ struct WorktreeMaker: Sendable {
         let directory = worker.directory
         let checkout = GitCheckout(
             source: source, target: directory.workspace,
-            owner: worker.profile.mode == .docker ? (worker.profile.user ?? poolUser).uid : nil)
+            owner: worker.profile.mode == .docker ? users.outside(worker.profile.user ?? poolUser).uid : nil)
         let configuration = "\(directory.root)/gitconfig"
         try await HostFiles.mounts.run("the directory \(directory.root)") { () throws(WorkerError) in
             do {

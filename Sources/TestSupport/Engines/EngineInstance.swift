@@ -5,20 +5,22 @@ package struct EngineInstance: Sendable {
     /// Where everything of the engines is.
     package let directory: String
     private let isLiveRestoring: Bool
+    private let remapsUsers: Bool
 
     /// Starts engines, both unless said otherwise, in a directory of their own while `body` runs, then stops them and
     /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends. With `diskMiB`
     /// each has a disk of that size for what it keeps: images and containers. What it needs while it runs is elsewhere,
-    /// as on other machines.
+    /// as on other machines. For a Docker that `remapsUsers`, root of containers is user 200000.
     ///
     /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
     package static func with<Value: Sendable>(
-        _ engines: [Engine] = Engine.all, liveRestoring: Bool = false, diskMiB: Int? = nil,
+        _ engines: [Engine] = Engine.all, liveRestoring: Bool = false, diskMiB: Int? = nil, remapsUsers: Bool = false,
         _ body: (EngineInstance) async throws -> Value
     ) async throws -> Value {
         // Short, because sockets are below it.
         let instance = EngineInstance(
-            directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring)
+            directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring,
+            remapsUsers: remapsUsers)
         if let diskMiB { try await instance.mount(diskMiB, engines) }
         let outcome: Result<Value, any Error>
         do {
@@ -66,6 +68,7 @@ package struct EngineInstance: Sendable {
         var environment = ProcessPlan.plainEnvironment
         environment["ACODE_ENGINES_DIR"] = directory
         environment["ACODE_ENGINES_LIVE_RESTORE"] = String(isLiveRestoring)
+        environment["ACODE_ENGINES_USERNS"] = String(remapsUsers)
         _ = try await ChildProcess.tool(
             ProcessPlan("\(Checkout.root)/scripts/engines", arguments, environment: environment), within: .seconds(120))
     }

@@ -102,6 +102,7 @@ package struct ContainerBlueprint: Sendable {
         container.securityOpt = ["no-new-privileges"]
         // Also because the agent removes the shared memory that tasks leave: never anybody else's.
         container.ipcMode = "private"
+        container.usernsMode = context.users.usernsMode
         container.readonlyRootfs = settings.docker.readOnlyRootFilesystem
         // Programs that insist on a temporary directory find none they can write on a read-only root.
         if container.readonlyRootfs { container.env["TMPDIR"] = Self.temporaryDirectory }

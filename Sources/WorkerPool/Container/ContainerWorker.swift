@@ -69,7 +69,7 @@ package final class ContainerWorker: Worker {
     package var containerID: String? { identity.containerID }
     package var status: WorkerStatus { session.status }
     /// Who owns its directories.
-    private var owner: UInt32 { (profile.user ?? settings.docker.user).uid }
+    private var owner: UInt32 { context.users.outside(profile.user ?? settings.docker.user).uid }
     package var agentPID: Int32? { link.agentPID }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
     package var ports: [WorkerPort] { published.ports }

@@ -31,6 +31,8 @@ package struct WorkerContext: Sendable {
     package var orphanTimeout: Duration
     /// How long nobody may be able to tell what became of a worker before it is given up: leases can't be kept for ever.
     package var outageLimit = Duration.seconds(60)
+    /// Who the users of containers are on this host.
+    package var users = UserMapping.same
     /// How agents are watched.
     package var health = HealthSettings()
     /// Remembers workers across a crash.

@@ -1,6 +1,7 @@
 import Settings
 import TaskModel
 import Testing
+import WorkerPool
 
 @testable import Supervisor
 
@@ -41,6 +42,21 @@ struct PureFileRuleTests {
         #expect(Self.hint(owner: 0, group: 1000, mode: 0o770) == nil)
         #expect(Self.hint(owner: 0, mode: 0o777) == nil)
         #expect(Self.hint(owner: 0, mode: 0o755, readOnly: true) == nil)
+    }
+
+    @Test func whereUsersAreOthersOnThisHostThoseCount() {
+        let access = MountAccess(
+            user: ContainerUser(uid: 1000, gid: 1000), users: .shifted(firstUser: 100_000, firstGroup: 100_000))
+        func hint(owner: UInt32, group: UInt32 = 0, mode: UInt32) -> String? {
+            access.hint(
+                MountSpec(source: "/srv/x", target: "/x"), owner: owner, group: group, mode: mode, isDirectory: true)
+        }
+        #expect(hint(owner: 101_000, mode: 0o700) == nil)
+        #expect(hint(owner: 0, group: 101_000, mode: 0o770) == nil)
+        #expect(
+            hint(owner: 1000, mode: 0o700)
+                == "/srv/x belongs to uid 1000 (mode 0700) and the worker runs as uid 1000 (101000 on this host), which "
+                + "can't read it: chown it to 101000")
     }
 
     @Test func whoCanNotIsToldWhoseItIsAndWhatToDo() {

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// FR-053, FR-056…074 where the users of containers are others on this host.
+    @Suite("User namespaces", .timeLimit(.minutes(2)))
+    struct UserNamespaces {
+        @Test("with userns-remap tasks have their files, worktrees, outputs and secrets, and stay in it")
+        func remapped() async throws {
+            let base = "/tmp/acode-userns-\(UInt32.random(in: 0...(.max)))"
+            defer { try? FileManager.default.removeItem(atPath: base) }
+            for name in ["repo", "tree"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(base)/\(name)", withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o755])
+            }
+            let making =
+                "git init -q -b main && echo one > file && git add . && "
+                + "git -c user.name=t -c user.email=t@example.org commit -q -m one"
+            _ = try await ChildProcess.tool(
+                ProcessPlan("/bin/sh", ["-c", making], directory: "\(base)/repo"), within: .seconds(20))
+            let settings: [String: JSONValue] = [
+                "workers.docker.allowedMounts": [.string(base)], "secrets": ["token": ["env": "SECRET_OF_TEST"]],
+            ]
+            try await EngineInstance.with([.docker], remapsUsers: true) { engines in
+                try await AcodeFixture.with("userns", settings: settings) { fixture in
+                    var options = PoolOptions()
+                    options.engines = engines
+                    options.environment = ["SECRET_OF_TEST": "s3cr3t-of-userns"]
+                    try await fixture.withSupervisor(.docker, options) { supervisor in
+                        let pid = try #require(try await supervisor.onlyContainer()["State"]["Pid"].int)
+                        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+                        #expect(status.contains("Uid:\t201000\t201000"), "\(status)")
+                        let worker = try #require(try await supervisor.workers().first?["id"].string)
+                        let table = try await fixture.acode("worker", "inspect", "--security", worker)
+                        #expect(table.code == 0 && table.text.contains("(0 in it is 200000 on the host)"), "\(table)")
+                        let doctor = try await fixture.acode(
+                            "doctor", "--engine-socket", engines.api(.docker).socket)
+                        #expect(doctor.text.contains("root of a container is user 200000 of this host"), "\(doctor)")
+                        try await Self.use(fixture, base)
+                    }
+                }
+            }
+        }
+
+        /// Twice with each user: what was made anew for the second task has to be its user's as well.
+        private static func use(_ fixture: AcodeFixture, _ base: String) async throws {
+            for (user, id) in [([], 1000), (["--user", "2000:2001"], 2000), ([], 1000)] {
+                for round in 1...2 {
+                    let name = "\(id)-\(round)"
+                    let run = try await fixture.runScript(
+                        """
+                        cat file; echo x > file; echo \(name) > $ACODE_OUTPUT_DIR/out; stat -c %u . file $ACODE_OUTPUT_DIR
+                        echo $(cat $ACODE_SECRETS_DIR/token)
+                        """,
+                        user + ["--git", "\(base)/repo@main", "--output", "out", "--secret", "token", "--name", name])
+                    #expect(run.lines == ["one", "\(id)", "\(id)", "\(id)", "[secret token]"], "\(run)")
+                }
+            }
+            let refused = try await fixture.runScript("echo x > file", ["--worktree", "\(base)/tree"])
+            #expect(refused.errorText.contains("the worker runs as uid 1000 (201000 on this host)"), "\(refused)")
+            #expect(refused.errorText.contains("chown it to 201000"), "\(refused)")
+        }
+    }
+}
