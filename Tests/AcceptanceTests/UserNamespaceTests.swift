@@ -41,6 +41,26 @@ extension Acceptance {
                         try await Self.use(fixture, base)
                     }
                 }
+                try await Self.refuse(engines)
+            }
+        }
+
+        /// A supervisor that is not root can't give directories to the shifted users.
+        private static func refuse(_ engines: EngineInstance) async throws {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o666], ofItemAtPath: engines.api(.docker).socket)
+            try await AcodeFixture.with("userns-refused") { fixture in
+                var options = PoolOptions()
+                options.engines = engines
+                options.user = 65534
+                options.waitsForWorkers = false
+                options.mayFail = true
+                let end = try await fixture.withSupervisor(.docker, options) { supervisor in
+                    try await supervisor.process.waitForEnd(within: .seconds(10))
+                }
+                #expect(end.code == 78, "\(end)")
+                #expect(end.errorText.contains("to which only root can give directories"), "\(end)")
+                #expect(end.errorText.contains("run the supervisor as root"), "\(end)")
             }
         }
 

@@ -50,7 +50,7 @@ package struct MountRules: Sendable {
                 Forbidden(path: "/sys", reason: "belongs to the kernel", inside: true, around: false),
                 Forbidden(path: "/dev", reason: "belongs to the kernel", inside: true, around: false),
             ]
-            + (["/var/lib/docker", "/var/lib/containers"] + data).map {
+            + (["/var/lib/docker", "/var/lib/containerd", "/var/lib/containers"] + data).map {
                 Forbidden(
                     path: Self.withoutRunLink($0), reason: "holds the engine's data", inside: true, around: true)
             }
