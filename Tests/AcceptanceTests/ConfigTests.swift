@@ -60,6 +60,7 @@ extension Acceptance {
                 #expect(resources["cpus"] == 1 && resources["memoryMb"] == 512 && resources["swapMb"] == 0)
                 #expect(resources["pidsLimit"] == 100 && resources["diskMb"] == 10_240)
                 #expect(resources["networkMbit"] == 0 && resources["shmMb"] == 64 && resources["tempMb"] == 64)
+                #expect(resources["workTmpfsMb"] == 0)
                 #expect(workers["statsInterval"] == "5s" && workers["highUsageWarning"] == 90)
                 #expect(workers["docker"]["network"] == "bridge" && workers["docker"]["pullPolicy"] == "ifNotPresent")
                 #expect(workers["docker"]["image"] == "mcr.microsoft.com/dotnet/sdk:8.0")

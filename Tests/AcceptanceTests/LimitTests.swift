@@ -153,6 +153,24 @@ extension Acceptance {
             }
         }
 
+        @Test("a working directory in memory is full at its size, and empty for the next task", arguments: Engine.all)
+        func workInMemory(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = [
+                "workers.docker.resources.workTmpfsMb": 20, "workers.docker.workdir": "/work",
+            ]
+            try await AcodeFixture.with("work-tmpfs-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let run = try await fixture.runScript(
+                        "pwd; mkdir a; echo data > a/file; dd if=/dev/zero of=a/x bs=1M count=40 2>&1; stat -c %s a/x")
+                    #expect(run.lines.first == "/work", "\(run)")
+                    #expect(run.text.contains("No space left on device"), "\(run)")
+                    #expect(run.lines.last.flatMap { Int($0) }.map { (19 << 20...20 << 20).contains($0) } == true)
+                    let next = try await fixture.runScript("ls -A; echo more > y && cat y")
+                    #expect(next.text == "more\n", "\(next)")
+                }
+            }
+        }
+
         @Test("swap is granted; bandwidth, which no engine limits, is warned about", arguments: Engine.all)
         func swapAndBandwidth(_ engine: Engine) async throws {
             let settings: [String: JSONValue] = [

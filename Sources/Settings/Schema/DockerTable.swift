@@ -70,6 +70,11 @@ extension SettingTable {
             "workers.docker.resources.tempMb", \.workers.docker.resources.tempMb, .mebibytes(1...1_048_576),
             "The size of the temporary directory. What is in it counts as memory."),
         .init(
+            "workers.docker.resources.workTmpfsMb", \.workers.docker.resources.workTmpfsMb, .mebibytes(0...1_048_576),
+            "The size of a working directory in memory, where a write beyond it fails at once; what is in it counts as "
+                + "memory. 0 is one on disk, which diskMb limits. Choose a workdir that the image has not, such as /work: "
+                + "engines give a directory in memory the mode of the image's, and root as its owner."),
+        .init(
             "workers.docker.resources.swapMb", \.workers.docker.resources.swapMb, .mebibytes(0...16_777_216),
             "Swap beside memory; 0 is none."),
         .init(

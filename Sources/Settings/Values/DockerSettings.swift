@@ -109,6 +109,8 @@ package struct ContainerResources: Sendable, Equatable {
     package var shmMb = 64
     /// Size of the temporary directory in MiB.
     package var tempMb = 64
+    /// Size of a working directory in memory in MiB; 0 is one on disk.
+    package var workTmpfsMb = 0
     /// Swap beside memory in MiB.
     package var swapMb = 0
     /// What a task may have on disk in MiB; 0 is no limit.

@@ -36,6 +36,12 @@ extension AttemptPlanner {
         guard !plan.unresolvedMounts.contains(where: isTarget) else {
             throw WorkerError(.configurationRefused, "the task has a worktree and another mount at \(target)")
         }
+        guard worktree.git == nil || settings.workers.docker.resources.workTmpfsMb == 0 else {
+            throw WorkerError(
+                .configurationRefused,
+                "the task's worktree is made on disk, and the pool's working directories are in memory "
+                    + "(workers.docker.resources.workTmpfsMb)")
+        }
         plan.profile.mounts.removeAll(where: isTarget)
         plan.git = worktree.git
         if let path = worktree.path { plan.unresolvedMounts.append(MountSpec(source: path, target: target)) }

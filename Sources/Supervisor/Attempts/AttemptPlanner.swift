@@ -21,7 +21,7 @@ package struct AttemptPlan: Sendable {
     var outputs: [OutputPlace] = []
     /// The repository its working directory is a clone of.
     var git: GitSource?
-    /// Where a local process starts instead of in an empty directory.
+    /// Where a local process starts instead of in an empty directory, or a task whose container does not say it.
     var workingDirectory: String?
     /// Why there is nothing to do, in plain words; `nil` when there is.
     var skip: String?
@@ -72,6 +72,7 @@ package struct AttemptPlanner: Sendable {
         if let egress = plan.profile.egress, let mistake = settings.workers.mistake(in: egress) {
             throw WorkerError(.configurationRefused, mistake)
         }
+        if docker.resources.workTmpfsMb > 0 { plan.workingDirectory = docker.workdir }
         plan.outputs = try outputs.places(of: task)
         try place(task.spec.worktree, in: &plan)
         return plan

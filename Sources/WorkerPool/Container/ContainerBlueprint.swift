@@ -71,7 +71,8 @@ package struct ContainerBlueprint: Sendable {
         ]
         container.labels = labels(worker)
         container.user = (profile.user ?? docker.user).description
-        container.workingDir = docker.workdir
+        // Docker would make it first, and then give the file system in memory its mode; tasks are told where to start.
+        container.workingDir = docker.resources.workTmpfsMb > 0 ? nil : docker.workdir
         container.stopSignal = "SIGTERM"
         container.stopTimeout = context.stopTimeout
         container.healthcheck = .command(
@@ -138,7 +139,11 @@ package struct ContainerBlueprint: Sendable {
             mounts.append(.tmpfs(target: path, sizeBytes: Int64(settings.docker.resources.tempMb) << 20))
         }
         if !profile.mounts.contains(where: { $0.target == settings.docker.workdir }) {
-            mounts.append(.bind(source: directory.workspace, target: settings.docker.workdir, readOnly: false))
+            let size = settings.docker.resources.workTmpfsMb
+            mounts.append(
+                size > 0
+                    ? .tmpfs(target: settings.docker.workdir, sizeBytes: Int64(size) << 20)
+                    : .bind(source: directory.workspace, target: settings.docker.workdir, readOnly: false))
         }
         for mount in profile.mounts {
             mounts.append(.bind(source: mount.source, target: mount.target, readOnly: mount.readOnly))
@@ -149,8 +154,9 @@ package struct ContainerBlueprint: Sendable {
     /// Where tasks leave temporary files: emptied after each, unless somebody mounted something there.
     private func scratch(_ profile: WorkerProfile) -> [String] {
         var places = [Self.temporaryDirectory, "/tmp", "/var/tmp", "/run", "/dev/shm", "/dev/mqueue"]
-        // The supervisor empties it itself, unless it has no power over files of another user, or of any mode.
-        if supervisorUser != 0 {
+        // The supervisor empties it itself, unless it is in memory, or it has no power over files of another user, or of
+        // any mode.
+        if supervisorUser != 0 || settings.docker.resources.workTmpfsMb > 0 {
             places.append(settings.docker.workdir)
         }
         return places.filter { path in !profile.mounts.contains { Self.covers($0.target, path) } }

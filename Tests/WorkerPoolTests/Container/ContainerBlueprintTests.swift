@@ -151,6 +151,13 @@ struct ContainerBlueprintTests {
         #expect(container.mounts.contains(.tmpfs(target: "/.acode/tmp", sizeBytes: 3 << 20)))
     }
 
+    @Test func aWorkingDirectoryInMemoryIsSweptByTheAgent() {
+        let container = configuration { $0.docker.resources.workTmpfsMb = 5 }
+        #expect(container.mounts.contains(.tmpfs(target: "/workspace", sizeBytes: 5 << 20)))
+        #expect(container.mounts.count { $0.target == "/workspace" } == 1)
+        #expect(container.cmd?.contains("/workspace") == true)
+    }
+
     @Test func aReadOnlyRootComesWithAPlaceForTemporaryFiles() {
         let container = configuration { $0.docker.readOnlyRootFilesystem = true }
         #expect(container.readonlyRootfs)
