@@ -70,6 +70,7 @@ package final class Supervisor: Sendable {
     let logger: Logger
     let metrics = SupervisorMetrics()
     let registry = AttemptRegistry()
+    let timelines = WorkerTimelines()
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
@@ -193,8 +194,10 @@ package final class Supervisor: Sendable {
     package var workers: [WorkerReport] {
         guard let running = current else { return [] }
         return running.pools.flatMap(\.workers).map {
-            WorkerReport($0, usage: running.stats.usage(of: $0.id) ?? running.standIn?.stats.usage(of: $0.id))
-        } + running.pools.flatMap(\.troubles).map(WorkerReport.init)
+            WorkerReport(
+                $0, usage: running.stats.usage(of: $0.id) ?? running.standIn?.stats.usage(of: $0.id),
+                events: timelines.events(of: $0.id))
+        } + running.pools.flatMap(\.troubles).map { WorkerReport($0, events: timelines.events(of: $0.worker)) }
     }
 
     var current: Running? { running.withLock { $0 } }

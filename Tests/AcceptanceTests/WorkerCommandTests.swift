@@ -47,6 +47,32 @@ extension Acceptance {
             #expect(unknown.errorText.contains("zzzzzzzzzzzz"))
         }
 
+        @Test("`show` tells what happened to the worker", arguments: Backend.all)
+        func timeline(_ backend: Backend) async throws {
+            let fixture = try SharedPools.pool(backend).fixture
+            let run = try await fixture.runScript("exit 0", ["--name", "told-\(backend)"])
+            #expect(run.code == 0)
+            let task = try await fixture.task(named: "told-\(backend)")
+            let worker = try await fixture.task(task["id"].string ?? "")["attempts"][0]["worker"].string ?? ""
+            let id = task["id"].string ?? "?"
+            let events = try await eventually("the end on the timeline") {
+                let events = try await fixture.json("worker", "show", worker)["events"].elements
+                return events.contains { $0["message"] == .string("\(id) (attempt 1): succeeded") } ? events : nil
+            }
+            let kinds = events.compactMap { $0["kind"].string }
+            #expect(kinds.prefix(3) == ["created", "started", "ready"], "\(kinds)")
+            let begun = events.firstIndex {
+                $0["kind"] == "task_begun" && $0["message"] == .string("\(id) (attempt 1)")
+            }
+            let ended = events.firstIndex { $0["message"] == .string("\(id) (attempt 1): succeeded") }
+            #expect(try #require(begun) < #require(ended))
+            let times = events.compactMap { $0["at"].string }
+            #expect(times.count == events.count && times == times.sorted(), "\(times)")
+            let page = try await fixture.acode("worker", "show", worker).succeeded().text
+            #expect(page.contains("task_ended") && page.contains("\(id) (attempt 1): succeeded"), "\(page)")
+            #expect(try await fixture.json("worker", "list").elements.allSatisfy { !$0.keys.contains("events") })
+        }
+
         @Test("a busy worker shows its task", arguments: Backend.all)
         func busy(_ backend: Backend) async throws {
             let fixture = try SharedPools.pool(backend).fixture

@@ -175,7 +175,8 @@ extension WorkerSummary {
             ports: report.ports.map {
                 PortSummary(
                     host: $0.host, hostPort: $0.hostPort, containerPort: $0.containerPort, transport: $0.transport)
-            }, usage: report.usage.map(Usage.init), reason: report.reason, retryAt: report.retryAt)
+            }, usage: report.usage.map(Usage.init), reason: report.reason, retryAt: report.retryAt,
+            events: report.events.map { Event(at: $0.at, kind: $0.kind.rawValue, message: $0.message) })
     }
 }
 

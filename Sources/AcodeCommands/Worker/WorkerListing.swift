@@ -16,7 +16,7 @@ extension Listing where Item == WorkerSummary {
                     Table.Cell(worker.status, worker.style), Table.Cell(worker.profile), Table.Cell(worker.task ?? ""),
                 ] + (hasReasons ? [Table.Cell(worker.reason ?? "")] : [])
             },
-            id: \.id, json: { $0 })
+            id: \.id, json: \.withoutEvents)
     }
 
     /// What workers use, in a table or as JSON.
@@ -45,7 +45,7 @@ extension Listing where Item == WorkerSummary {
                     traffic(\.networkReceived), traffic(\.networkSent),
                 ]
             },
-            id: \.id, json: { $0 })
+            id: \.id, json: \.withoutEvents)
     }
 
     /// Cores as percent of one core, as `top` and `docker stats` show it.

@@ -32,7 +32,16 @@ struct WorkerPage {
         return pairs.map { pair in
             let value = pair.title == "status" && usesColor ? worker.style.apply(to: pair.value) : pair.value
             return "\((pair.title + ":").padded(to: width + 1))  \(value)\n"
-        }.joined()
+        }.joined() + timeline(usesColor)
+    }
+
+    private func timeline(_ usesColor: Bool) -> String {
+        guard let events = worker.events, !events.isEmpty else { return "" }
+        var table = Table(columns: ["time", "event", "details"].map { Table.Column(title: $0) })
+        table.rows = events.map {
+            [Table.Cell(StableJSON.text(of: $0.at)), Table.Cell($0.kind), Table.Cell($0.message)]
+        }
+        return "\n" + table.text(usesColor: usesColor)
     }
 
     private var facts: [(title: String, value: String)] {

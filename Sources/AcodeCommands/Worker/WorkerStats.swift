@@ -37,7 +37,7 @@ struct WorkerStats: AsyncParsableCommand {
             while true {
                 let workers = try await workers(context)
                 if console.isJSON {
-                    console.print(try JSONText.line(workers))
+                    console.print(try JSONText.line(workers.map(\.withoutEvents)))
                 } else {
                     let table = try Listing.stats(workers).text(.table, usesColor: console.usesColor)
                     let text = try await heading(context) + table

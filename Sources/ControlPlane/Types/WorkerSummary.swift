@@ -63,6 +63,23 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         }
     }
 
+    /// Something that happened to a worker.
+    package struct Event: Codable, Sendable, Equatable {
+        /// When.
+        package var at: Date
+        /// In one word.
+        package var kind: String
+        /// In plain words; empty where the kind says it all.
+        package var message: String
+
+        /// Makes an event.
+        package init(at: Date, kind: String, message: String) {
+            self.at = at
+            self.kind = kind
+            self.message = message
+        }
+    }
+
     /// Its id.
     package var id: String
     /// `acode-worker-<id>`; `nil` for a process.
@@ -85,13 +102,16 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
     package var reason: String?
     /// When the next worker is tried in its place.
     package var retryAt: Date?
+    /// What happened to it lately, the oldest first; `nil` where only many workers are told of.
+    package var events: [Event]?
 
     /// Makes a summary.
     package init(
         id: String, containerName: String? = nil, containerID: String? = nil, status: String, profile: String,
         task: String? = nil, attempt: Int? = nil, ports: [PortSummary] = [], usage: Usage? = nil,
-        reason: String? = nil, retryAt: Date? = nil
+        reason: String? = nil, retryAt: Date? = nil, events: [Event]? = nil
     ) {
+        self.events = events
         self.id = id
         self.containerName = containerName
         self.containerID = containerID
@@ -105,7 +125,14 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         self.retryAt = retryAt
     }
 
-    /// Every key is always there; what is unknown is null.
+    /// Without what happened to it, for lists.
+    package var withoutEvents: WorkerSummary {
+        var summary = self
+        summary.events = nil
+        return summary
+    }
+
+    /// Every key but `events` is always there; what is unknown is null.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
@@ -119,5 +146,6 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
         try container.encode(usage, forKey: .usage)
         try container.encode(reason, forKey: .reason)
         try container.encode(retryAt, forKey: .retryAt)
+        try container.encodeIfPresent(events, forKey: .events)
     }
 }

@@ -21,6 +21,7 @@ extension AttemptRunner {
             worker: worker.id, secrets: secrets, startedAt: task.startedAt ?? startedAt ?? Date(), from: position)
         if task.cancelRequested { attempt.stopIntent.set(.cancel("on request")) }
         attempt.assign(worker)
+        timelines.note(worker.id, .taskBegun, "\(attempt.words), begun under another supervisor")
         let timeout = task.spec.timeout.map { Duration.seconds($0) } ?? settings.queue.defaultTimeout
         var request = AttemptRequest(
             ref: attempt.ref, command: task.spec.command, timeout: hello.unackedExit == nil ? timeout : nil,

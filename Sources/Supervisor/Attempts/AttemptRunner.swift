@@ -20,6 +20,8 @@ package struct AttemptRunner: Sendable {
     let logger: Logger
     /// How long an attempt waits for an engine that does not answer before its lease is given back.
     let engineLimit: Duration
+    /// What happens to workers.
+    let timelines: WorkerTimelines
     /// Called after an attempt's end is recorded and its worker given back.
     let concluded: @Sendable () async -> Void
 
@@ -36,6 +38,7 @@ package struct AttemptRunner: Sendable {
             switch await provide(attempt, plan, request) {
             case .success(let (worker, plan)):
                 attempt.assign(worker)
+                timelines.note(worker.id, .taskBegun, attempt.words)
                 ran = Ran(
                     await execute(plan, on: worker, attempt, recorder, log), on: worker, hints: plan.hints,
                     localLimits: plan.localLimits)
@@ -119,6 +122,7 @@ package struct AttemptRunner: Sendable {
                 measured: attempt.measurement))
         await conclude(attempt, ran.record, harvest, report, kept, recorder)
         if let worker = ran.worker {
+            timelines.note(worker.id, .taskEnded, "\(attempt.words): \(harvest.verdict.outcome.rawValue)")
             // What filled the disk goes with the container.
             if harvest.verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
             await worker.acknowledge(attempt.ref)

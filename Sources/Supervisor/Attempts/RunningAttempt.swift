@@ -45,6 +45,9 @@ package final class RunningAttempt: Sendable {
         AttemptRef(taskID: claim.task.id.rawValue, attempt: claim.lease.attempt, token: agentToken)
     }
 
+    /// Task and attempt, for people.
+    var words: String { "\(claim.task.id) (attempt \(claim.lease.attempt))" }
+
     /// How far it is.
     package var stage: Stage { currentStage.withLock { $0 } }
 

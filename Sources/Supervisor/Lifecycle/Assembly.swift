@@ -180,7 +180,8 @@ extension Supervisor {
             spares: workers.sparesInForce, warmProfile: warm, isWarmHeld: images != nil, rules: workers.docker.restart,
             recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
-            ownMayWait: !options.exitsWhenIdle, factory: factory, observer: PoolLog(logger: logger, metrics: metrics),
+            ownMayWait: !options.exitsWhenIdle, factory: factory,
+            observer: PoolLog(logger: logger, metrics: metrics, timelines: timelines),
             adopted: takeover.adopted)
         let limitsLocalWorkers = backend.mode == .local && LocalCgroup.problem() == nil
         let planner = AttemptPlanner(
@@ -211,7 +212,11 @@ extension Supervisor {
         let registry = registry
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger,
-            engine: backend.engine, ownsNetwork: workers.docker.network != "host", alerted: { registry.tell($0) },
+            engine: backend.engine, ownsNetwork: workers.docker.network != "host",
+            alerted: { [timelines] in
+                registry.tell($0)
+                timelines.note($0)
+            },
             measured: { registry.note($0) })
         let adopter = Adopter(
             adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner),
@@ -234,7 +239,7 @@ extension Supervisor {
             pool: pool, store: store, registry: registry, plans: planner,
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
             settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
-            engineLimit: engineLimit,
+            engineLimit: engineLimit, timelines: timelines,
             concluded: { await self.attemptConcluded() })
     }
 

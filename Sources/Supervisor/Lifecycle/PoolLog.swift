@@ -5,8 +5,10 @@ internal import WorkerPool
 struct PoolLog: PoolObserver {
     let logger: Logger
     let metrics: SupervisorMetrics
+    let timelines: WorkerTimelines
 
     func workerStarting(_ worker: any Worker) {
+        timelines.begin(worker.id, worker.profile.summary)
         logger.debug("worker is being made", metadata: describe(worker))
     }
 
@@ -17,8 +19,13 @@ struct PoolLog: PoolObserver {
         logger.info("worker ready", metadata: metadata)
     }
 
+    func workerChanged(_ worker: any Worker, _ change: WorkerChange) {
+        timelines.note(worker.id, WorkerEvent.Kind(change), WorkerEvent.words(change))
+    }
+
     func workerEnded(_ worker: any Worker, _ end: WorkerEnd) {
         metrics.workerEnded(end)
+        timelines.end(worker.id, failure: end.failure)
         var metadata = describe(worker)
         switch end {
         case .stopped:
@@ -54,5 +61,43 @@ struct PoolLog: PoolObserver {
         ]
         if let id = worker.containerID { metadata["container.id"] = "\(id.prefix(12))" }
         return metadata
+    }
+}
+
+extension WorkerEvent.Kind {
+    fileprivate init(_ change: WorkerChange) {
+        self =
+            switch change {
+            case .started: .started
+            case .ready: .ready
+            case .silent: .unhealthy
+            case .answering: .answering
+            case .engineSilent: .engineSilent
+            case .engineAnswering: .engineAnswering
+            case .leaving: .stopping
+            }
+    }
+}
+
+extension WorkerEvent {
+    fileprivate static func words(_ change: WorkerChange) -> String {
+        switch change {
+        case .started, .ready, .leaving: ""
+        case .silent: "its agent hung up"
+        case .answering: "its agent is back"
+        case .engineSilent: "the engine does not answer"
+        case .engineAnswering: "the engine answers again"
+        }
+    }
+}
+
+extension WorkerEnd {
+    /// Why it ended by itself; `nil` when somebody wanted it.
+    fileprivate var failure: String? {
+        switch self {
+        case .stopped, .detached: nil
+        case .lost(let loss): loss.observation
+        case .startFailed(let error): error.message
+        }
     }
 }

@@ -46,7 +46,7 @@ extension Supervisor {
         let pool = WorkerPool(
             slots: workers.count, warmProfile: nil, rules: workers.docker.restart, recycle: workers.recycle,
             factory: ProcessWorkerFactory(context: context, settings: workers),
-            observer: PoolLog(logger: logger, metrics: metrics))
+            observer: PoolLog(logger: logger, metrics: metrics, timelines: timelines))
         var planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets),
             mounts: MountPolicy(settings: settings, engineSocket: nil),
@@ -61,7 +61,11 @@ extension Supervisor {
         let registry = registry
         let stats = StatsPoller(
             pool: pool, interval: workers.statsInterval, warnAt: workers.highUsageWarning, logger: logger, engine: nil,
-            alerted: { registry.tell($0) }, measured: { registry.note($0) })
+            alerted: { [timelines] in
+                registry.tell($0)
+                timelines.note($0)
+            },
+            measured: { registry.note($0) })
         return StandIn(pool: pool, dispatcher: dispatcher, stats: stats)
     }
 

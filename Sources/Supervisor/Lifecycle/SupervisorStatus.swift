@@ -138,9 +138,12 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     package var ports: [WorkerPort] = []
     /// What it uses, from the last measurement.
     package var usage: WorkerUsage?
+    /// What happened to it lately, the oldest first.
+    package var events: [WorkerEvent]
 
     /// Reports on a worker.
-    init(_ worker: any Worker, usage: WorkerUsage?) {
+    init(_ worker: any Worker, usage: WorkerUsage?, events: [WorkerEvent]) {
+        self.events = events
         id = worker.id
         containerName = worker.containerName
         containerID = worker.containerID
@@ -153,7 +156,8 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     }
 
     /// Reports on a worker that failed and has no successor yet.
-    init(_ trouble: WorkerPool.Trouble) {
+    init(_ trouble: WorkerPool.Trouble, events: [WorkerEvent]) {
+        self.events = events
         id = trouble.worker
         status = .failed
         profile = trouble.trouble.profile.summary

@@ -221,6 +221,7 @@ package struct PoolState: Sendable {
 
     mutating func changed(_ slot: Int, _ change: WorkerChange, _ now: ContinuousClock.Instant) {
         switch change {
+        case .started: break
         case .ready:
             engineAnswers = true
             slots[slot].answers = true

@@ -10,8 +10,14 @@ package protocol PoolObserver: Sendable {
     func workerStarting(_ worker: any Worker)
     /// A worker is ready after `elapsed`.
     func workerReady(_ worker: any Worker, elapsed: Duration)
+    /// Something happened to a worker that lives.
+    func workerChanged(_ worker: any Worker, _ change: WorkerChange)
     /// A worker's life ended.
     func workerEnded(_ worker: any Worker, _ end: WorkerEnd)
     /// Workers of a profile failed so often that none is started for `wait`.
     func crashLooping(_ trouble: ProfileTrouble, wait: Duration)
+}
+
+extension PoolObserver {
+    package func workerChanged(_ worker: any Worker, _ change: WorkerChange) {}
 }

@@ -197,6 +197,7 @@ package final class WorkerPool: Sendable {
         observer.workerStarting(worker)
         let end = await worker.run { change in
             if change == .ready { self.observer.workerReady(worker, elapsed: ContinuousClock.now - begun) }
+            self.observer.workerChanged(worker, change)
             self.apply(.changed(slot: slot, change))
         }
         observer.workerEnded(worker, end)

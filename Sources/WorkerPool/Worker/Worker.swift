@@ -76,6 +76,8 @@ extension Worker {
 
 /// What a pool must know of a worker's life while it lasts.
 package enum WorkerChange: Sendable, Equatable {
+    /// Its container or process was started.
+    case started
     /// Its agent has called: it can take an attempt.
     case ready
     /// Its agent hung up: it can't take one now.

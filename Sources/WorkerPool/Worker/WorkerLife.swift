@@ -31,9 +31,10 @@ struct WorkerLife: Sendable {
         let failure = OneShot<WorkerError>()
         let listening = OneShot<Void>()
         let connected = OneShot<Void>()
+        let begun = OneShot<Void>()
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await serve(listening, failure) }
-            group.addTask { await follow(connected, changed) }
+            group.addTask { await follow(connected, begun, changed) }
             group.addTask { await watchSilence(connected) }
             group.addTask { await watchHealth(connected) }
             group.addTask {
@@ -42,7 +43,10 @@ struct WorkerLife: Sendable {
                 await withTaskGroup(of: Void.self) { start in
                     start.addTask {
                         do throws(WorkerError) {
-                            try await begin { started.set(()) }
+                            try await begin {
+                                if begun.set(()) { changed(.started) }
+                                started.set(())
+                            }
                         } catch {
                             fail(error, failure)
                         }
@@ -89,7 +93,7 @@ struct WorkerLife: Sendable {
     }
 
     private func follow(
-        _ connected: OneShot<Void>, _ changed: @escaping @Sendable (WorkerChange) -> Void
+        _ connected: OneShot<Void>, _ begun: OneShot<Void>, _ changed: @escaping @Sendable (WorkerChange) -> Void
     ) async {
         await withDiscardingTaskGroup { group in
             for await event in link.events {
@@ -100,6 +104,8 @@ struct WorkerLife: Sendable {
                         session.become(.idle)
                         // One that was taken over may have come with an attempt.
                         if link.currentAttempt != nil { session.become(.busy) }
+                        // The agent may be faster than the engine's answer to the start.
+                        if begun.set(()) { changed(.started) }
                         changed(.ready)
                         continue
                     }
