@@ -56,6 +56,34 @@ extension Acceptance {
             #expect(warnings.count == 1 && warnings[0].contains("disk use is high: 95 % of the limit, 57 of 60 MiB"))
         }
 
+        @Test("what was written before the supervisor's crash counts after it", arguments: Engine.all)
+        func adopted(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["workers.docker.resources.diskMb": 60]
+            try await AcodeFixture.with("disk-adopted-\(engine)", settings: settings) { fixture in
+                var id = ""
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    id = try await fixture.submitScript(
+                        """
+                        dd if=/dev/zero of=/tmp/a bs=1M count=40; echo begun
+                        until [ -e /workspace/go ]; do sleep 0.2; done
+                        dd if=/dev/zero of=/tmp/b bs=1M count=30; sleep 50
+                        """)
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    supervisor.process.send(SIGKILL)
+                    try await supervisor.process.waitForEnd(within: .seconds(10))
+                }
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    let worker = try await eventually("the adoption") {
+                        try await supervisor.workers().first { $0["task"] == .string(id) }
+                    }
+                    let work = "\(fixture.stateDirectory)/workers/\(worker["id"].string ?? "")/work"
+                    try fixture.write("", to: "\(work)/go")
+                    let task = try await fixture.waitFor(id, state: "error")
+                    #expect(task["outcome"] == "disk_limit_exceeded" && task["attempt"] == 1, "\(task["reason"])")
+                }
+            }
+        }
+
         @Test("below the limit nothing happens, and what earlier tasks left does not count", arguments: Engine.all)
         func below(_ engine: Engine) async throws {
             let script = "dd if=/dev/zero of=/tmp/left-$ACODE_TASK_ID bs=1M count=40; sleep 4"
