@@ -53,6 +53,8 @@ package final class Supervisor: Sendable {
         let standardImage: StandardImage?
         /// Whether its workers are held to limits of CPU, memory and processes.
         let limitsTasks: Bool
+        /// Set when another way of serving takes over.
+        let hasSuccessor = OneShot<Void>()
         /// Set when nothing of it runs any more.
         let ended = OneShot<Void>()
 

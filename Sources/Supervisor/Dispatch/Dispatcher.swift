@@ -89,7 +89,9 @@ final class Dispatcher: Sendable {
     /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
-        request.limit = min(pool.freeSlots, room(), gate?.room ?? .max) - planning.withLock { $0 }
+        // Those that are looked at may come to wait for an image, too.
+        let next = min(pool.freeSlots, gate?.room ?? .max) - planning.withLock { $0 }
+        request.limit = min(next, room())
         guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
         else { return nil }
         do {

@@ -24,6 +24,10 @@ extension Supervisor {
                 metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
             return
         }
+        // First, so that no local worker begins while it is looked for those that nobody owns.
+        local.hasSuccessor.set(())
+        local.dispatcher.close()
+        local.pool.drain()
         var context = context
         context.users = backend.users
         let containers = backend.engine.map { self.containers(of: $0, context) }
@@ -34,8 +38,6 @@ extension Supervisor {
             "an engine answers: containers run tasks from now on, local processes finish theirs",
             metadata: ["tasks.running": "\(registry.count)", "workers": "\(running.pool.target)"])
         self.running.withLock { $0 = running }
-        local.dispatcher.close()
-        local.pool.drain()
         await live(running)
     }
 

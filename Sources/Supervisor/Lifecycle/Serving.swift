@@ -25,7 +25,7 @@ extension Supervisor {
                 lives.addTask { await self.serveContainersLater(first, context) }
                 await live(first)
                 // Nobody need look for an engine any more.
-                if self.current?.ended === first.ended { lives.cancelAll() }
+                if first.hasSuccessor.current == nil { lives.cancelAll() }
             }
             services.cancelAll()
         }

@@ -107,7 +107,7 @@ package final class EngineWatch: Sendable {
     /// Notes that the engine answers and yet can make nothing, for want of space.
     package func refuses(_ trouble: EngineTrouble) { note(.refused(trouble)) }
 
-    /// Notes that the engine made a container, or brought an image.
+    /// Notes that the engine made a container. An image proves nothing: it may have been there already.
     package func accepts() { note(.fulfilled) }
 
     /// Takes note of what somebody wants the engine to make, and what came of it.

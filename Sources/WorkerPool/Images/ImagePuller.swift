@@ -50,7 +50,6 @@ package struct ImagePuller: Sendable {
         defer { watch?.note(.wishEnded) }
         do throws(WorkerError) {
             let image = try await pull(reference, begun)
-            watch?.accepts()
             metrics.succeeded(after: .now - begun)
             return image
         } catch {
