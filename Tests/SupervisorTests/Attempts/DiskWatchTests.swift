@@ -2,6 +2,7 @@ import AgentProtocol
 import Foundation
 import Logging
 import TaskModel
+import TestSupport
 import Testing
 import WorkerPool
 
