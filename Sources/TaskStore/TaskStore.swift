@@ -75,6 +75,9 @@ package protocol TaskStore: Sendable {
     /// How many tasks are in each state, by queue.
     func counts() async throws(StoreError) -> [QueueCount]
 
+    /// How many tasks wait in these queues, in all when none is named, for a supervisor that offers containers.
+    func demandingContainers(queues: [String]) async throws(StoreError) -> Int
+
     /// When the earliest task that is not yet due will be, `nil` when none waits.
     func nextDue(queues: [String]) async throws(StoreError) -> Date?
 

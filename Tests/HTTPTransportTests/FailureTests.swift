@@ -55,7 +55,7 @@ struct FailureTests {
             let error = await get(transport, .init(total: .milliseconds(150)))
             #expect(error?.code == .timedOut)
             #expect(error?.message == "no complete answer within 150 ms")
-            #expect(start.duration(to: .now) < .seconds(2))
+            #expect(start.duration(to: .now) < .seconds(10))
             #expect(await eventually { listener.openCount == 0 })
         }
     }

@@ -12,6 +12,8 @@ final class AutoscaleLoop: Sendable {
     private let pool: WorkerPool
     private let registry: AttemptRegistry
     private let queues: Set<String>
+    /// Whether its workers are containers; tasks that demand one are not its own otherwise.
+    private let offersContainers: Bool
     private let rules: AutoscaleSettings
     private let metrics: SupervisorMetrics
     private let logger: Logger
@@ -22,13 +24,14 @@ final class AutoscaleLoop: Sendable {
     private static let interval = Duration.seconds(1)
 
     init(
-        store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, queues: [String], rules: AutoscaleSettings,
-        metrics: SupervisorMetrics, logger: Logger
+        store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, queues: [String],
+        offersContainers: Bool, rules: AutoscaleSettings, metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
         self.pool = pool
         self.registry = registry
         self.queues = Set(queues)
+        self.offersContainers = offersContainers
         self.rules = rules
         self.metrics = metrics
         self.logger = logger
@@ -68,6 +71,8 @@ final class AutoscaleLoop: Sendable {
         let enqueued = counts.filter { $0.state == .enqueued && (queues.isEmpty || queues.contains($0.queue)) }
         // A delayed task becomes an enqueued one only when somebody claims.
         let isOneDue = try await store.nextDue(queues: queues.sorted()).map { $0 <= Date() } ?? false
-        return enqueued.reduce(isOneDue ? 1 : 0) { $0 + $1.count }
+        let others = offersContainers ? 0 : try await store.demandingContainers(queues: queues.sorted())
+        // The two counts are not of one moment.
+        return max(0, enqueued.reduce(isOneDue ? 1 : 0) { $0 + $1.count } - others)
     }
 }

@@ -202,8 +202,8 @@ extension Supervisor {
             })
         let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0) } : nil
         let autoscale = AutoscaleLoop(
-            store: store, pool: pool, registry: registry, queues: settings.queue.queues, rules: workers.autoscale,
-            metrics: metrics, logger: logger)
+            store: store, pool: pool, registry: registry, queues: settings.queue.queues,
+            offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger)
         let leases =
             earlier?.leases
             ?? LeaseKeeper(

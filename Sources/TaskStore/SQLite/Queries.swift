@@ -49,6 +49,19 @@ extension SQLiteTaskStore {
         }
     }
 
+    package func demandingContainers(queues: [String]) async throws(StoreError) -> Int {
+        let wanted = queues.map { StoredText.clean($0) }
+        let filter = wanted.isEmpty ? "" : "AND queue IN (\(wanted.map { _ in "?" }.joined(separator: ",")))"
+        return try await read("count tasks that demand containers") { db in
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM task_state INDEXED BY task_ready
+                    WHERE state = 'enqueued' AND container = 1 \(filter)
+                    """, arguments: StatementArguments(wanted)) ?? 0
+        }
+    }
+
     package func nextDue(queues: [String]) async throws(StoreError) -> Date? {
         let wanted = queues.map { StoredText.clean($0) }
         let filter = wanted.isEmpty ? "" : "AND queue IN (\(wanted.map { _ in "?" }.joined(separator: ",")))"

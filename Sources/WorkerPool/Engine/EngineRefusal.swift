@@ -41,7 +41,7 @@ package struct EngineRefusal: Sendable, Equatable {
     }
 
     /// How long nobody may have wished for anything. Whoever is refused tries again sooner.
-    package static let patience = Duration.seconds(15)
+    package static let patience = Duration.seconds(10)
 
     /// What is refused now.
     package private(set) var current: Refusal?

@@ -83,6 +83,21 @@ struct QueryConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func countsWhatDemandsContainers(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([
+                spec("1", queue: "a", isolation: .container), spec("2", queue: "a", isolation: .container),
+                spec("3", queue: "b", isolation: .container), spec("4", queue: "a"),
+                spec("5", queue: "a", delay: 60, isolation: .container),
+            ])
+            #expect(try await store.demandingContainers(queues: []) == 3)
+            #expect(try await store.demandingContainers(queues: ["a"]) == 2)
+            #expect(try await store.demandingContainers(queues: ["a", "b", "c"]) == 3)
+            #expect(try await store.demandingContainers(queues: ["c"]) == 0)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func findsIDsByTheirBeginning(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
             let ids = try await store.submit([spec(), spec(), spec()]).map(\.id)
