@@ -8,7 +8,7 @@ extension EngineError {
             "start the engine (systemctl start docker, or systemctl start podman.socket), or name its socket with --engine-socket or DOCKER_HOST"
         case .permissionDenied:
             "add this user to the group that owns \(endpoint) (for Docker: usermod -aG docker USER, then log in again), "
-                + "or use a rootless engine"
+                + "or use a rootless Podman"
         case .noAnswer: "the engine accepts connections but does not answer; look at its log, restart it"
         case .notAnEngine: "\(endpoint) is not the socket of Docker or Podman; name the right one with --engine-socket"
         case .apiTooOld:

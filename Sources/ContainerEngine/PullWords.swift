@@ -30,20 +30,34 @@ package enum PullWords {
         return nil
     }
 
-    /// The wait the registry asks for, where its words name one: `retry-after: 12.5s`, `Retry-After: 30` (a number alone
-    /// is seconds, RFC 9110).
+    /// The wait the registry asks for, where its words name one: `retry-after: 12.5s` or `1m30s` as Go writes it,
+    /// `Retry-After: 30` (a number alone is seconds, RFC 9110). `nil` also for a day and more.
     package static func retryAfter(_ words: String) -> Duration? {
         let text = words.lowercased()
         guard let start = text.firstRange(of: "retry-after")?.upperBound else { return nil }
-        let rest = text[start...].drop { ":= \"".contains($0) }
-        let number = rest.prefix { $0.isNumber || $0 == "." }
-        guard let value = Double(number), value.isFinite, value >= 0, value < 86_400 else { return nil }
-        let unit = rest.dropFirst(number.count).prefix { $0.isLetter || $0 == "µ" }
-        switch unit {
-        case "ms": return .milliseconds(value)
-        case "us", "µs", "μs", "ns": return .zero
-        case "m", "min": return .seconds(value * 60)
-        default: return .seconds(value)
+        var rest = text[start...].drop { ":= \"".contains($0) }
+        var seconds: Double?
+        while let (value, after) = amount(rest) {
+            seconds = (seconds ?? 0) + value
+            rest = after
         }
+        guard let seconds, seconds < 86_400 else { return nil }
+        return .seconds(seconds)
+    }
+
+    /// A number with its unit, in seconds, at the beginning of a text; and what comes after it.
+    private static func amount(_ text: Substring) -> (seconds: Double, rest: Substring)? {
+        let number = text.prefix { $0.isNumber || $0 == "." }
+        guard let value = Double(number), value.isFinite, value >= 0 else { return nil }
+        let unit = text.dropFirst(number.count).prefix { $0.isLetter || $0 == "µ" }
+        let factor: Double =
+            switch unit {
+            case "ns", "us", "µs", "μs": 0
+            case "ms": 1e-3
+            case "m", "min": 60
+            case "h": 3600
+            default: 1
+            }
+        return (value * factor, text.dropFirst(number.count + unit.count))
     }
 }

@@ -65,7 +65,12 @@ package final class EgressGate: Sendable {
             .bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true) { channel in
                 accepted.add(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(EarlyBytes())
+                    do {
+                        try channel.pipeline.syncOperations.addHandler(EarlyBytes())
+                    } catch {
+                        accepted.remove(channel)
+                        throw error
+                    }
                     return channel
                 }
             }
@@ -75,7 +80,10 @@ package final class EgressGate: Sendable {
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await connection in connections {
-                    group.addTask { await self.serve(connection) }
+                    group.addTask {
+                        await self.serve(connection)
+                        accepted.remove(connection)
+                    }
                 }
             }
         }

@@ -1,7 +1,8 @@
 internal import NIOCore
 internal import Synchronization
 
-/// The connections a proxy has accepted and that are still open.
+/// The connections a proxy has accepted and still serves. One counts until its serving has ended, not only until its client
+/// has gone: what is done for it meanwhile costs as much.
 final class OpenConnections: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
@@ -33,13 +34,24 @@ final class OpenConnections: Sendable {
             return (false, state.hasTold ? nil : count)
         }
         if let news { full(news) }
-        guard fits else { return channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { _ in
-            if self.state.withLock({ $0.channels.removeValue(forKey: id) }) != nil { self.budget.giveBack() }
-        }
+        if !fits { channel.close(promise: nil) }
     }
 
+    /// Counts one no more: its serving has ended, or never began.
+    func remove(_ channel: any Channel) {
+        let id = ObjectIdentifier(channel)
+        if state.withLock({ $0.channels.removeValue(forKey: id) }) != nil { budget.giveBack() }
+    }
+
+    /// Closes and forgets all.
     func closeAll() {
-        for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
+        let channels = state.withLock { state in
+            defer { state.channels = [:] }
+            return Array(state.channels.values)
+        }
+        for channel in channels {
+            channel.close(promise: nil)
+            budget.giveBack()
+        }
     }
 }

@@ -29,8 +29,12 @@ struct RequestBody: Equatable {
     ///
     /// - Throws: a refusal when they say more than one thing.
     init(headers: [(name: String, value: Substring)]) throws(ProxyRefusal) {
+        func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
         func values(_ name: String) -> [String] {
-            headers.filter { $0.name == name }.map { $0.value.filter { $0 != " " && $0 != "\t" } }
+            headers.filter { $0.name == name }.map { header in
+                let trimmed = header.value.drop(while: isBlank)
+                return String(trimmed.prefix(trimmed.count - trimmed.reversed().prefix(while: isBlank).count))
+            }
         }
         let (lengths, codings) = (values("content-length"), values("transfer-encoding"))
         if let coding = codings.first {

@@ -212,6 +212,6 @@ package final class Supervisor: Sendable {
         case nil: break
         }
         guard let running else { return .starting }
-        return running.pool.isEngineUnavailable ? .engineUnavailable : .running
+        return running.pool.isEngineUnavailable || running.watch?.trouble != nil ? .engineUnavailable : .running
     }
 }

@@ -164,13 +164,13 @@ struct FailureTests {
         defer { listener.stop() }
         let before = threads()
         do {
-            let transports = (0..<8).map { _ in HTTPTransport(socketPath: listener.socketPath) }
+            let transports = (0..<32).map { _ in HTTPTransport(socketPath: listener.socketPath) }
             for transport in transports { _ = try await transport.send(HTTPRequest(.get, "/")) }
-            #expect(threads() >= 8)
-            #expect(listener.openCount == 8)
+            #expect(threads() >= 32)
+            #expect(listener.openCount == 32)
         }
         #expect(await eventually { listener.openCount == 0 })
         // Others run tests of their own beside this one.
-        #expect(await eventually { threads() < before + 8 })
+        #expect(await eventually { threads() < before + 16 })
     }
 }

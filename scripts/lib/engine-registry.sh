@@ -20,6 +20,7 @@ registries_start() {
     for name in "${registry_names[@]}"; do
         for ((tries = 0; tries < 5; tries++)); do
             if daemon_pid "registry-$name" >/dev/null && registry_answers "$name"; then break; fi
+            daemon_stop "registry-$name" 10
             registry_configure "$name"
             daemon_start "registry-$name" docker-registry serve "$dir/registry/$name.yml"
             registry_wait "$name" && break
@@ -81,5 +82,6 @@ free_port() {
 registries_stop() {
     local name
     for name in "${registry_names[@]}"; do daemon_stop "registry-$name" 10; done
+    kill_leftovers "$dir/registry"
     if [ "$keep" = no ]; then rm -rf --one-file-system "$dir/registry"; fi
 }

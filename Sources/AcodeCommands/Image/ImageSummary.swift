@@ -28,7 +28,10 @@ struct ImageSummary: Encodable, Equatable {
     /// The digest under the reference's own repository, else the first.
     static func digest(in digests: [String], of reference: String) -> String? {
         let parts = digests.map { $0.split(separator: "@", maxSplits: 1).map(String.init) }.filter { $0.count == 2 }
-        return (parts.first { reference.hasPrefix($0[0]) } ?? parts.first)?[1]
+        let own = parts.first { part in
+            reference == part[0] || reference.hasPrefix(part[0] + ":") || reference.hasPrefix(part[0] + "@")
+        }
+        return (own ?? parts.first)?[1]
     }
 
     enum CodingKeys: CodingKey { case reference, id, digest, size, created, platform }

@@ -42,7 +42,7 @@ package enum ExitCodes {
         let width = table.map(\.code.count).max() ?? 0
         let rows = table.map { "  \($0.code.padded(to: width))  \($0.meaning)" }
         return (["EXIT CODES:"] + rows).joined(separator: "\n")
-            + "\n\n`acode run`, `acode task submit --wait` and `acode task wait` exit with the code of the command."
+            + "\n\n`acode run`, `acode worker exec`, `acode task submit --wait` and `acode task wait` exit with the code of the command."
     }
 
     /// The code that stands for how a task ended: its command's own, or 1 when there is none that says "failed".

@@ -58,7 +58,7 @@ struct AdoptionSurvey: Sendable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    private typealias Found = (row: WorkerRecord, container: String?, verdict: AdoptionVerdict)
+    private typealias Found = (row: WorkerRecord, container: ContainerInspection?, verdict: AdoptionVerdict)
 
     private func verdicts(of rows: [WorkerRecord], _ containers: [String: String]) async -> [Found] {
         let blueprint = ContainerBlueprint(context: context, settings: settings)
@@ -71,19 +71,17 @@ struct AdoptionSurvey: Sendable {
             ) {
                 blueprint.fingerprint(of: $0)
             }
-            return (row, id, verdict)
+            return (row, inspection, verdict)
         }
         return found
     }
 
     private func adopt(
-        _ row: WorkerRecord, _ container: String, _ blueprint: WorkerBlueprint, _ retires: Bool
+        _ row: WorkerRecord, _ container: ContainerInspection, _ blueprint: WorkerBlueprint, _ retires: Bool
     ) -> AdoptedWorker {
         let adoptable = AdoptableContainer(
-            worker: row.id, containerID: container, fingerprint: blueprint.fingerprint)
-        return AdoptedWorker(
-            worker: factory.adoptWorker(profile: blueprint.profile, adoptable),
-            directory: WorkerDirectory(context, worker: row.id),
-            gate: adoptable.gate, retires: retires)
+            worker: row.id, container: container, fingerprint: blueprint.fingerprint)
+        let worker = factory.adoptWorker(profile: blueprint.profile, adoptable)
+        return AdoptedWorker(worker: worker, directory: worker.directory, gate: adoptable.gate, retires: retires)
     }
 }

@@ -116,7 +116,7 @@ final class Dispatcher: Sendable {
             group.addTask { await self.run(attempt, draft) }
             return
         }
-        if let gate, case .success(let ready) = plan, !gate.isReady(ready.profile.image) {
+        if let gate, case .success(let ready) = plan, mustPass(gate, ready) {
             gate.enter()
             group.addTask { await self.run(attempt, ready, through: gate) }
             return
@@ -134,7 +134,7 @@ final class Dispatcher: Sendable {
         } catch {
             plan = .failure(error)
         }
-        if let gate, case .success(let ready) = plan, ready.skip == nil, !gate.isReady(ready.profile.image) {
+        if let gate, case .success(let ready) = plan, ready.skip == nil, mustPass(gate, ready) {
             gate.enter()
             planning.withLock { $0 -= 1 }
             wake()
@@ -144,6 +144,12 @@ final class Dispatcher: Sendable {
         planning.withLock { $0 -= 1 }
         wake()
         await run(attempt, plan, request)
+    }
+
+    /// Whether an attempt has to wait for its image. The workers that are there while the engine is away have theirs.
+    private func mustPass(_ gate: ImageGate, _ plan: AttemptPlan) -> Bool {
+        if pool.isEngineUnavailable, plan.profile == pool.ownProfile { return false }
+        return !gate.isReady(plan.profile.image)
     }
 
     /// Runs an attempt whose image may have to be pulled first. It has no place in the pool's line until then.

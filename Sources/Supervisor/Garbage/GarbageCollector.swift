@@ -101,9 +101,15 @@ struct GarbageCollector: Sendable {
         return objects
     }
 
+    /// Where secrets are kept, and where they were when that was chosen otherwise.
+    private var secretsDirectories: Set<String> {
+        let left = SecretsPlace.left(installation: context.installation, pool: context.pool)
+        return Set([context.secretsDirectory, left].compactMap { $0 })
+    }
+
     private func listDirectories() -> [PoolObject] {
         var places = [(layout.workerDirectories, false), (layout.workspaces, true)]
-        if let secrets = context.secretsDirectory { places.append((secrets, false)) }
+        places += secretsDirectories.map { ($0, false) }
         var objects: [PoolObject] = []
         for (place, isShared) in places {
             for name in ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).sorted() {
@@ -133,7 +139,7 @@ struct GarbageCollector: Sendable {
             try await store.remove(worker: WorkerID(rawValue: object.name))
         case .directory:
             try await WorkerDirectory.removeTree(at: object.name)
-            if let secrets = context.secretsDirectory { WorkerDirectory.pruneSecrets(secrets) }
+            for secrets in secretsDirectories { WorkerDirectory.pruneSecrets(secrets) }
         }
     }
 }

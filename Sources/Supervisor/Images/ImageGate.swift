@@ -74,14 +74,15 @@ final class ImageGate: Sendable {
         var rounds = 0
         var engineRounds = 0
         var pause = Duration.seconds(1)
-        let begun = ContinuousClock.now
+        var away: ContinuousClock.Instant?
         while true {
             do {
                 try await images.provide(image)
                 return
             } catch {
                 switch error.code {
-                case .engineUnavailable where ContinuousClock.now - begun < engineLimit:
+                case .engineUnavailable where ContinuousClock.now - (away ?? .now) < engineLimit:
+                    away = away ?? .now
                     engineRounds += 1
                 case .pullFailed where standardMayWait && image == standard && rounds < Self.standardRounds:
                     // Passing trouble of the pool's own image is the pool's, not the task's.
@@ -90,7 +91,7 @@ final class ImageGate: Sendable {
                 default: throw error
                 }
             }
-            try? await Task.sleep(for: engineRounds > 1 ? max(pause, Self.longestPause) : pause)
+            try? await Task.sleep(for: engineRounds > 1 ? Self.longestPause : pause)
             if Task.isCancelled { throw WorkerError(.poolClosed, "stopped while its image was pulled") }
         }
     }

@@ -46,7 +46,9 @@ final class StandardImage: Sendable {
                 note(error)
                 if error.code == .engineUnavailable { pause = min(pause, Self.longestEnginePause) }
             }
-            _ = await arrived.wait(atMost: pause * Double.random(in: 0.75...1.25))
+            let wait = pause * Double.random(in: 0.75...1.25)
+            // Somebody's finding it there cuts one pause short, and no more than one.
+            if arrived.current == nil { _ = await arrived.wait(atMost: wait) } else { try? await Task.sleep(for: wait) }
             pause = min(pause * 2, Self.longestPause)
         }
     }

@@ -26,7 +26,7 @@ extension Supervisor {
     func chooseBackend() async throws(SupervisorError) -> Backend {
         guard settings.workers.mode == .docker else { return Backend() }
         do {
-            return await welcome(try await findEngine(logger: logger))
+            return try await welcome(try await findEngine(logger: logger))
         } catch {
             guard settings.workers.fallback else {
                 throw SupervisorError(.engineUnavailable, error.message, hint: error.hint)
@@ -59,16 +59,27 @@ extension Supervisor {
         return try await EngineClient.discover(candidates: candidates, logger: logger)
     }
 
-    /// Tells operators what was found, and what it can't do.
-    func welcome(_ engine: EngineClient) async -> Backend {
-        logger.info(
-            "engine found",
-            metadata: [
-                "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
-                "engine.endpoint": "\(engine.endpoint.socketPath)",
-            ])
-        let info = try? await engine.info()
-        if let info { warnOfLimits(info, on: engine) }
+    /// Tells operators what was found, and what it can't do, where that is news.
+    ///
+    /// - Throws: when the engine does not say what it is: who its users are and where its data is must be known before
+    ///   anything is made. The client is of no use then.
+    func welcome(_ engine: EngineClient, isNews: Bool = true) async throws(EngineError) -> Backend {
+        let info: EngineInfo
+        do {
+            info = try await engine.info()
+        } catch {
+            engine.shutdown()
+            throw error
+        }
+        if isNews {
+            logger.info(
+                "engine found",
+                metadata: [
+                    "engine.kind": "\(engine.identity.kind.rawValue)", "engine.version": "\(engine.identity.version)",
+                    "engine.endpoint": "\(engine.endpoint.socketPath)",
+                ])
+            warnOfLimits(info, on: engine)
+        }
         return Backend(engine: engine, info: info, users: (try? users(of: info, on: engine)) ?? .same)
     }
 
@@ -176,7 +187,7 @@ extension Supervisor {
         let factory: any WorkerFactory =
             containers?.factory ?? ProcessWorkerFactory(context: context, settings: workers)
         let pool = WorkerPool(
-            slots: workers.autoscale.isOn ? workers.autoscale.min : workers.count,
+            slots: workers.autoscale.isOn ? workers.autoscale.min : earlier?.pool.target ?? workers.count,
             spares: workers.sparesInForce, warmProfile: warm, isWarmHeld: images != nil, rules: workers.docker.restart,
             recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
@@ -200,7 +211,7 @@ extension Supervisor {
             room: { [registry] in
                 (earlier?.pool.busyCount ?? 0) == 0 ? .max : max(0, pool.target - registry.count)
             })
-        let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0) } : nil
+        let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0, beside: pool) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues,
             offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger)

@@ -15,15 +15,6 @@ extension Supervisor {
             let backend = await engineFound(while: local)
         else { return }
         defer { backend.engine?.shutdown() }
-        do {
-            try checkPool(backend)
-            try await checkNetwork(backend)
-        } catch {
-            logger.error(
-                "an engine answers, but containers can't be made; local processes go on",
-                metadata: ["error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")"])
-            return
-        }
         // First, so that no local worker begins while it is looked for those that nobody owns.
         local.hasSuccessor.set(())
         local.dispatcher.close()
@@ -41,11 +32,12 @@ extension Supervisor {
         await live(running)
     }
 
-    /// The engine, as soon as there is one; `nil` when the supervisor ends first.
+    /// The engine, as soon as there is one that the pool's containers can be made in; `nil` when the supervisor ends first.
     private func engineFound(while local: Running) async -> Backend? {
         var quiet = logger
         quiet.logLevel = .critical
         let interval = settings.workers.docker.outage.checkInterval
+        var told: String?
         while local.ended.current == nil, shutdown.level == nil {
             _ = await local.ended.wait(atMost: interval)
             guard let engine = try? await findEngine(logger: quiet) else { continue }
@@ -53,7 +45,23 @@ extension Supervisor {
                 engine.shutdown()
                 return nil
             }
-            return await welcome(engine)
+            // Who boots with the host may find what it needs a moment later.
+            guard let backend = try? await welcome(engine, isNews: told == nil) else { continue }
+            do throws(SupervisorError) {
+                try checkPool(backend)
+                try await checkNetwork(backend)
+                return backend
+            } catch {
+                engine.shutdown()
+                if told != error.message {
+                    logger.error(
+                        "an engine answers, but containers can't be made; local processes go on, and it is tried again",
+                        metadata: [
+                            "error.message": "\(error.message)", "hint": "\(error.hint ?? "run `acode doctor`")",
+                        ])
+                }
+                told = error.message
+            }
         }
         return nil
     }

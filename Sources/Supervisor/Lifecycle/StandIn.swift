@@ -40,8 +40,8 @@ extension Supervisor {
             logger: logger)
     }
 
-    /// The local workers that stand in while `watch` finds the engine away.
-    func standIn(_ context: WorkerContext, _ watch: EngineWatch) -> StandIn {
+    /// The local workers that stand in for `containers` while `watch` finds the engine away.
+    func standIn(_ context: WorkerContext, _ watch: EngineWatch, beside containers: WorkerPool) -> StandIn {
         let workers = settings.workers
         let pool = WorkerPool(
             slots: workers.count, warmProfile: nil, rules: workers.docker.restart, recycle: workers.recycle,
@@ -56,7 +56,10 @@ extension Supervisor {
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: false,
             room: { [registry] in
-                watch.trouble?.hasFallenBack == true ? max(0, workers.count - registry.count) : 0
+                guard watch.trouble?.hasFallenBack == true else { return 0 }
+                // An engine that only lacks space leaves the containers there are, and they come first.
+                let better = watch.isAway ? 0 : containers.freeSlots
+                return max(0, workers.count - registry.count - better)
             })
         let registry = registry
         let stats = StatsPoller(

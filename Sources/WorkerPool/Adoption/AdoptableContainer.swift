@@ -1,3 +1,4 @@
+package import ContainerEngine
 package import TaskModel
 
 /// A container that an earlier supervisor of the pool made, runs, and may be taken over.
@@ -8,14 +9,27 @@ package struct AdoptableContainer: Sendable {
     package let containerID: String
     /// What it was made like; see `ContainerBlueprint.fingerprint`.
     package let fingerprint: String
+    /// The engine's id of its image.
+    package let imageID: String
+    /// The directory that holds its directory of secrets, where that is not in its runtime directory: what was chosen when
+    /// it was made, which need not be what would be chosen now.
+    package let secretsDirectory: String?
     /// Where its agent waits until the attempt it has in hand was looked at.
     package let gate = AdoptionGate()
 
-    /// Names a container.
-    package init(worker: WorkerID, containerID: String, fingerprint: String) {
+    /// Names a container, as an earlier supervisor made it.
+    package init(
+        worker: WorkerID, container: ContainerInspection, fingerprint: String
+    ) {
         self.worker = worker
-        self.containerID = containerID
+        containerID = container.id
         self.fingerprint = fingerprint
+        imageID = container.imageID
+        let mount = container.mounts.first { $0.target == ContainerBlueprint.secretsDirectory }
+        let parts = (mount?.source ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        // Beside the worker's other directories it is called `secrets`, anywhere else after the worker.
+        let isElsewhere = parts.last.map(String.init) == worker.rawValue
+        secretsDirectory = isElsewhere ? parts.dropLast().joined(separator: "/") : nil
     }
 }
 

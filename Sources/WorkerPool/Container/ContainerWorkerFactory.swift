@@ -22,8 +22,11 @@ package struct ContainerWorkerFactory: WorkerFactory {
     }
 
     /// Makes the worker of a container that an earlier supervisor made.
-    package func adoptWorker(profile: WorkerProfile, _ container: AdoptableContainer) -> any Worker {
-        ContainerWorker(
+    package func adoptWorker(profile: WorkerProfile, _ container: AdoptableContainer) -> ContainerWorker {
+        images.remember(profile.image, id: container.imageID)
+        var context = context
+        context.secretsDirectory = container.secretsDirectory
+        return ContainerWorker(
             profile: profile, engine: engine, context: context, settings: settings, images: images,
             watch: watch, adoption: container)
     }

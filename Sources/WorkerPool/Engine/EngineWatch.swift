@@ -104,6 +104,11 @@ package final class EngineWatch: Sendable {
         }
     }
 
+    /// Whether the engine does not answer, which is more than that it can make nothing.
+    package var isAway: Bool {
+        shared.withLock { if case .unavailable = $0.machine.state { true } else { false } }
+    }
+
     /// Notes that the engine answers and yet can make nothing, for want of space.
     package func refuses(_ trouble: EngineTrouble) { note(.refused(trouble)) }
 

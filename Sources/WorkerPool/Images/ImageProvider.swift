@@ -60,26 +60,32 @@ package final class ImageProvider: Sendable {
     /// Whether the image was there when last looked for, and need not be pulled again yet.
     package func isReady(_ image: String) -> Bool { state.withLock { Self.isFresh($0.seen[image]) } }
 
+    /// Takes note of the image of a worker that was taken over, so that a pull of another one under its name is noticed.
+    package func remember(_ image: String, id: String) {
+        guard policy == .always else { return }
+        state.withLock { if $0.seen[image] == nil { $0.seen[image] = Seen(id: id, until: .now) } }
+    }
+
     /// Lets no pull count any more, because somebody wants everything anew.
     package func forget() {
         state.withLock { state in state.seen = state.seen.mapValues { Seen(id: $0.id, until: .now) } }
     }
 
     /// Returns the image once it is there; waits for a pull that is under way already. Cancelling the task ends the wait,
-    /// and the pull only when nobody else waits for it. One that `mayBeOld` is pulled only when it is not there.
+    /// and the pull only when nobody else waits for it. One that `mayBeOld` is pulled only when it is not there, and waits for
+    /// no pull that is to bring a newer one.
     ///
     /// - Throws: `image_unavailable`, `pull_failed`, `engine_unavailable`; `pool_closed` when cancelled.
     @discardableResult
     package func provide(_ image: String, mayBeOld: Bool = false) async throws(WorkerError) -> ImageInspection {
-        let (number, result) = board(image, mayBeOld)
+        if mayBeOld, policy == .always, let old = try await look(for: image) { return old }
+        let (number, result) = board(image)
         if let result = await result.wait() { return try result.get() }
         leave(image, number)
         throw WorkerError(.poolClosed, "the wait for the image \(image) was cancelled")
     }
 
-    private func board(
-        _ image: String, _ mayBeOld: Bool
-    ) -> (Int, OneShot<Result<ImageInspection, WorkerError>>) {
+    private func board(_ image: String) -> (Int, OneShot<Result<ImageInspection, WorkerError>>) {
         state.withLock { state in
             if let flight = state.flights[image] {
                 state.flights[image]?.waiters += 1
@@ -90,9 +96,7 @@ package final class ImageProvider: Sendable {
             let result = OneShot<Result<ImageInspection, WorkerError>>()
             // Not a child task: it belongs to all who wait, and whoever came first may leave first.
             let task = Task {
-                let found = await Result { () async throws(WorkerError) in
-                    try await self.find(image, mayBeOld)
-                }
+                let found = await Result { () async throws(WorkerError) in try await self.find(image) }
                 self.state.withLock { if $0.flights[image]?.number == number { $0.flights[image] = nil } }
                 result.set(found)
             }
@@ -112,17 +116,17 @@ package final class ImageProvider: Sendable {
         abandoned?.cancel()
     }
 
-    private func find(_ image: String, _ mayBeOld: Bool) async throws(WorkerError) -> ImageInspection {
-        if policy == .always, state.withLock({ !(mayBeOld ? $0.seen[image] != nil : Self.isFresh($0.seen[image])) }) {
-            return try await pull(image)
-        }
-        let found: ImageInspection?
+    private func look(for image: String) async throws(WorkerError) -> ImageInspection? {
         do throws(EngineError) {
-            found = try await engine.inspectImage(image)
+            return try await engine.inspectImage(image)
         } catch {
             throw WorkerError(engine: error)
         }
-        if let found {
+    }
+
+    private func find(_ image: String) async throws(WorkerError) -> ImageInspection {
+        if policy == .always, !isReady(image) { return try await pull(image) }
+        if let found = try await look(for: image) {
             if policy != .always { note(image, found.id, until: nil) }
             return found
         }

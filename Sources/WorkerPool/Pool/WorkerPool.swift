@@ -135,7 +135,10 @@ package final class WorkerPool: Sendable {
     /// Changes how many attempts may run at once. Busy workers beyond that finish first.
     package func scale(to target: Int) { apply(.scale(to: target)) }
 
-    /// Whether the last start found no engine.
+    /// The profile of the pool's own workers.
+    package var ownProfile: WorkerProfile? { shared.withLock { $0.state.ownProfile } }
+
+    /// Whether new workers are refused because the last one found no engine.
     package var isEngineUnavailable: Bool { shared.withLock { $0.state.isEngineUnavailable } }
 
     /// Says whether the engine can be used. While it can't, no worker is started.

@@ -131,7 +131,7 @@ package final class ProcessWorker: Worker {
         } else {
             link.abandon(WorkerLoss(observation: "the worker was stopped"))
         }
-        await FileThread.cgroups.run { [id] in _ = LeftoverProcesses.kill(worker: id.rawValue) }
+        await FileThread.leftovers(of: id.rawValue).run { [id] in _ = LeftoverProcesses.kill(worker: id.rawValue) }
         await directory.removeAside()
         await context.journal.forget(id)
         session.become(.stopped)

@@ -32,7 +32,8 @@ package struct RegistryCredentials: Sendable {
         secret: @escaping @Sendable (String) async throws(WorkerError) -> [UInt8]
     ) {
         self.logins = Dictionary(
-            logins.map { (RegistryName.normalized($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+            logins.sorted { $0.key < $1.key }.map { (RegistryName.normalized($0.key), $0.value) },
+            uniquingKeysWith: { first, _ in first })
         files = Self.places(environment: environment, userID: userID)
         self.secret = secret
     }

@@ -56,6 +56,10 @@ package final class StatsPoller: Sendable {
     /// Measures until the task is cancelled.
     package func run() async {
         for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await round() }
+        watched.withLock { watched in
+            for entry in watched.values { entry.gauges.remove() }
+            watched = [:]
+        }
     }
 
     /// The last measurement of a worker.
@@ -96,6 +100,8 @@ package final class StatsPoller: Sendable {
                 if let attempt = entry.attempt { attempts.append(attempt) }
                 watched[worker.id] = entry
             }
+            // One that could not be measured this time goes on where it was.
+            for worker in workers { watched[worker.id] = watched[worker.id] ?? known.removeValue(forKey: worker.id) }
             for gone in known.values { gone.gauges.remove() }
             return (alerts, attempts)
         }

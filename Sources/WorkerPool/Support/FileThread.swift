@@ -8,8 +8,13 @@ actor FileThread {
     /// For a few system calls that an attempt waits for.
     static let prompt = FileThread(name: "acode-prompt")
 
-    /// For what local workers leave behind: the kernel may take a second to let go of what was killed in a cgroup.
-    static let cgroups = FileThread(name: "acode-cgroups")
+    /// For what a local worker leaves behind: the kernel may take a second to let go of what was killed in a cgroup, and
+    /// many may end at once.
+    static func leftovers(of worker: String) -> FileThread {
+        leftovers[worker.utf8.reduce(0) { $0 &+ Int($1) } % leftovers.count]
+    }
+
+    private static let leftovers = (1...4).map { FileThread(name: "acode-left-\($0)") }
 
     private let thread: DedicatedThread
 

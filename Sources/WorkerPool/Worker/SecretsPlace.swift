@@ -45,6 +45,14 @@ package enum SecretsPlace: Sendable, Equatable {
         return .memory("\(own)/\(installation)/\(pool)")
     }
 
+    /// The directory in memory that secrets of this installation's pool may be left in, whatever would be chosen now; `nil`
+    /// when there is none that is this user's alone.
+    package static func left(installation: String, pool: String, shared: String = sharedMemory) -> String? {
+        let own = "\(shared)/acode-\(geteuid())"
+        let place = "\(own)/\(installation)/\(pool)"
+        return PrivateDirectory.isFree(own) && access(place, F_OK) == 0 ? place : nil
+    }
+
     private static func mount(of path: String, in table: String) -> MountTable.Entry? {
         var path = path
         while path != "/", !path.isEmpty, access(path, F_OK) != 0 {

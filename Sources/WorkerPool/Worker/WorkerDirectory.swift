@@ -142,7 +142,7 @@ package struct WorkerDirectory: Sendable {
 
     /// Removes everything, and the cgroup of a local worker first, on threads for such work.
     package func removeAside() async {
-        await FileThread.cgroups.run { LocalCgroup.removeNoted(in: root) }
+        await FileThread.leftovers(of: root).run { LocalCgroup.removeNoted(in: root) }
         await FileThread.shared.run { remove() }
     }
 

@@ -32,7 +32,8 @@ struct PullWordsTests {
     @Test(arguments: [
         ("toomanyrequests: retry-after: 1.5ms, allowed: 44000/minute", Duration.milliseconds(1.5)),
         ("retry-after: 2s", .seconds(2)), ("Retry-After: 30", .seconds(30)), ("Retry-After: \"7\"", .seconds(7)),
-        ("retry-after: 2m", .seconds(120)), ("retry-after: 9µs", .zero),
+        ("retry-after: 2m", .seconds(120)), ("retry-after: 9µs", .zero), ("retry-after: 1m30s", .seconds(90)),
+        ("retry-after: 1h2m", .seconds(3720)),
     ])
     func waits(words: String, wait: Duration) { #expect(PullWords.retryAfter(words) == wait) }
 

@@ -178,7 +178,7 @@ struct WorkerPoolTests {
         let pool = pool(1, agent: "/bin/false")
         let request = pool.request(.local)
         try await with(pool) {
-            try await eventually("the warning") { witness.all.crashLoops == 1 }
+            try await eventually("the warning", within: .seconds(60)) { witness.all.crashLoops == 1 }
             #expect(witness.all.ready == 0)
             #expect(witness.all.started.count == 3)
             var notices = request.notices.makeAsyncIterator()
