@@ -48,7 +48,9 @@ final class AutoscaleLoop: Sendable {
         let timer = AsyncTimerSequence(interval: Self.interval, clock: .continuous).map { _ in }
         for await _ in merge(wakes, timer) {
             do {
-                let (waiting, busy) = (try await tasksWaiting(), registry.count)
+                // In this order: a task that is claimed meanwhile is better missed for once than counted twice.
+                let busy = registry.count
+                let waiting = try await tasksWaiting()
                 let (before, after) = (pool.target, scaler.target(waiting: waiting, busy: busy, at: .now))
                 guard before != after else { continue }
                 pool.scale(to: after)
