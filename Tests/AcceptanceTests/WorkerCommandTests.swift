@@ -182,7 +182,8 @@ extension Acceptance {
         @Test("`stats` at a terminal: a table in place of the one before, until Ctrl-C", arguments: Backend.all)
         func liveTable(_ backend: Backend) async throws {
             let fixture = try SharedPools.pool(backend).fixture
-            let script = ["times 2 " + #"\x1b[H\x1b[2Jpool \#(fixture.pool): running"#, #"type \x03"#]
+            // The third one begins when the second is whole.
+            let script = ["times 3 " + #"\x1b[H\x1b[2Jpool \#(fixture.pool): running"#, #"type \x03"#]
             let end = try await TerminalPlayer.play(
                 fixture, script, ["worker", "stats"], environment: ["ACODE_WORKERS_STATS_INTERVAL": "1s"])
             #expect(end.code == 0, "\(end)")
