@@ -19,7 +19,8 @@ extension Acceptance {
                     try await fixture.waitFor(failed, state: "error")
                     #expect(try await fixture.acode("task", "logs", failed).text.isEmpty)
                     let place = "\(fixture.stateDirectory)/scratch/\(failed)/1"
-                    let big = try FileManager.default.attributesOfItem(atPath: "\(place)/work/big")
+                    let work = "\(place)/work"
+                    let big = try FileManager.default.attributesOfItem(atPath: "\(work)/big")
                     #expect(big[.size] as? Int == 300 << 10)
                     #expect(FileManager.default.fileExists(atPath: "\(place)/output/o"))
                     let events = try await fixture.json("task", "events", failed).elements
@@ -75,7 +76,8 @@ extension Acceptance {
                     try await eventually("the old one to be gone") {
                         !FileManager.default.fileExists(atPath: "\(root)/\(ids[0])")
                     }
-                    #expect(FileManager.default.fileExists(atPath: "\(root)/\(ids[1])/1/work/left"))
+                    let kept = "\(root)/\(ids[1])/1/work"
+                    #expect(FileManager.default.fileExists(atPath: "\(kept)/left"))
                 }
             }
         }

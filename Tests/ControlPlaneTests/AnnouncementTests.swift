@@ -25,6 +25,7 @@ struct AnnouncementTests {
     }
 
     @Test func aSupervisorThatDoesNotListenCostsNothing() throws {
+        // mkdtemp(3) puts random characters in the place of the Xs.
         let directory = try #require(mkdtemp(strdup("/tmp/acode-bell-XXXXXX")).map { String(cString: $0) })
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let path = "\(directory)/control.sock"

@@ -7,6 +7,7 @@ final class ScratchDirectory: Sendable {
     let path: String
 
     init() throws {
+        // mkdtemp(3) puts random characters in the place of the Xs.
         var template = Array("/tmp/acode-settings-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
         path = try #require(made)

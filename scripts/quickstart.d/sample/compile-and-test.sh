@@ -2,6 +2,7 @@
 # Compiles wordcount.c and checks what it prints; the directory of this file is not written to.
 set -eu
 here=$(dirname "$0")
+# mktemp(1) puts random characters in the place of the Xs.
 work=$(mktemp -d "$PWD/wordcount.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
