@@ -47,13 +47,15 @@ extension Acceptance {
             arguments: Engine.all)
         func terminal(_ engine: Engine) async throws {
             let (fixture, id) = try await Self.worker(engine)
+            // The shell asks for the size again each time, until the engine has passed it on.
+            func waiting(for size: String) -> String {
+                #"type while [ "$(stty size 2>&1)" != "\#(size)" ]; do sleep 0.1; done; echo now'=\#(size)'\n"#
+            }
             let script = [
-                #"see $"#, #"type stty size\n"#, "see 37 91", "resize 20 50",
-                // The shell asks for the size again each time, until the engine has passed it on.
-                #"type while [ "$(stty size)" != "20 50" ]; do sleep 0.1; done; echo resi'zed'\n"#, "see resized",
-                // A shell that edits its line takes Ctrl-C itself: it must be at work.
-                #"type echo wor'king'; sleep 600\n"#, "see working", #"type \x03"#, #"type echo alive:$((6*7))\n"#,
-                "see alive:42", #"type exit 9\n"#,
+                "see $", waiting(for: "37 91"), "see now=37 91", "resize 20 50", waiting(for: "20 50"), "see now=20 50",
+                // A shell that edits its line takes Ctrl-C itself, even between two commands: one program must be at work.
+                #"type sh -c 'echo wor""king; exec sleep 600'\n"#, "see working", #"type \x03"#,
+                #"type echo alive:$((6*7))\n"#, "see alive:42", #"type exit 9\n"#,
             ]
             let end = try await TerminalPlayer.play(fixture, script, ["worker", "exec", "-it", id, "--", "sh"])
             #expect(end.code == 0, "\(end)")

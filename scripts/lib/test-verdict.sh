@@ -4,9 +4,12 @@
 # closing_line LOG: the runner's last word on each run in the log.
 closing_line() { grep -E 'Test run with [0-9]+ tests?' "$1" || true; }
 
-# report_failures LOG: recorded issues and failed tests; when the run was cut short, also what it was at.
+# report_failures LOG: recorded issues with what the test says of them, and failed tests; when the run was cut short, also
+# what it was at.
 report_failures() {
-    grep -E 'recorded an issue| failed after |Fatal error|error: ' "$1" | grep -v 'Test run with' | head -n 200 || true
+    grep -E -A 1 --no-group-separator 'recorded an issue| failed after |Fatal error|error: ' "$1" \
+        | grep -E 'recorded an issue| failed after |Fatal error|error: |^↳' | grep -v 'Test run with' \
+        | cut -c 1-1500 | head -n 200 || true
     if [ -z "$(closing_line "$1")" ]; then
         printf 'the run did not come to its end; unfinished were:\n'
         unfinished_tests "$1"
