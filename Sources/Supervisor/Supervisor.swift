@@ -92,6 +92,8 @@ package final class Supervisor: Sendable {
 
     var settings: Settings { options.settings }
 
+    private static let threads = SharedThreads(name: "acode-main")
+
     /// Prepares, serves until it is shut down, and returns when nothing of the pool is left.
     ///
     /// - Throws: when it can't begin. Once it serves, trouble is logged and healed instead.
@@ -117,7 +119,7 @@ package final class Supervisor: Sendable {
             metadata: [
                 "supervisor.id": "\(id)", "workers": "\(running.pool.target)", "mode": "\(backend.mode.rawValue)",
             ])
-        await serve(running, context)
+        await withTaskExecutorPreference(Self.threads) { await serve(running, context) }
         self.running.withLock { $0 = nil }
         // Who takes over finds the workers and the leases by this row.
         if !handOff.isDecided { await unregister() }

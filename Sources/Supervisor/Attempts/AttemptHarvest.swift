@@ -32,10 +32,17 @@ struct AttemptHarvester: Sendable {
         let wasStopped = stop.current != nil
         let directory = worker.directory
         let lease = attempt.claim.lease
+        if places.isEmpty, !scratch.keep.applies(to: verdict) {
+            let harvest = await HostFiles.results.now {
+                var harvest = AttemptHarvest(verdict: verdict)
+                collectResult(directory, &harvest, masking)
+                return harvest
+            }
+            // A result that is none may have made a failure of it.
+            if !scratch.keep.applies(to: harvest.verdict) { return harvest }
+        }
         do throws(WorkerError) {
-            let isSmall = places.isEmpty && !scratch.keep.applies(to: verdict)
-            let files = isSmall ? HostFiles.results : .outputs
-            return try await files.run("the task's outputs", atMost: Self.limit) {
+            return try await HostFiles.outputs.run("the task's outputs", atMost: Self.limit) {
                 var harvest = AttemptHarvest(verdict: verdict)
                 collectResult(directory, &harvest, masking)
                 if harvest.verdict.outcome == .succeeded, !places.isEmpty {

@@ -164,7 +164,28 @@ package struct AttemptRunner: Sendable {
         guard let request else {
             return plan.flatMap { _ in .failure(WorkerError(.poolClosed, "no worker was asked for")) }
         }
-        return await withTaskGroup(of: Result<any Worker, WorkerError>?.self) { group in
+        // Most tasks are claimed because a worker is free.
+        let first = if let granted = request.granted { granted } else { await firstAnswer(to: request, attempt) }
+        // A worker that was given all the same goes back.
+        switch (first ?? request.granted, plan) {
+        case (.success(let worker), .success(let plan)) where attempt.stopIntent.current == nil:
+            return .success((worker, plan))
+        case (.success(let worker), _):
+            pool.release(worker, succeeded: true)
+            return .failure(WorkerError(.poolClosed, "stopped before it began"))
+        case (.failure(let error), _):
+            guard first == nil, pool.isEngineUnavailable else { return .failure(error) }
+            return .failure(WorkerError(.engineUnavailable, "the engine has not answered for \(engineLimit)"))
+        case (nil, _):
+            return .failure(WorkerError(.poolClosed, "stopped before it began"))
+        }
+    }
+
+    /// Waits for a worker, and returns once the request is answered for good; `nil` when something ended the wait before.
+    private func firstAnswer(
+        to request: WorkerRequest, _ attempt: RunningAttempt
+    ) async -> Result<any Worker, WorkerError>? {
+        await withTaskGroup(of: Result<any Worker, WorkerError>?.self) { group in
             group.addTask {
                 do throws(WorkerError) {
                     return .success(try await pool.worker(for: request))
@@ -182,20 +203,7 @@ package struct AttemptRunner: Sendable {
             }
             let first = await group.next() ?? nil
             group.cancelAll()
-            var answer = first
-            while answer == nil, let next = await group.next() { answer = next }
-            switch (answer, plan) {
-            case (.success(let worker), .success(let plan)) where attempt.stopIntent.current == nil:
-                return .success((worker, plan))
-            case (.success(let worker), _):
-                pool.release(worker, succeeded: true)
-                return .failure(WorkerError(.poolClosed, "stopped before it began"))
-            case (.failure(let error), _):
-                guard first == nil, pool.isEngineUnavailable else { return .failure(error) }
-                return .failure(WorkerError(.engineUnavailable, "the engine has not answered for \(engineLimit)"))
-            case (nil, _):
-                return .failure(WorkerError(.poolClosed, "stopped before it began"))
-            }
+            return first
         }
     }
 
@@ -235,7 +243,7 @@ package struct AttemptRunner: Sendable {
                 recorder.note(.event(.worktreeMade, words))
             }
             for warning in plan.warnings + plan.hints { recorder.warn(warning) }
-            await log.keepState(at: worker.directory.logState, token: attempt.ref.token)
+            log.keepState(at: worker.directory.logState, token: attempt.ref.token)
             guard attempt.begin() else {
                 return ExitRecord(
                     end: .unprovided(WorkerError(.poolClosed, "stopped before it began")),

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Synchronization
 internal import WorkerPool
 
 /// Keeps the output of one attempt in a file of log entries: the first and the last half of the cap, with a marker that
@@ -36,6 +37,8 @@ package actor AttemptLog {
     private var buffer: [UInt8] = []
     private var state = LogState(token: 0)
     private var stateFile: LogStateFile?
+    /// Where the state is to be kept from the first word of it on.
+    private nonisolated let statePlace = Mutex<StatePlace?>(nil)
     /// Whether the log is another process's now: what still comes, that one gets again.
     private var isLeft = false
 
@@ -49,10 +52,13 @@ package actor AttemptLog {
     /// Creates the file, if that has not been done; the first output and `close` do it too. A failure shows in the summary.
     package func open() {
         guard head == nil else { return }
+        let directory = (path as NSString).deletingLastPathComponent
         do {
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+            // The directory of all logs is there but for the first time.
+            if mkdir(directory, 0o700) != 0, errno == ENOENT {
+                try FileManager.default.createDirectory(
+                    atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            }
             head = try LogFile(path: path)
         } catch let error as LogFile.Errno {
             summary.problem = error.message
@@ -61,12 +67,15 @@ package actor AttemptLog {
         }
     }
 
-    /// Keeps from now on in the file at `path` where the log stands, so that another process can write on after a crash.
-    /// `token` is the attempt's, as its agent knows it.
-    func keepState(at path: String, token: Int64) {
-        stateFile = LogStateFile(path: path)
-        state.token = token
-        save()
+    private struct StatePlace {
+        let path: String
+        let token: Int64
+    }
+
+    /// Keeps in the file at `path` where the log stands, from the first output on, so that another process can write on
+    /// after a crash. `token` is the attempt's, as its agent knows it: until then the file says nothing of this attempt.
+    nonisolated func keepState(at path: String, token: Int64) {
+        statePlace.withLock { $0 = StatePlace(path: path, token: token) }
     }
 
     /// Goes on where the process that kept its state at `path` was killed or let go, and keeps the state in the same place.
@@ -74,6 +83,7 @@ package actor AttemptLog {
     func resume(stateAt path: String, token: Int64) -> OutputPosition {
         guard let kept = LogStateFile.load(path), kept.token == token else {
             keepState(at: path, token: token)
+            save()
             return OutputPosition()
         }
         state = kept
@@ -113,6 +123,10 @@ package actor AttemptLog {
     }
 
     private func save() {
+        if let place = statePlace.withLock({ $0.take() }) {
+            stateFile = LogStateFile(path: place.path)
+            state.token = place.token
+        }
         guard let stateFile else { return }
         state.headSize = head?.size ?? 0
         (state.headBytes, state.unreported, state.summary) = (headBytes, unreported, summary)

@@ -88,8 +88,8 @@ package final class ContainerWorker: Worker {
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
-        await oomWatch.watch(pid: agentPID)
-        let record = await directory.withTaskFile(of: request) {
+        let (oomWatch, agentPID) = (oomWatch, agentPID)
+        let record = await directory.withTaskFile(of: request, before: { oomWatch.watch(pid: agentPID) }) {
             await directory.withSecrets(of: request, owner: owner) {
                 await session.execute(request, observer: observer)
             }
@@ -101,7 +101,7 @@ package final class ContainerWorker: Worker {
     package func resume(
         _ request: AttemptRequest, from offset: UInt64, observer: any AttemptObserver, noted: @Sendable () -> Void
     ) async -> ExitRecord {
-        await oomWatch.watch(pid: agentPID)
+        await FileThread.kernel.run { [oomWatch, agentPID] in oomWatch.watch(pid: agentPID) }
         let record = await session.resume(request, from: offset, observer: observer, noted: noted)
         if record.end != .detached { await FileThread.shared.run { [directory] in directory.removeSecrets() } }
         oomWatch.note(record)

@@ -14,15 +14,15 @@ final class OOMWatch: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes the count of the agent's cgroup as it is; to be called before an attempt begins or goes on. Reads one or two
-    /// small files.
-    func watch(pid: Int32?) async {
+    /// Takes the count of the agent's cgroup as it is; to be called before an attempt begins or goes on. Blocks: reads one
+    /// or two small files of the kernel's.
+    func watch(pid: Int32?) {
         guard let pid else { return }
         if state.withLock({ $0.pid }) != pid {
-            let paths = await FileThread.kernel.run { CgroupPaths(pid: pid) }
+            let paths = CgroupPaths(pid: pid)
             state.withLock { $0 = State(pid: pid, paths: paths) }
         }
-        let count = await count()
+        let count = count()
         state.withLock { $0.kills.begin(count: count) }
     }
 
@@ -34,7 +34,7 @@ final class OOMWatch: Sendable {
 
     /// Reads the counter, if it is still there.
     func look() async {
-        guard let count = await count() else { return }
+        guard let count = await FileThread.kernel.run({ self.count() }) else { return }
         state.withLock { $0.kills.see(count: count) }
     }
 
@@ -45,8 +45,8 @@ final class OOMWatch: Sendable {
         return loss
     }
 
-    private func count() async -> Int? {
+    private func count() -> Int? {
         guard let file = state.withLock({ $0.paths?.oomFile }) else { return nil }
-        return await FileThread.kernel.run { CgroupReader.oomKills(in: file) }
+        return CgroupReader.oomKills(in: file)
     }
 }

@@ -7,6 +7,9 @@ package struct WorkerRequest: Sendable {
     /// Why it still waits, in plain words, until it is answered; the newest few are kept.
     package let notices: AsyncStream<String>
 
+    /// The answer, if it is there.
+    package var granted: Result<any Worker, WorkerError>? { answer.current }
+
     init(id: Int) {
         self.id = id
         answer = OneShot()

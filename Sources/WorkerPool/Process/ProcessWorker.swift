@@ -92,8 +92,8 @@ package final class ProcessWorker: Worker {
             own
         }
         let complete = request
-        await FileThread.shared.run { self.limit(complete.limits ?? confinement.limits) }
-        return await directory.withTaskFile(of: complete) {
+        let limits = complete.limits ?? confinement.limits
+        return await directory.withTaskFile(of: complete, before: { self.limit(limits) }) {
             await directory.withSecrets(of: complete, owner: nil) {
                 await session.execute(complete, observer: observer)
             }

@@ -8,7 +8,7 @@ enum KernelFile {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var content: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 64 * 1024)
+        var piece = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

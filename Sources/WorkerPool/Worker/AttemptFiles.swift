@@ -21,10 +21,16 @@ extension WorkerDirectory {
     /// `ACODE_TEMP_DIR` of a local worker; in a container it is a tmpfs.
     package var temporary: String { "\(store)/temp" }
 
-    /// Runs an attempt with its task file in place.
-    func withTaskFile(of request: AttemptRequest, _ attempt: () async -> ExitRecord) async -> ExitRecord {
+    /// Runs an attempt with its task file in place. `before` is done on the same thread first; it may block for a few
+    /// system calls.
+    func withTaskFile(
+        of request: AttemptRequest, before: @Sendable () -> Void = {}, _ attempt: () async -> ExitRecord
+    ) async -> ExitRecord {
         do {
-            try await FileThread.prompt.run { () throws(WorkerError) in try writeTask(request.taskFile) }
+            try await FileThread.prompt.run { () throws(WorkerError) in
+                before()
+                try writeTask(request.taskFile)
+            }
         } catch {
             return ExitRecord(end: .unprovided(error))
         }
@@ -37,9 +43,10 @@ extension WorkerDirectory {
     package func writeTask(_ content: [UInt8]) throws(WorkerError) {
         // Not overwritten: the last one may only be read, by its owner too.
         unlink(taskFile)
-        let isWritten = FileManager.default.createFile(
-            atPath: taskFile, contents: Data(content), attributes: [.posixPermissions: 0o444])
-        guard isWritten else { throw WorkerError(.host, "can't write the task file \(taskFile)") }
+        let problem = SmallFile.create(taskFile, content, mode: 0o444)
+        guard problem == 0 else {
+            throw WorkerError(.host, "can't write the task file \(taskFile): \(String(cString: strerror(problem)))")
+        }
     }
 
     /// Makes the exchange as it was, so that no task sees what another left.
@@ -50,7 +57,7 @@ extension WorkerDirectory {
             try? manager.removeItem(atPath: temporary)
             mkdir(temporary, 0o700)
         }
-        let names = (try? manager.contentsOfDirectory(atPath: exchange)) ?? []
+        let names = SmallFile.names(in: exchange) ?? []
         if names == [Self.outputsName], isUntouched(outputs) { return }
         for name in names { try? manager.removeItem(atPath: "\(exchange)/\(name)") }
         guard mkdir(outputs, 0o700) == 0 else { return }
@@ -63,6 +70,6 @@ extension WorkerDirectory {
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o700 == 0o700 else {
             return false
         }
-        return (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty ?? false
+        return SmallFile.names(in: path)?.isEmpty ?? false
     }
 }

@@ -96,10 +96,9 @@ package struct WorkerDirectory: Sendable {
     package func write(_ secrets: [String: [UInt8]], owner: UInt32?) throws(WorkerError) {
         for (name, content) in secrets {
             let path = "\(self.secrets)/\(name)"
-            guard
-                FileManager.default.createFile(
-                    atPath: path, contents: Data(content), attributes: [.posixPermissions: 0o400])
-            else {
+            // What an attempt that was killed left behind is not this one's.
+            unlink(path)
+            guard SmallFile.create(path, content, mode: 0o400) == 0 else {
                 throw WorkerError(.host, "can't write the secret \(name) into the worker's directory")
             }
             guard let owner, owner != getuid(), chown(path, owner, Self.sameGroup) != 0 else { continue }
@@ -129,9 +128,8 @@ package struct WorkerDirectory: Sendable {
 
     /// Empties the directory tasks start in, so that no task sees what another left.
     package func emptyWorkspace() {
-        let manager = FileManager.default
-        for name in (try? manager.contentsOfDirectory(atPath: workspace)) ?? [] {
-            try? manager.removeItem(atPath: "\(workspace)/\(name)")
+        for name in SmallFile.names(in: workspace) ?? [] {
+            try? FileManager.default.removeItem(atPath: "\(workspace)/\(name)")
         }
     }
 

@@ -64,7 +64,7 @@ struct LogStateTests {
             let cut = starts.count * share / 10
             let first = AttemptLog(path: path, cap: cap)
             await first.open()
-            await first.keepState(at: statePath, token: 1)
+            first.keepState(at: statePath, token: 1)
             await write(first, starts[..<cut])
             await first.leave()
             // Nor what came too late, which is sent again.
@@ -86,7 +86,7 @@ struct LogStateTests {
 
     @Test func anotherAttemptsStateIsNotBelieved() async throws {
         let first = AttemptLog(path: path, cap: 1000)
-        await first.keepState(at: statePath, token: 1)
+        first.keepState(at: statePath, token: 1)
         await first.write(
             Array("old".utf8)[...], stream: .standardOutput,
             upTo: OutputPosition(output: .init(offset: 3), errors: .init(offset: 3)))
@@ -99,7 +99,7 @@ struct LogStateTests {
     /// Killed after the log was closed and before the end was recorded.
     @Test func aCompleteLogStaysAsItIs() async throws {
         let first = AttemptLog(path: path, cap: 1000)
-        await first.keepState(at: statePath, token: 1)
+        first.keepState(at: statePath, token: 1)
         await first.write(
             Array("all\n".utf8)[...], stream: .standardOutput,
             upTo: OutputPosition(output: .init(offset: 4), errors: .init(offset: 4)))

@@ -19,7 +19,7 @@ struct OOMWatchTests {
     /// This machine's own count is far from moving while the test runs; what was reported takes it away.
     @Test func killsThatTheAgentReportedAreNotTheContainers() async throws {
         let watch = OOMWatch()
-        await watch.watch(pid: getpid())
+        watch.watch(pid: getpid())
         let reference = AttemptRef(taskID: "t", attempt: 1, token: 1)
         watch.note(ExitRecord(end: .reported(Exited(attempt: reference, waitStatus: 9, oomKills: 1000))))
         await watch.look()

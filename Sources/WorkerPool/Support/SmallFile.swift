@@ -1,0 +1,37 @@
+internal import Glibc
+
+/// Small files and directories of acode's own, by system calls alone: each attempt has several, and they need neither the
+/// copy beside it nor the wait for the disk that make a file of the user's safe.
+enum SmallFile {
+    /// Makes a file that is not there yet, with exactly this mode. Blocks.
+    ///
+    /// - Returns: 0, or the errno; then there may be a part of it.
+    static func create(_ path: String, _ content: [UInt8], mode: mode_t) -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        var rest = content[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { return errno }
+            rest = rest.dropFirst(written)
+        }
+        // The mode of open(2) is cut by the process's umask.
+        return fchmod(descriptor, mode) == 0 ? 0 : errno
+    }
+
+    /// The names in a directory, `nil` when it can't be read. Blocks.
+    static func names(in directory: String) -> [String]? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
