@@ -41,17 +41,14 @@ extension WorkerDirectory {
     ///
     /// - Throws: `host`.
     package func writeTask(_ content: [UInt8]) throws(WorkerError) {
-        // Not overwritten: the last one may only be read, by its owner too.
-        unlink(taskFile)
-        let problem = SmallFile.create(taskFile, content, mode: 0o444)
+        let problem = SmallFile.replace(taskFile, content, mode: 0o444)
         guard problem == 0 else {
             throw WorkerError(.host, "can't write the task file \(taskFile): \(String(cString: strerror(problem)))")
         }
     }
 
-    /// Makes the exchange as it was, so that no task sees what another left.
+    /// Makes the exchange as it was, so that no task sees what another left. The task file stays until the next one's.
     package func emptyExchange(owner: UInt32?) {
-        unlink(taskFile)
         let manager = FileManager.default
         if !isUntouched(temporary) {
             try? manager.removeItem(atPath: temporary)

@@ -77,13 +77,41 @@ struct WorkerDirectoryTests {
         #expect(scratch.exists("state"))
     }
 
+    @Test func theTaskFileIsWrittenAnewWhateverIsThere() throws {
+        try directory.create(owner: nil)
+        let (manager, path) = (FileManager.default, directory.taskFile)
+        let other = "\(scratch.path)/other"
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: other))
+        try directory.writeTask(Array("{\"the\":\"first and longest\"}".utf8))
+        let spoilers: [() throws -> Void] = [
+            {},
+            { try manager.removeItem(atPath: path) },
+            {
+                try manager.removeItem(atPath: path)
+                try manager.createSymbolicLink(atPath: path, withDestinationPath: other)
+            },
+            {
+                try manager.removeItem(atPath: path)
+                try manager.linkItem(atPath: other, toPath: path)
+            },
+            {
+                try manager.removeItem(atPath: path)
+                #expect(mkfifo(path, 0o666) == 0)
+            },
+            { try manager.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path) },
+        ]
+        for (number, spoil) in spoilers.enumerated() {
+            try spoil()
+            try directory.writeTask(Array("{\"n\":\(number)}".utf8))
+            #expect(manager.contents(atPath: path) == Data("{\"n\":\(number)}".utf8), "\(number)")
+            #expect(try Scratch.status(path).mode == 0o444, "\(number)")
+        }
+        #expect(manager.contents(atPath: other) == Data("mine".utf8))
+    }
+
     @Test func theExchangeIsAsItWasWhateverATaskDidToIt() throws {
         try directory.create(owner: nil)
         let manager = FileManager.default
-        try directory.writeTask(Array("{}".utf8))
-        try directory.writeTask(Array("{\"again\":1}".utf8))
-        #expect(manager.contents(atPath: directory.taskFile) == Data("{\"again\":1}".utf8))
-        #expect(try Scratch.status(directory.taskFile).mode == 0o444)
         let spoilers: [() throws -> Void] = [
             {},
             { try Data([1]).write(to: URL(fileURLWithPath: "\(directory.outputs)/x")) },
@@ -103,7 +131,6 @@ struct WorkerDirectoryTests {
             #expect(try Scratch.status(directory.outputs).mode == 0o700)
             #expect(try manager.contentsOfDirectory(atPath: directory.outputs) == [])
             #expect(try manager.contentsOfDirectory(atPath: directory.temporary) == [])
-            #expect(!scratch.exists("run/w/w1/agent/task.json"))
         }
         #expect(scratch.exists("run/w/w1/agent"))
     }
