@@ -14,11 +14,13 @@ package struct ClaimRequest: Sendable {
     package var leaseDuration: Duration
     /// Whether it can run tasks that demand a container.
     package var offersContainers: Bool
+    /// Tasks of which images it takes.
+    package var images: ImageChoice
 
     /// Makes a request.
     package init(
         supervisor: SupervisorID, host: String, queues: [String] = [], limit: Int, leaseDuration: Duration,
-        offersContainers: Bool
+        offersContainers: Bool, images: ImageChoice = .any
     ) {
         self.supervisor = supervisor
         self.host = host
@@ -26,7 +28,19 @@ package struct ClaimRequest: Sendable {
         self.limit = limit
         self.leaseDuration = leaseDuration
         self.offersContainers = offersContainers
+        self.images = images
     }
+}
+
+/// Tasks of which images a supervisor takes: by the names that they give, where `nil` stands for tasks that give none and
+/// so get the image of whoever claims them.
+package enum ImageChoice: Sendable, Equatable {
+    /// Whatever they name.
+    case any
+    /// All but these.
+    case allBut(Set<String?>)
+    /// Only these.
+    case only(Set<String?>)
 }
 
 /// What a renewal found for one lease.

@@ -157,7 +157,7 @@ extension Acceptance {
             }
         }
 
-        @Test("no more tasks wait for an image than the pool can soon run", arguments: Engine.all)
+        @Test("however many tasks wait for an image, others run, and few are claimed meanwhile", arguments: Engine.all)
         func claims(_ engine: Engine) async throws {
             try await AcodeFixture.with("image-claims-\(engine)") { fixture in
                 let registry = try TestRegistry.public
@@ -167,18 +167,26 @@ extension Acceptance {
                 try await registry.push("t/\(fixture.id)")
                 fixture.removeAtEnd(image, from: engine)
                 proxy.inject(.hang, onRequestsContaining: "/manifests/")
-                try await fixture.withSupervisor(.of(engine)) { _ in
-                    for _ in 1...8 { _ = try await fixture.submit(["--image", image], ["/busybox", "true"]) }
+                try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { _ in
+                    // Ahead of all others in the queue.
+                    for _ in 1...8 {
+                        _ = try await fixture.submit(["--image", image, "--priority", "9"], ["/busybox", "true"])
+                    }
                     func held() async throws -> Int {
                         try await fixture.tasks().count { $0["state"] == "inProgress" }
                     }
                     try await eventually("tasks to wait for the image") { try await held() >= 4 }
+                    // Of the pool's image, and of one that is there, of which it has not heard.
+                    for _ in 1...3 { #expect(try await fixture.runScript("echo meanwhile").text == "meanwhile\n") }
+                    let other = try await fixture.submitAndWait(["--image", TestImage.noShell], ["/noshell", "too"])
+                    #expect(other.text.contains("too"))
                     #expect(try await held() == 4)
                     proxy.clearFaults()
                     proxy.cutAll()
                     try await eventually("all to be done", within: .seconds(60)) {
                         try await fixture.tasks().allSatisfy { $0["state"] == "complete" && $0["attempt"] == 1 }
                     }
+                    #expect(try await fixture.tasks().count == 12)
                 }
             }
         }

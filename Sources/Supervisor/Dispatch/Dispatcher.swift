@@ -89,8 +89,10 @@ final class Dispatcher: Sendable {
     /// Claims as many tasks as there are free workers; `nil` when there is no worker or no task.
     private func claimFree() async -> [ClaimedTask]? {
         var request = claim
+        let allowance = gate?.allowance
+        if let allowance { request.images = allowance.images }
         // Those that are looked at may come to wait for an image, too.
-        let next = min(pool.freeSlots, gate?.room ?? .max) - planning.withLock { $0 }
+        let next = min(pool.freeSlots, allowance?.limit ?? .max) - planning.withLock { $0 }
         request.limit = min(next, room())
         guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
         else { return nil }
@@ -117,7 +119,7 @@ final class Dispatcher: Sendable {
             return
         }
         if let gate, case .success(let ready) = plan, mustPass(gate, ready) {
-            gate.enter()
+            gate.enter(ready.profile.image)
             group.addTask { await self.run(attempt, ready, through: gate) }
             return
         }
@@ -135,7 +137,7 @@ final class Dispatcher: Sendable {
             plan = .failure(error)
         }
         if let gate, case .success(let ready) = plan, ready.skip == nil, mustPass(gate, ready) {
-            gate.enter()
+            gate.enter(ready.profile.image)
             planning.withLock { $0 -= 1 }
             wake()
             return await run(attempt, ready, through: gate)
@@ -157,6 +159,8 @@ final class Dispatcher: Sendable {
         _ attempt: RunningAttempt, _ plan: AttemptPlan, through gate: ImageGate
     ) async {
         do throws(WorkerError) {
+            // Tasks of this image may have been passed over until now.
+            defer { wake() }
             try await gate.pass(plan.profile.image, stop: attempt.stopIntent)
         } catch {
             return await run(attempt, .failure(error), nil)

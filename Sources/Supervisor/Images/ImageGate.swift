@@ -9,10 +9,8 @@ final class ImageGate: Sendable {
     private let standardArrived: OneShot<Void>
     private let slots: @Sendable () -> Int
     private let engineLimit: Duration
-    private let waiting = Mutex(0)
+    private let waits = Mutex(ImageWaits())
 
-    /// Attempts that may wait for images at once even in a smaller pool, so that one image does not hold up the others.
-    private static let leastRoom = 4
     /// Rounds of pulls after which an attempt that asked for nothing but the pool's own image gives up.
     private static let standardRounds = 5
     /// The longest pause between two looks at an engine that can't be used.
@@ -35,15 +33,16 @@ final class ImageGate: Sendable {
         self.standardArrived = standardArrived
     }
 
-    /// How many further attempts may come. Each that waits holds a claim that other supervisors might have use for, so no
-    /// more wait than the pool can run once their image is there.
-    var room: Int { max(0, max(slots(), Self.leastRoom) - waiting.withLock { $0 }) }
+    /// What may be claimed now, for all that waits here.
+    var allowance: ImageWaits.Allowance {
+        waits.withLock { $0 }.allowance(slots: slots(), standard: standard) { images.ready }
+    }
 
     /// Whether workers of an image can be asked for at once.
     func isReady(_ image: String) -> Bool { images.isReady(image) }
 
-    /// Counts an attempt that is about to call `pass`, so that the next look at `room` knows of it.
-    func enter() { waiting.withLock { $0 += 1 } }
+    /// Counts an attempt that is about to call `pass`, so that the next look at `allowance` knows of it.
+    func enter(_ image: String) { waits.withLock { $0.enter(image) } }
 
     /// Waits until the image is there or `stop` is set. To be called once after `enter`.
     ///
@@ -65,7 +64,7 @@ final class ImageGate: Sendable {
             group.cancelAll()
             return first ?? .failure(WorkerError(.poolClosed, "stopped while its image was pulled"))
         }
-        waiting.withLock { $0 -= 1 }
+        waits.withLock { $0.leave(image) }
         try outcome.get()
         if image == standard { standardArrived.set(()) }
     }

@@ -39,9 +39,19 @@ enum ClaimSQL {
         SELECT queue FROM task_state INDEXED BY task_ready
         WHERE state = 'enqueued' AND queue > ? ORDER BY queue LIMIT 1
         """
+    /// Those that name no image, or those that name one.
     static let ready = """
         SELECT seq, priority FROM task_state INDEXED BY task_ready
-        WHERE state = 'enqueued' AND queue = ? AND container = ? ORDER BY priority DESC, seq LIMIT ?
+        WHERE state = 'enqueued' AND queue = ? AND container = ? AND (image IS NULL) = ?
+        ORDER BY priority DESC, seq LIMIT ?
+        """
+    static let nextImage = """
+        SELECT image FROM task_state INDEXED BY task_image
+        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image > ? ORDER BY image LIMIT 1
+        """
+    static let readyOfImage = """
+        SELECT seq, priority FROM task_state INDEXED BY task_image
+        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image = ? ORDER BY priority DESC, seq LIMIT ?
         """
     /// Bounds how long one claim can hold the write lock; the next claim goes on.
     static let promotedAtOnce = 5000
@@ -62,17 +72,44 @@ extension WriteScope {
         for row in try all(ClaimSQL.promote, [now]) { counts.move(queue: row[0], from: .pending, to: .enqueued) }
     }
 
-    /// The best ready tasks over all lanes: a lane is a queue and a kind of isolation, in which the index has the tasks in
-    /// order, so that the work doesn't grow with the backlog.
+    /// The best ready tasks over all lanes: a lane is a queue, a kind of isolation and whether an image is named, or which
+    /// one where the request is particular about images. The index has the tasks of a lane in order, so that the work
+    /// doesn't grow with the backlog.
     private func ready(_ request: ClaimRequest, limit: Int) throws -> [Int64] {
         var best: [(seq: Int64, priority: Int)] = []
+        func take(_ sql: String, _ arguments: StatementArguments) throws {
+            for row in try all(sql, arguments) { best.append((row[0], row[1])) }
+        }
         for queue in try queues(request) {
             for container in request.offersContainers ? [false, true] : [false] {
-                for row in try all(ClaimSQL.ready, [queue, container, limit]) { best.append((row[0], row[1])) }
+                if request.images.takesUnnamed { try take(ClaimSQL.ready, [queue, container, true, limit]) }
+                guard let named = try images(request.images, queue, container) else {
+                    try take(ClaimSQL.ready, [queue, container, false, limit])
+                    continue
+                }
+                for image in named { try take(ClaimSQL.readyOfImage, [queue, container, image, limit]) }
             }
         }
         best.sort { $0.priority != $1.priority ? $0.priority > $1.priority : $0.seq < $1.seq }
         return best.prefix(limit).map(\.seq)
+    }
+
+    /// The images of which tasks are to be taken where they wait; `nil` means all. One step for each that is named there.
+    private func images(_ choice: ImageChoice, _ queue: String, _ container: Bool) throws -> [String]? {
+        switch choice {
+        case .any: return nil
+        case .only(let images): return Set(images.compactMap { StoredText.clean($0) }).sorted()
+        case .allBut(let images):
+            let passedOver = Set(images.compactMap { StoredText.clean($0) })
+            var found: [String] = []
+            // No image sorts before the empty text, and one with an empty name is not to be had.
+            var last = ""
+            while let row = try first(ClaimSQL.nextImage, [queue, container, last]) {
+                last = row[0]
+                if !passedOver.contains(last) { found.append(last) }
+            }
+            return found
+        }
     }
 
     private func queues(_ request: ClaimRequest) throws -> [String] {
@@ -115,5 +152,16 @@ extension WriteScope {
         try note(.claimed, "attempt \(attempt) claimed by \(host)", task: seq, attempt: attempt)
         counts.move(queue: row["queue"], from: .enqueued, to: .inProgress)
         return ClaimedRow(task: task, lease: lease)
+    }
+}
+
+extension ImageChoice {
+    /// Whether tasks that name no image are among those taken.
+    fileprivate var takesUnnamed: Bool {
+        switch self {
+        case .any: true
+        case .allBut(let images): !images.contains(nil)
+        case .only(let images): images.contains(nil)
+        }
     }
 }

@@ -11,7 +11,7 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport, adoption, attemptResult]
+    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
@@ -118,5 +118,20 @@ enum SQLiteSchema {
     private static let adoption = """
         ALTER TABLE lease ADD COLUMN origin INTEGER;
         ALTER TABLE worker ADD COLUMN blueprint TEXT;
+        """
+
+    /// The image that a task names, so that a claim can pass tasks over by it however many there are. Of a task that can't
+    /// be read it does not matter.
+    private static let taskImage = """
+        ALTER TABLE task_state ADD COLUMN image TEXT;
+        UPDATE task_state SET image = (
+            SELECT CASE WHEN json_valid(t.spec) THEN json_extract(t.spec, '$.image') END
+            FROM task t WHERE t.seq = task_state.seq
+        );
+        DROP INDEX task_ready;
+        CREATE INDEX task_ready ON task_state (queue, container, image IS NULL, priority DESC, seq)
+            WHERE state = 'enqueued';
+        CREATE INDEX task_image ON task_state (queue, container, image, priority DESC, seq)
+            WHERE state = 'enqueued' AND image IS NOT NULL;
         """
 }

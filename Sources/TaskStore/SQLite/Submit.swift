@@ -43,10 +43,12 @@ extension WriteScope {
         try run("INSERT INTO task (id, created_at, spec) VALUES (?, ?, ?)", [draft.id.rawValue, now, draft.json])
         let seq = db.lastInsertedRowID
         try run(
-            "INSERT INTO task_state (seq, queue, container, priority, state, run_at) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO task_state (seq, queue, container, priority, state, run_at, image) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
             [
                 seq, queue, draft.spec.isolation == .container, draft.spec.priority, task.state.rawValue,
-                StoredTime.milliseconds(task.runAt),
+                StoredTime.milliseconds(task.runAt), StoredText.clean(draft.spec.image),
             ])
         counts.move(queue: queue, from: nil, to: task.state)
         try note(.submitted, "submitted to queue \(queue)", task: seq, attempt: 0)

@@ -60,6 +60,9 @@ package final class ImageProvider: Sendable {
     /// Whether the image was there when last looked for, and need not be pulled again yet.
     package func isReady(_ image: String) -> Bool { state.withLock { Self.isFresh($0.seen[image]) } }
 
+    /// The images of which `isReady` is true.
+    package var ready: Set<String> { state.withLock { Set($0.seen.filter { Self.isFresh($0.value) }.keys) } }
+
     /// Takes note of the image of a worker that was taken over, so that a pull of another one under its name is noticed.
     package func remember(_ image: String, id: String) {
         guard policy == .always else { return }

@@ -61,6 +61,48 @@ struct ClaimConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func passesOverTasksByTheirImage(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([
+                spec("a1", priority: 3, image: "a"), spec("b", priority: 1, image: "b"), spec("none", priority: 2),
+                spec("c", image: "c", isolation: .container), spec("a2", queue: "other", priority: 9, image: "a"),
+            ])
+            let nothing: [ImageChoice] = [
+                .only([]), .only(["x", ""]), .only(["A", "a "]), .allBut([nil, "a", "b", "c", "x"]),
+            ]
+            for choice in nothing { #expect(try await store.claim(9, images: choice).isEmpty) }
+            #expect(try await store.tally() == [.enqueued: 5])
+            #expect(store.names(try await store.claim(1, images: .allBut(["a"]))) == ["none"])
+            #expect(store.names(try await store.claim(9, containers: false, images: .allBut(["a", nil]))) == ["b"])
+            #expect(store.names(try await store.claim(9, queues: ["default"], images: .only(["a", nil]))) == ["a1"])
+            #expect(store.names(try await store.claim(9, images: .allBut([nil]))) == ["a2", "c"])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func ordersOverImages(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let names = ["1", "2", "3", "4", "5", "6"]
+            let images: [String?] = ["z", nil, "a", "hangs", nil, "z"]
+            _ = try await store.submit(zip(names, images).map { spec($0, image: $1) })
+            #expect(store.names(try await store.claim(2, images: .allBut(["hangs"]))) == ["1", "2"])
+            #expect(store.names(try await store.claim(2, images: .only(["z", "a", nil]))) == ["3", "5"])
+            #expect(store.names(try await store.claim(9)) == ["4", "6"])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func knowsTheImageOfATaskThatComesBack(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let id = try await store.submit([spec(image: "a\0b")])[0].id
+            let lease = try #require(try await store.claim().first).lease
+            #expect(try await store.finish(lease, .failure(.retry(delay: 0))))
+            #expect(try await store.claim(images: .allBut(["a\0b"])).isEmpty)
+            #expect(try await store.claim(images: .only(["a\0b"])).map(\.task.id) == [id])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func waitsForADelayedTaskToBeDue(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in
             let task = try await store.submit([spec("late", queue: "q", delay: 5)])[0]

@@ -59,6 +59,44 @@ struct OpeningTests {
         }
     }
 
+    /// Files of versions that did not write the image of a task beside its specification.
+    @Test func knowsTheImagesOfTasksOfAnOlderFile() async throws {
+        try await SQLitePlace.with { place in
+            try FileManager.default.createDirectory(
+                atPath: place.directory + "/state", withIntermediateDirectories: true)
+            let queue = try DatabaseQueue(path: place.path)
+            try await queue.write { db in
+                for migration in SQLiteSchema.migrations[..<4] { try db.execute(sql: migration) }
+                try db.execute(
+                    sql: "PRAGMA application_id = \(SQLiteSchema.applicationID); PRAGMA user_version = 4")
+                for (seq, image) in ["a", nil, "b"].enumerated() {
+                    try db.execute(
+                        sql: """
+                            INSERT INTO task (seq, id, created_at, spec) VALUES (?, ?, 0, ?);
+                            INSERT INTO task_state (seq, queue, container, priority, state, run_at)
+                            VALUES (?, 'default', 0, 0, 'enqueued', 0);
+                            """,
+                        arguments: [
+                            seq, "id-\(seq)",
+                            try SpecCoding.encode(spec(image ?? "none", image: image), operation: "test"), seq,
+                        ])
+                }
+                try db.execute(
+                    sql: """
+                        INSERT INTO task (seq, id, created_at, spec) VALUES (9, 'id-9', 0, '{"image": 1');
+                        INSERT INTO task_state (seq, queue, container, priority, state, run_at)
+                        VALUES (9, 'unreadable', 0, 0, 'enqueued', 0);
+                        """)
+            }
+            try queue.close()
+            let store = try await SQLiteTaskStore(path: place.path)
+            let others = try await store.claim(9, queues: ["default"], images: .allBut(["a"]))
+            #expect(store.names(others) == ["none", "b"])
+            #expect(store.names(try await store.claim(9, queues: ["default"], images: .only(["a"]))) == ["a"])
+            await store.close()
+        }
+    }
+
     @Test func refusesANewerSchema() async throws {
         try await SQLitePlace.with { place in
             await (try SQLiteTaskStore(path: place.path)).close()

@@ -10,7 +10,9 @@ struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
         (ClaimSQL.promote, [0], "task_scheduled"),
         (ClaimSQL.nextQueue, [""], "task_ready"),
-        (ClaimSQL.ready, ["default", 0, 4], "task_ready"),
+        (ClaimSQL.ready, ["default", 0, 1, 4], "task_ready"),
+        (ClaimSQL.nextImage, ["default", 0, ""], "task_image"),
+        (ClaimSQL.readyOfImage, ["default", 0, "a", 4], "task_image"),
     ]
 
     private func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
@@ -22,7 +24,8 @@ struct QueryPlanTests {
     func claimsUseTheirIndexHoweverLargeTheBacklog(tasks: Int, analyzed: Bool) async throws {
         try await SQLitePlace.with { place in
             let store = try await SQLiteTaskStore(path: place.path)
-            _ = try await store.submit((0..<tasks).map { spec("\($0)", delay: Double($0 % 2) * 60) })
+            _ = try await store.submit(
+                (0..<tasks).map { spec("\($0)", delay: Double($0 % 2) * 60, image: $0 % 3 == 0 ? "a" : nil) })
             await store.close()
             let queue = try DatabaseQueue(path: place.path)
             try await queue.write { db throws in

@@ -9,10 +9,11 @@ let bob = SupervisorID(rawValue: "bob")
 /// A command that nobody runs.
 func spec(
     _ name: String = "task", queue: String = TaskSpec.defaultQueue, priority: Int = 0, delay: Double = 0,
-    isolation: Isolation = .any
+    image: String? = nil, isolation: Isolation = .any
 ) -> TaskSpec {
     TaskSpec(
-        name: name, command: ["true"], queue: queue, priority: priority, delay: delay, isolation: isolation)
+        name: name, command: ["true"], image: image, queue: queue, priority: priority, delay: delay,
+        isolation: isolation)
 }
 
 extension AttemptResult {
@@ -29,12 +30,12 @@ extension AttemptResult {
 extension TaskStore {
     func claim(
         _ limit: Int = 1, by supervisor: SupervisorID = alice, queues: [String] = [], containers: Bool = true,
-        lease: Duration = .seconds(30)
+        lease: Duration = .seconds(30), images: ImageChoice = .any
     ) async throws(StoreError) -> [ClaimedTask] {
         try await claim(
             ClaimRequest(
                 supervisor: supervisor, host: "host", queues: queues, limit: limit, leaseDuration: lease,
-                offersContainers: containers))
+                offersContainers: containers, images: images))
     }
 
     func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID] {
