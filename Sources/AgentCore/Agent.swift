@@ -128,8 +128,7 @@ final class Agent {
             lastFailure = reason
             say(.warning, "no supervisor at \(options.socket) yet: \(reason)")
         case .lost(let reason):
-            attempt?.journal.rewind()
-            attempt?.exitSent = false
+            attempt?.rewind()
             say(.warning, "connection to the supervisor lost: \(reason)")
         case .message(let message): handle(message, now: now)
         }
@@ -175,6 +174,7 @@ final class Agent {
             link.send(.progress(progress), now: now)
         }
         guard let attempt else { return }
+        if !link.hasUnsent, let news = attempt.memoryKillsNews() { link.send(.memoryKills(news), now: now) }
         link.send(&attempt.journal, now: now)
         guard let exited = attempt.exited, !attempt.exitSent, !attempt.journal.hasUnsent, link.isEstablished else {
             return

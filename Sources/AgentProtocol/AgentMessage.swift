@@ -17,6 +17,8 @@ package enum AgentMessage: Hashable, Sendable {
     case pong(nonce: UInt64)
     /// Something an operator should know.
     case log(AgentLog)
+    /// The agent has outlived kills for memory in its cgroup.
+    case memoryKills(MemoryKillsOutlived)
 
     /// The kind byte of each message.
     package enum Kind: UInt8, Sendable {
@@ -28,6 +30,7 @@ package enum AgentMessage: Hashable, Sendable {
         case refused = 0x86
         case pong = 0x87
         case log = 0x88
+        case memoryKills = 0x89
     }
 
     /// The bytes of the message's frame.
@@ -43,6 +46,7 @@ package enum AgentMessage: Hashable, Sendable {
         case .refused(let value): try Self.frame(.refused, PayloadCoding.encode(value))
         case .pong(let nonce): try Self.frame(.pong, PayloadCoding.encode(NoncePayload(nonce: nonce)))
         case .log(let value): try Self.frame(.log, PayloadCoding.encode(value))
+        case .memoryKills(let value): try Self.frame(.memoryKills, PayloadCoding.encode(value))
         }
     }
 
@@ -62,6 +66,8 @@ package enum AgentMessage: Hashable, Sendable {
         case .refused: self = .refused(try PayloadCoding.decode(Refused.self, from: frame.payload))
         case .pong: self = .pong(nonce: try PayloadCoding.decode(NoncePayload.self, from: frame.payload).nonce)
         case .log: self = .log(try PayloadCoding.decode(AgentLog.self, from: frame.payload))
+        case .memoryKills:
+            self = .memoryKills(try PayloadCoding.decode(MemoryKillsOutlived.self, from: frame.payload))
         }
     }
 

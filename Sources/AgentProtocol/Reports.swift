@@ -72,3 +72,15 @@ package struct AgentLog: Codable, Hashable, Sendable {
         self.message = message
     }
 }
+
+/// How many processes of the agent's cgroup the kernel had killed for want of memory when the agent looked, and was there to
+/// look: none of them was the agent. Sent while an attempt runs, when the number has grown, and again on each connection.
+package struct MemoryKillsOutlived: Codable, Hashable, Sendable {
+    /// The cgroup's count, which began when the cgroup was made.
+    package var count: Int
+
+    /// Makes a report.
+    package init(count: Int) {
+        self.count = count
+    }
+}

@@ -91,6 +91,14 @@ extension Acceptance {
             #expect(lost["attempts"][0]["worker"] == worker && worker != .null)
         }
 
+        @Test("nor does a kill for memory that the same task outlived", arguments: Engine.all)
+        func killedFromOutsideAfterItsOwnMemory(_ engine: Engine) async throws {
+            try await expect(
+                engine, "(tail /dev/zero); echo begun; sleep 600",
+                when: { container, _ in try await engine.api.kill(container) }, outcome: "worker_lost",
+                ["its container ended with exit code 137", "which acode did not send"])
+        }
+
         @Test("what a lost attempt used is told as far as it was seen", arguments: Engine.all)
         func reportOfTheLost(_ engine: Engine) async throws {
             let supervisor = try SharedPools.pool(.of(engine)).supervisor

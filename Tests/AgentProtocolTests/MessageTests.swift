@@ -35,7 +35,7 @@ struct MessageTests {
         .progress(TaskProgress(attempt: attempt, percent: 12.5, message: "half")),
         .progress(TaskProgress(attempt: attempt)), .exited(exited), .exited(failed),
         .refused(Refused(attempt: attempt, reason: .draining)), .pong(nonce: 0),
-        .log(AgentLog(level: .warning, message: "words")),
+        .log(AgentLog(level: .warning, message: "words")), .memoryKills(MemoryKillsOutlived(count: 3)),
     ]
 
     private static func frame(_ bytes: [UInt8]) throws -> Frame {

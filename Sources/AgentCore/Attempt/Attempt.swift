@@ -47,6 +47,7 @@ final class Attempt {
     private let scratch: ScratchPlaces
     private let oomKillsBefore: Int?
     private var meter: AttemptMeter?
+    private var memoryKills: MemoryKillsLookout?
     private let startedAt: Nanos
     private var pump: OutputPump?
     private var feeder: InputFeeder?
@@ -59,6 +60,8 @@ final class Attempt {
         scratch = surroundings.scratch
         oomKillsBefore = counters.oomKills
         meter = AttemptMeter(counters, now: now)
+        // A count that is shared with others says nothing of this attempt.
+        if counters.isOwn, let before = oomKillsBefore { memoryKills = MemoryKillsLookout(before: before, now: now) }
         facts = Exited(attempt: request.attempt)
         startedAt = now
         do {
@@ -88,6 +91,18 @@ final class Attempt {
         _ = Glibc.kill(pid, SIGKILL)
     }
 
+    /// What a supervisor should know of kills for memory while the command runs.
+    func memoryKillsNews() -> MemoryKillsOutlived? {
+        if case .running = phase { memoryKills?.news() } else { nil }
+    }
+
+    /// Prepares for a new connection, on which everything is told that was not acknowledged.
+    func rewind() {
+        journal.rewind()
+        exitSent = false
+        memoryKills?.rewind()
+    }
+
     /// Whether children should be looked for even without a signal.
     var wantsReaping: Bool {
         if case .killing = phase { true } else { false }
@@ -98,7 +113,9 @@ final class Attempt {
         pump?.prepare(&set, accepting: journal.accepts(connected: connected))
         set.add(feeder?.pipe, write: true)
         switch phase {
-        case .running: if let meter { set.limit(to: meter.nextLook) }
+        case .running:
+            if let meter { set.limit(to: meter.nextLook) }
+            if let look = memoryKills?.nextLook { set.limit(to: look) }
         case .killing(let killer): set.limit(to: killer.nextRound)
         // There is more to remove; everything else gets its turn in between.
         case .sweeping: set.limit(to: 0)
@@ -125,7 +142,10 @@ final class Attempt {
     /// Kills, moves output, and finds the end. Never blocks.
     func turn(now: Nanos, connected: Bool) {
         feeder?.feed()
-        if case .running = phase { meter?.look(now: now) }
+        if case .running = phase {
+            meter?.look(now: now)
+            memoryKills?.look(now: now) { counters.oomKills }
+        }
         if case .killing(var killer) = phase {
             killer.act(now: now)
             phase = .killing(killer)

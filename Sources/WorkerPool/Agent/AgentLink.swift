@@ -92,6 +92,9 @@ package final class AgentLink: Sendable {
     /// The agent's pid on this host, once it connected and where it can be seen.
     package var agentPID: Int32? { state.withLock { $0.agentPID } }
 
+    /// The largest count of kills for memory in its cgroup that the agent says it has outlived.
+    package var memoryKillsOutlived: Int? { state.withLock { $0.memoryKillsOutlived } }
+
     /// The worker's id, for logs.
     var worker: String { workerID }
 
@@ -247,6 +250,8 @@ package final class AgentLink: Sendable {
             await finish(exited, connection)
         case .refused(let refused):
             active(refused.attempt)?.end.set(.refused(refused.reason))
+        case .memoryKills(let kills):
+            state.withLock { $0.outlived(kills) }
         case .log(let entry):
             logger.log(
                 level: entry.level.loggerLevel, "agent says",

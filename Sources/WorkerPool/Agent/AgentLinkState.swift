@@ -28,6 +28,9 @@ struct AgentLinkState: Sendable {
 
     private(set) var connection: AgentConnection?
     private(set) var agentPID: Int32?
+    /// The largest count of kills for memory in its cgroup that the agent says it has outlived. Another agent that comes
+    /// in its place has nothing to add: the worker is lost.
+    private(set) var memoryKillsOutlived: Int?
     var active: Active?
     /// Set once the worker is gone: whatever begins after that has no end of its own.
     var loss: WorkerLoss?
@@ -74,6 +77,11 @@ struct AgentLinkState: Sendable {
         guard self.generation == generation else { return false }
         connection = nil
         return true
+    }
+
+    /// Notes that the agent has outlived so many kills for memory.
+    mutating func outlived(_ kills: MemoryKillsOutlived) {
+        memoryKillsOutlived = max(memoryKillsOutlived ?? 0, kills.count)
     }
 
     /// Notes that the agent said something, and whether that is still being worked on.

@@ -283,6 +283,7 @@ package final class ContainerWorker: Worker {
                 isBack
                 ? WorkerLoss(restartedByEngine: container.state, lastWords: startup.lastWords)
                 : WorkerLoss(container.state, lastWords: startup.lastWords)
+            oomWatch.note(outlived: link.memoryKillsOutlived)
             var loss = oomWatch.judge(facts)
             if let watch, !loss.oomKilled { loss.engineStopped = await watch.explains(container.state.finishedAt) }
             return .gone(loss)

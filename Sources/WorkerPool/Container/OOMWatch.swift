@@ -32,6 +32,12 @@ final class OOMWatch: Sendable {
         state.withLock { $0.kills.report(kills) }
     }
 
+    /// Takes note of the count that the agent said it has outlived while an attempt ran.
+    func note(outlived count: Int?) {
+        guard let count else { return }
+        state.withLock { $0.kills.outlive(count) }
+    }
+
     /// Reads the counter, if it is still there.
     func look() async {
         guard let count = await FileThread.kernel.run({ self.count() }) else { return }

@@ -86,6 +86,34 @@ struct CgroupFilesTests {
     }
 }
 
+@Suite("Kills for memory that are outlived")
+struct MemoryKillsLookoutTests {
+    @Test func areToldOnceOnEachConnection() {
+        var lookout = MemoryKillsLookout(before: 2, now: 0)
+        for (time, count) in [(1, 2), (2, nil), (3, 3), (4, 3)] as [(Double, Int?)] {
+            lookout.look(now: .seconds(time)) { count }
+            #expect(lookout.news() == (time == 3 ? MemoryKillsOutlived(count: 3) : nil))
+        }
+        lookout.rewind()
+        #expect(lookout.news() == MemoryKillsOutlived(count: 3))
+        #expect(lookout.news() == nil)
+        lookout.look(now: .seconds(5)) { 7 }
+        #expect(lookout.news() == MemoryKillsOutlived(count: 7))
+    }
+
+    @Test func areLookedForSoonAfterALookThatCameTooEarly() {
+        var lookout = MemoryKillsLookout(before: 0, now: .seconds(1))
+        #expect(lookout.nextLook == nil)
+        let soon = Nanos.seconds(1) + MemoryKillsLookout.pause
+        lookout.look(now: soon - 1) { 1 }
+        #expect(lookout.news() == nil)
+        #expect(lookout.nextLook == soon)
+        lookout.look(now: soon) { 1 }
+        #expect(lookout.news() == MemoryKillsOutlived(count: 1))
+        #expect(lookout.nextLook == nil)
+    }
+}
+
 @Suite("Attempt accounts")
 struct AttemptAccountTests {
     @Test func blocksAreAddedUpInBothVersions() {

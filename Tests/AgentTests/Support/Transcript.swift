@@ -25,7 +25,7 @@ struct Transcript {
         case .refused(let value): refused.append(value)
         case .log(let value): logs.append(value)
         case .output(let chunk): take(chunk)
-        case .hello, .pong: break
+        case .hello, .pong, .memoryKills: break
         }
     }
 

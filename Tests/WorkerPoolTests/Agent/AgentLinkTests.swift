@@ -114,6 +114,19 @@ struct AgentLinkTests {
         }
     }
 
+    @Test func theMostKillsForMemoryThatTheAgentOutlivedAreKept() async throws {
+        try await with { link, _ in
+            let agent = try await greeted(hello())
+            #expect(link.memoryKillsOutlived == nil)
+            for count in [2, 5, 3] { try agent.send(.memoryKills(MemoryKillsOutlived(count: count))) }
+            try await eventually("the counts to be heard") { link.memoryKillsOutlived == 5 }
+            agent.hangUp()
+            let other = try await greeted(hello(boot: "boot-2"))
+            #expect(link.memoryKillsOutlived == 5)
+            other.hangUp()
+        }
+    }
+
     @Test func comingGoingAndBeingAnotherIsTold() async throws {
         try await with { link, events in
             let first = try await greeted(hello())

@@ -33,6 +33,8 @@ struct MemoryKillsTests {
     struct Count: Sendable {
         var before: Int?
         var reported = 0
+        /// What the agent said while the attempt ran.
+        var outlived: Int?
         var seen: [Int] = []
     }
 
@@ -46,6 +48,16 @@ struct MemoryKillsTests {
             (Count(before: 0, reported: 1, seen: [1]), 137, true, false),
             (Count(before: 1), 137, true, false),
             (Count(before: 0, seen: [0]), 137, true, false),
+            // A kill that the task went on after.
+            (Count(before: 0, outlived: 1, seen: [1]), 137, true, false),
+            (Count(before: 0, outlived: 1), 137, true, false),
+            (Count(before: 2, outlived: 4, seen: [4, 0]), nil, true, false),
+            (Count(before: nil, outlived: 1, seen: [1]), 137, true, false),
+            // And one that nobody went on after.
+            (Count(before: 0, outlived: 1, seen: [2]), 137, false, true),
+            (Count(before: 2, outlived: 4, seen: [5, 0]), nil, false, true),
+            // Taken over after a kill that the agent counts to the attempt, and that was there before for this supervisor.
+            (Count(before: 1, outlived: 1, seen: [2]), 137, false, true),
             // It ended by itself.
             (Count(before: 0, seen: [1]), 0, true, false),
             // Started again by the engine: the count of the new container does not take anything back.
@@ -61,6 +73,7 @@ struct MemoryKillsTests {
         var kills = MemoryKills()
         kills.begin(count: count.before)
         if count.reported > 0 { kills.report(count.reported) }
+        if let outlived = count.outlived { kills.outlive(outlived) }
         for value in count.seen { kills.see(count: value) }
         #expect(kills.explain(exitCode: exitCode, flag: flag) == isMemory)
     }
