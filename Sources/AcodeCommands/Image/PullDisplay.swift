@@ -36,7 +36,7 @@ final class PullDisplay: Sendable {
             case .failed(let words, let wait):
                 write(
                     "pulling \(reference): \(words); trying again in \(HumanText.duration(wait / .seconds(1)))", &state)
-            case .pulled:
+            case .pulled, .ended:
                 state.begun[reference] = nil
                 close(&state)
             case .warning(let words): write("warning: \(words)", &state)

@@ -7,6 +7,7 @@ internal import WorkerPool
 final class PullLog: Sendable {
     private let logger: Logger
     private let display: PullListener?
+    /// When something was last said of the pulls under way.
     private let lastWords = Mutex<[String: ContinuousClock.Instant]>([:])
     private let warned = Mutex<Set<String>>([])
 
@@ -17,6 +18,9 @@ final class PullLog: Sendable {
         self.logger = logger
         self.display = display
     }
+
+    /// How many pulls it knows of.
+    var underWay: Int { lastWords.withLock { $0.count } }
 
     func take(_ reference: String, _ event: PullEvent) {
         switch event {
@@ -53,6 +57,9 @@ final class PullLog: Sendable {
                     "image": "\(reference)", "image.id": "\(image.id)", "size.mb": "\(image.size >> 20)",
                     "pull.ms": "\(Int(elapsed / .milliseconds(1)))",
                 ])
+        case .ended:
+            display?(reference, event)
+            lastWords.withLock { _ = $0.removeValue(forKey: reference) }
         case .warning(let words):
             guard warned.withLock({ $0.count < 100 && $0.insert(words).inserted }) else { return }
             logger.warning("registry credentials", metadata: ["image": "\(reference)", "problem": "\(words)"])

@@ -54,6 +54,7 @@ package struct ImagePuller: Sendable {
             return image
         } catch {
             metrics.failed(error.code)
+            tell(reference, .ended)
             throw error
         }
     }

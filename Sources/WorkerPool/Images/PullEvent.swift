@@ -10,6 +10,8 @@ package enum PullEvent: Sendable {
     case failed(String, again: Duration)
     /// The image is here.
     case pulled(ImageInspection, elapsed: Duration)
+    /// It has ended without the image. Whoever waited is told why.
+    case ended
     /// Something about credentials that is probably not meant.
     case warning(String)
 }
