@@ -33,15 +33,19 @@ unfinished_tests() {
 # some_test_ran CLOSING: whether the closing line counts at least one test.
 some_test_ran() { [[ "$1" =~ Test\ run\ with\ [1-9] ]]; }
 
-# every_test_ran LOG LIST: whether each listed test ran, none was skipped, and both engines had cases of their own.
-# Says what is wrong.
+# every_test_ran LOG LIST EVENTS…: whether each listed test came to an end in one of the runs with these event streams, none
+# was skipped, and both engines had cases of their own. Says what is wrong.
 every_test_ran() {
-    local log=$1 listed ran engine cases bad=0
-    listed=$(grep -c . "$2")
-    ran=$(closing_line "$log" | sed -n 's/.*Test run with \([0-9]*\) test.*/\1/p' | awk '{ sum += $1 } END { print sum }')
-    if [ "${ran:-0}" -ne "$listed" ]; then
-        say "error: $listed tests are listed, ${ran:-0} were run"
+    local log=$1 list=$2 listed ran missing engine cases bad=0
+    shift 2
+    listed=$(sort -u "$list")
+    ran=$("$here/lib/test-events" ran "$@" | sort)
+    missing=$(comm -23 <(printf '%s\n' "$listed") <(printf '%s\n' "$ran"))
+    if [ "$listed" != "$ran" ]; then
+        say "error: $(grep -c . <<<"$listed") tests are listed, $(grep -c . <<<"$ran") were run; not run: ${missing:-none}"
         bad=1
+    else
+        say "$(grep -c . <<<"$listed") tests are listed, and each was run"
     fi
     if grep -E '^. (Test|Suite) .* skipped' "$log" >&2; then
         say "error: the tests above were skipped"

@@ -17,9 +17,10 @@ package struct EngineInstance: Sendable {
         _ engines: [Engine] = Engine.all, liveRestoring: Bool = false, diskMiB: Int? = nil, remapsUsers: Bool = false,
         _ body: (EngineInstance) async throws -> Value
     ) async throws -> Value {
-        // Short, because sockets are below it.
+        // Short, because sockets are below it; by its beginning an interrupted run of the tests finds it.
         let instance = EngineInstance(
-            directory: "/tmp/acode-e-\(UInt32.random(in: 0...(.max)))", isLiveRestoring: liveRestoring,
+            directory: "/tmp/acode-e-\(ProcessPlan.runMark ?? "")\(UInt16.random(in: 0...(.max)))",
+            isLiveRestoring: liveRestoring,
             remapsUsers: remapsUsers)
         if let diskMiB { try await instance.mount(diskMiB, engines) }
         let outcome: Result<Value, any Error>

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A program to run and what it gets.
 package struct ProcessPlan: Sendable {
     /// What it reads.
@@ -23,8 +25,13 @@ package struct ProcessPlan: Sendable {
     /// The user and group to run as, without further groups; `nil` is the test's own.
     package var user: UInt32?
 
+    /// The mark of this run of the tests, by which `scripts/test` finds what it has to end (`scripts/lib/run-processes.sh`).
+    static let runMark = ProcessInfo.processInfo.environment["TEST_RUN"]
+
     /// The environment programs need to run at all.
-    package static let plainEnvironment = ["PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"]
+    package static let plainEnvironment = [
+        "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TEST_RUN": runMark,
+    ].compactMapValues { $0 }
 
     /// Makes a plan.
     package init(
