@@ -108,6 +108,44 @@ extension Acceptance {
             }
         }
 
+        @Test("without an engine all goes that needs none, and it is said what may be left", arguments: Engine.all)
+        func noEngine(_ engine: Engine) async throws {
+            try await AcodeFixture.with("gc-no-engine-\(engine)", settings: Self.short) { fixture in
+                let nowhere = ["gc", "--json", "--engine-socket", "\(fixture.scratch)/nowhere.sock"]
+                var local = PoolOptions()
+                local.engineSocket = "\(fixture.scratch)/nowhere.sock"
+                local.flags = []
+                for options in [local, Self.options()] {
+                    try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                        supervisor.process.send(SIGKILL)
+                        try await supervisor.process.waitForEnd(within: .seconds(10))
+                    }
+                    let isContained = options.engineSocket == nil
+                    let stray = "\(fixture.runtimeDirectory)/\(fixture.pool)/w/stray"
+                    try FileManager.default.createDirectory(atPath: stray, withIntermediateDirectories: true)
+                    try await eventually("the time of the lease to be over", every: .milliseconds(200)) {
+                        let all = try await fixture.acode(nowhere + ["--dry-run", "--all"])
+                        return !all.text.contains("take it over")
+                    }
+                    let done = try await fixture.acode(nowhere + ["--all"])
+                    #expect(done.code == (isContained ? 69 : 0), "\(done)")
+                    #expect(done.errorText.contains("nowhere.sock"), "\(done)")
+                    #expect(done.errorText.contains("no containers, networks and volumes were looked for"), "\(done)")
+                    #expect(done.errorText.contains("containers of 1 worker may be left") == isContained, "\(done)")
+                    #expect(!FileManager.default.fileExists(atPath: stray))
+                    let items = try JSONValue(parsing: done.output).elements
+                    let rows = items.filter { $0["kind"] == "row" }
+                    #expect(rows.map { $0["action"].string } == [isContained ? "kept" : "removed"], "\(done)")
+                    let workers = try FileManager.default.contentsOfDirectory(
+                        atPath: "\(fixture.stateDirectory)/workers")
+                    #expect(workers.count == (isContained ? 1 : 0), "\(done)")
+                }
+                let rest = try await Self.gc(fixture, engine)
+                #expect(rest.count { $0["kind"] == "container" && $0["action"] == "removed" } == 1, "\(rest)")
+                #expect(try await fixture.acode(nowhere).code == 0)
+            }
+        }
+
         @Test("a create that happened after it was given up on is found by the next pass", arguments: Engine.all)
         func periodicPass(_ engine: Engine) async throws {
             try await AcodeFixture.with("gc-late-\(engine)", settings: ["workers.gcInterval": "1s"]) { fixture in

@@ -11,7 +11,8 @@ struct GarbageCommand: AsyncParsableCommand {
         abstract: "Remove what earlier supervisors of the pool left: containers, volumes, networks, directories, rows.",
         discussion: """
             A running supervisor does the same by itself every workers.gcInterval, and is asked to do it now. Objects of \
-            other pools and of other installations of acode are never touched.
+            other pools and of other installations of acode are never touched. Without an engine what needs none is done, \
+            and the code is 69 when containers may be left.
             """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -28,43 +29,44 @@ struct GarbageCommand: AsyncParsableCommand {
     func run() async throws {
         let flags = engineSocket.map { [FlagValue(flag: "--engine-socket", path: "workers.docker.socket", text: $0)] }
         let context = try CommandContext(global, flags: flags ?? [])
-        let items = try await collect(context)
+        let (items, omission) = try await collect(context)
         try context.console.show(.garbage(items.filter { all || $0.action != "kept" }))
+        if let omission {
+            context.console.note("acode: \(omission.reason); no containers, networks and volumes were looked for")
+        }
         let failures = items.count { $0.action == "failed" }
         if failures > 0 {
             throw CommandFailure(
                 ExitCodes.failed, "\(failures) of \(items.count) objects could not be removed",
                 hint: "the reasons are above; run it again when they are gone")
         }
+        if let omission, omission.containers > 0 {
+            let workers = omission.containers == 1 ? "1 worker" : "\(omission.containers) workers"
+            throw CommandFailure(
+                ExitCodes.unavailable, "containers of \(workers) may be left",
+                hint: "\(omission.hint ?? "start the engine"), then run it again")
+        }
     }
 
-    private func collect(_ context: CommandContext) async throws -> [GarbageItem] {
+    private func collect(_ context: CommandContext) async throws -> ([GarbageItem], OfflineGarbage.Omission?) {
         do throws(ControlClientError) {
-            return try await context.controlClient().collectGarbage(dryRun: dryRun)
+            return (try await context.controlClient().collectGarbage(dryRun: dryRun), nil)
         } catch {
             guard error.code == .noSupervisor else {
                 throw CommandFailure(error, pool: context.settings.workers.pool)
             }
         }
         return try await context.withStore { store in
-            let pass = OfflineGarbage(
-                settings: context.settings.withoutFallback, store: store, layout: context.layout,
+            let garbage = OfflineGarbage(
+                settings: context.settings, store: store, layout: context.layout,
                 logger: Logger(label: "acode.gc") { _ in SwiftLogNoOpLogHandler() })
             do throws(SupervisorError) {
-                return try await pass.run(isRehearsal: dryRun).map(GarbageItem.init)
+                let pass = try await garbage.run(isRehearsal: dryRun)
+                return (pass.reports.map(GarbageItem.init), pass.omission)
             } catch {
                 throw CommandFailure(error)
             }
         }
-    }
-}
-
-extension Settings {
-    /// Without an engine nobody can say what is left in it.
-    fileprivate var withoutFallback: Settings {
-        var settings = self
-        settings.workers.fallback = false
-        return settings
     }
 }
 

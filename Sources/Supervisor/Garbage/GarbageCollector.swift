@@ -43,8 +43,7 @@ struct GarbageCollector: Sendable {
         }
         let own = rows.filter { $0.pool == context.pool }
         for row in own {
-            // Without an engine nobody knows whether its container is there.
-            if row.mode == .docker, engine == nil { owners.contained.insert(row.id.rawValue) }
+            if row.mode == .docker, engine == nil { owners.unseen.insert(row.id.rawValue) }
         }
         let objects = own.map {
             PoolObject(kind: .row, name: $0.id.rawValue, worker: $0.id.rawValue, supervisor: $0.supervisor.rawValue)

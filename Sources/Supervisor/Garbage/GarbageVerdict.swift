@@ -15,14 +15,17 @@ package enum GarbageVerdict: Sendable, Equatable {
         var awaited: Set<String> = []
         /// Workers of which a container is there, whatever becomes of it in this pass.
         var contained: Set<String> = []
+        /// Workers that had a container which nobody can look for, because there is no engine.
+        var unseen: Set<String> = []
         /// Workers with a row in the store, of all pools of this host.
         var recorded: Set<String> = []
 
         /// Puts the facts together.
         init(
             living: Set<String> = [], supervisor: String? = nil, awaited: Set<String> = [],
-            contained: Set<String> = [], recorded: Set<String> = []
+            contained: Set<String> = [], unseen: Set<String> = [], recorded: Set<String> = []
         ) {
+            self.unseen = unseen
             self.living = living
             self.supervisor = supervisor
             self.awaited = awaited
@@ -36,6 +39,7 @@ package enum GarbageVerdict: Sendable, Equatable {
         if let worker = object.worker {
             if owners.living.contains(worker) { return .keep("a worker of the pool") }
             if owners.awaited.contains(worker) { return .keep("waits for a supervisor to take it over") }
+            if owners.unseen.contains(worker) { return .keep("its container may be there, and no engine tells") }
         }
         switch object.kind {
         case .container:

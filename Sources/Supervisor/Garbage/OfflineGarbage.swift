@@ -6,8 +6,26 @@ internal import TaskModel
 package import TaskStore
 internal import WorkerPool
 
-/// Removes what is nobody's of a pool that no supervisor owns.
+/// Removes what is nobody's of a pool that no supervisor owns. Without an engine that is less.
 package struct OfflineGarbage: Sendable {
+    /// What a pass did.
+    package struct Pass: Sendable {
+        /// What became of each object.
+        package var reports: [GarbageReport]
+        /// Why nothing was looked for in an engine; `nil` when it was, or need not be.
+        package var omission: Omission?
+    }
+
+    /// A look that was not possible.
+    package struct Omission: Sendable, Equatable {
+        /// Why, in plain words.
+        package var reason: String
+        /// The fix, when there is one.
+        package var hint: String?
+        /// How many workers have a row from which their containers were made, and may still be there.
+        package var containers: Int
+    }
+
     private let settings: Settings
     private let store: any TaskStore
     private let layout: StateLayout
@@ -22,25 +40,36 @@ package struct OfflineGarbage: Sendable {
     }
 
     /// Takes the pool's lock for the time of one pass. Workers whose supervisor was seen within the time of a lease stay,
-    /// because another may still take them over.
+    /// because another may still take them over; so do those whose container only a missing engine could show.
     ///
-    /// - Throws: `pool_busy`, `engine_unavailable`, `garbage_unknown`, `state_unusable`.
-    package func run(isRehearsal: Bool) async throws(SupervisorError) -> [GarbageReport] {
+    /// - Throws: `pool_busy`, `garbage_unknown`, `state_unusable`.
+    package func run(isRehearsal: Bool) async throws(SupervisorError) -> Pass {
         try layout.prepare()
         let lock = try PoolLock(path: layout.lockFile, pool: settings.workers.pool)
         defer { lock.release() }
         let supervisor = Supervisor(
             options: SupervisorOptions(settings: settings, agentExecutable: "", version: ""), store: store,
             layout: layout, logger: logger)
-        let engine = try await supervisor.chooseBackend().engine
-        defer { engine?.shutdown() }
         let context = supervisor.workerContext(installation: try layout.installationID())
         do {
+            let containers = try await store.workers(host: context.host)
+                .count { $0.pool == context.pool && $0.mode == .docker }
+            var engine: EngineClient?
+            var omission: Omission?
+            if settings.workers.mode == .docker || containers > 0 {
+                do throws(EngineError) {
+                    engine = try await supervisor.findEngine(logger: logger)
+                } catch {
+                    omission = Omission(reason: error.message, hint: error.hint, containers: containers)
+                }
+            }
+            defer { engine?.shutdown() }
             let awaited = try await awaitedWorkers(context)
-            return try await GarbageCollector(
+            let reports = try await GarbageCollector(
                 store: store, context: context, layout: layout, engine: engine,
                 owners: { GarbageVerdict.Owners(awaited: awaited) }
             ).run(isRehearsal: isRehearsal)
+            return Pass(reports: reports, omission: omission)
         } catch {
             throw SupervisorError(.garbageUnknown, "what is there can't be listed: \(error)")
         }

@@ -35,6 +35,9 @@ struct GarbageVerdictTests {
             Row(
                 name: "\(kind) of an awaited worker", object: object(kind), owners: .init(awaited: ["w"]),
                 isRemoved: false),
+            Row(
+                name: "\(kind) of a worker whose container nobody can look for", object: object(kind),
+                owners: .init(unseen: ["w"]), isRemoved: false),
             Row(name: "\(kind) of nobody", object: object(kind), owners: nobody, isRemoved: true),
             Row(name: "\(kind) beside others", object: object(kind), owners: others, isRemoved: true),
         ]
