@@ -33,11 +33,18 @@ extension Acceptance {
         func ownUser(_ engine: Engine) async throws {
             try await Self.pool("unprivileged", engine) { fixture in
                 let first = try await fixture.runScript(
-                    "id -u; stat -c '%a %u' /run/secrets/token; wc -c < /run/secrets/token; mkdir -p a/b; touch a/b/c; chmod 0 a",
+                    "id -u; stat -c '%a %u' /run/secrets/token; wc -c < /run/secrets/token; for d in . $ACODE_OUTPUT_DIR; do mkdir -p $d/a/b; touch $d/a/b/c; chmod 0 $d/a; done",
                     ["--secret", "token"])
                 #expect(first.lines == ["4321", "400 4321", "16"], "\(first)")
-                let next = try await fixture.runScript("ls -A . /run/secrets | grep -v : | grep .; touch x")
+                let next = try await fixture.runScript(
+                    "ls -A . $ACODE_OUTPUT_DIR /run/secrets | grep -v : | grep .; touch x")
                 #expect(next.text == "", "\(next)")
+                let own = try await fixture.runScript("id -u; id -g", ["--user", "4321:100"])
+                #expect(own.lines == ["4321", "100"], "\(own)")
+                let another = try await fixture.runScript("true", ["--user", "2000:2001"])
+                #expect(another.code == 1)
+                #expect(another.errorText.contains("could not remove what the user 2000:2001 leaves"), "\(another)")
+                #expect(another.errorText.contains("run the supervisor as root"), "\(another)")
             }
         }
 
@@ -47,9 +54,10 @@ extension Acceptance {
         func anotherUser(_ engine: Engine) async throws {
             let settings: [String: JSONValue] = ["workers.docker.user": "1000:1000"]
             try await Self.pool("unprivileged-other", engine, settings: settings) { fixture in
-                let first = try await fixture.runScript("id -u; mkdir -p a/b; touch a/b/c; chmod 700 a")
+                let first = try await fixture.runScript(
+                    "id -u; for d in . $ACODE_OUTPUT_DIR; do mkdir -p $d/a/b; touch $d/a/b/c; chmod 700 $d/a; done")
                 #expect(first.lines == ["1000"])
-                let next = try await fixture.runScript("ls -A; touch x")
+                let next = try await fixture.runScript("ls -A; ls -A $ACODE_OUTPUT_DIR; touch x")
                 #expect(next.text == "")
                 let secret = try await fixture.runScript("true", ["--secret", "token"])
                 #expect(secret.code == 1)

@@ -122,7 +122,9 @@ struct Adopter: Sendable {
         case .gone where hello.running == nil:
             // Its end was recorded, and only the agent was not told any more. The link tells it.
             await adopted.directory.clearSecrets()
-            await adopted.worker.acknowledge(ref)
+            guard await adopted.worker.acknowledge(ref) else {
+                return end(adopted, "what attempt \(ref) left can't be removed")
+            }
             adopted.gate.open()
             return Takeover(worker: adopted, hello: hello, attempt: nil)
         case .gone: return end(adopted, "attempt \(ref) is not its own any more")

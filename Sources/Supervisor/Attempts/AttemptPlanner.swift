@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Settings
 package import TaskModel
 package import WorkerPool
@@ -50,6 +51,8 @@ package struct AttemptPlanner: Sendable {
     var limitsLocalWorkers = false
     /// Who the users of containers are on this host.
     var users = UserMapping.same
+    /// The user this supervisor runs as.
+    var ownUser: UInt32 = geteuid()
 
     /// The plan for a task. Looks at no file: `complete` does that, if there is anything to look at.
     ///
@@ -94,7 +97,14 @@ package struct AttemptPlanner: Sendable {
                 .configurationRefused,
                 "the user \(text) is root; choose another, or set workers.docker.allowRoot to true")
         }
-        return user == settings.workers.docker.user ? nil : user
+        if user == settings.workers.docker.user { return nil }
+        guard ownUser == 0 || users.outside(user).uid == ownUser else {
+            throw WorkerError(
+                .configurationRefused,
+                "the supervisor is not root but the user \(ownUser), and could not remove what the user \(text) leaves: "
+                    + "run the supervisor as root, or submit the task without a user")
+        }
+        return user
     }
 
     /// The plan with the task's own mounts in its profile, by the paths they really have. May take seconds.

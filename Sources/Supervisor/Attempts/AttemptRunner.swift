@@ -125,7 +125,16 @@ package struct AttemptRunner: Sendable {
             timelines.note(worker.id, .taskEnded, "\(attempt.words): \(harvest.verdict.outcome.rawValue)")
             // What filled the disk goes with the container.
             if harvest.verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
-            await worker.acknowledge(attempt.ref)
+            if await !worker.acknowledge(attempt.ref) {
+                logger.warning(
+                    "what a task left can't be removed; another worker takes the place of its own",
+                    metadata: [
+                        "task.id": "\(attempt.claim.task.id)", "worker.id": "\(worker.id)",
+                        "hint":
+                            "it is below \(layout.workspaces)/\(worker.id): let tasks run as the supervisor's own user",
+                    ])
+                _ = pool.stop(worker: worker.id, force: false)
+            }
             pool.release(worker, succeeded: harvest.verdict.outcome == .succeeded)
         }
         registry.remove(attempt)

@@ -108,12 +108,14 @@ package final class ContainerWorker: Worker {
         return await attributed(record)
     }
 
-    package func acknowledge(_ ref: AttemptRef) async {
-        await FileThread.shared.run { [directory, owner] in
+    @discardableResult
+    package func acknowledge(_ ref: AttemptRef) async -> Bool {
+        let isEmpty = await FileThread.shared.run { [directory, owner] in
             directory.emptyWorkspace()
-            directory.emptyExchange(owner: owner)
+            return directory.emptyExchange(owner: owner)
         }
         session.acknowledge(ref)
+        return isEmpty
     }
 
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {

@@ -106,12 +106,14 @@ package final class ProcessWorker: Worker {
         await session.resume(request, from: offset, observer: observer, noted: noted)
     }
 
-    package func acknowledge(_ ref: AttemptRef) async {
-        await FileThread.shared.run { [directory] in
+    @discardableResult
+    package func acknowledge(_ ref: AttemptRef) async -> Bool {
+        let isEmpty = await FileThread.shared.run { [directory] in
             directory.emptyWorkspace()
-            directory.emptyExchange(owner: nil)
+            return directory.emptyExchange(owner: nil)
         }
         session.acknowledge(ref)
+        return isEmpty
     }
 
     package func run(changed: @escaping @Sendable (WorkerChange) -> Void) async -> WorkerEnd {

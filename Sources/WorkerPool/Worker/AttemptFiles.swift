@@ -47,18 +47,20 @@ extension WorkerDirectory {
         }
     }
 
-    /// Makes the exchange as it was, so that no task sees what another left. The task file stays until the next one's.
-    package func emptyExchange(owner: UInt32?) {
-        let manager = FileManager.default
+    /// Makes the exchange as it was, so that no task sees what another left; the task file stays until the next one's.
+    /// Returns false when something is still there: a directory of a user whose files this process may not remove.
+    @discardableResult
+    package func emptyExchange(owner: UInt32?) -> Bool {
         if !isUntouched(temporary) {
-            try? manager.removeItem(atPath: temporary)
+            try? StubbornTree.remove(temporary)
             mkdir(temporary, 0o700)
         }
         let names = SmallFile.names(in: exchange) ?? []
-        if names == [Self.outputsName], isUntouched(outputs) { return }
-        for name in names { try? manager.removeItem(atPath: "\(exchange)/\(name)") }
-        guard mkdir(outputs, 0o700) == 0 else { return }
-        try? give([outputs], to: owner)
+        if names == [Self.outputsName], isUntouched(outputs) { return true }
+        for name in names { try? StubbornTree.remove("\(exchange)/\(name)") }
+        let left = SmallFile.names(in: exchange) ?? []
+        if mkdir(outputs, 0o700) == 0 { try? give([outputs], to: owner) }
+        return left.isEmpty
     }
 
     /// Whether a directory is empty and as its owner got it.

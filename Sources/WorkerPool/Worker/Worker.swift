@@ -61,8 +61,10 @@ package protocol Worker: AnyObject, Sendable {
     /// - Throws: `engine_unavailable`, or `host` when there is nothing to look at.
     func review() async throws(WorkerError) -> WorkerReview
 
-    /// Says that the attempt's end is recorded, so that the agent can forget it and take the next.
-    func acknowledge(_ ref: AttemptRef) async
+    /// Says that the attempt's end is recorded, so that the agent can forget it and take the next. Returns false when
+    /// something that it left can't be removed, so that no other attempt may come here.
+    @discardableResult
+    func acknowledge(_ ref: AttemptRef) async -> Bool
 }
 
 extension Worker {

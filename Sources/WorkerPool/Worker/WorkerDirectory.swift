@@ -135,7 +135,7 @@ package struct WorkerDirectory: Sendable {
 
     /// Removes a directory with all that is in it, on a thread for such work: a build may have left a lot.
     package static func removeTree(at path: String) async throws {
-        try await FileThread.shared.run { () throws(any Error) in try FileManager.default.removeItem(atPath: path) }
+        try await FileThread.shared.run { () throws(any Error) in try StubbornTree.remove(path) }
     }
 
     /// Removes everything, and the cgroup of a local worker first, on threads for such work.
@@ -151,7 +151,7 @@ package struct WorkerDirectory: Sendable {
             Self.pruneSecrets(secretsDirectory)
         }
         try? FileManager.default.removeItem(atPath: root)
-        try? FileManager.default.removeItem(atPath: store)
+        try? StubbornTree.remove(store)
     }
 
     /// Removes a pool's directory of secrets, that of the installation and that of the user, unless something is in them.

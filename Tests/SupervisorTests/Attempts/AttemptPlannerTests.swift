@@ -202,6 +202,26 @@ struct AttemptPlannerTests {
         #expect(try planner(.docker).plan(for: .test(TaskSpec(command: ["true"], image: "own:2"))).warnings.isEmpty)
     }
 
+    /// Who the supervisor is, who the task asks to be, and whether it may.
+    @Test(
+        arguments: [
+            (0, "2000:2000", UserMapping.same, true), (1500, "1500:100", .same, true),
+            (1500, "2000:2000", .same, false),
+            (1500, "2000:1500", .same, false), (1500, "1000:1000", .same, true),
+            (1500, "2000:2000", .keepingOwn, false), (1500, "0:0", .shifted(firstUser: 1500, firstGroup: 1500), true),
+        ] as [(UInt32, String, UserMapping, Bool)])
+    func onlyRootTakesUsersWhoseFilesItCouldNotRemove(
+        _ own: UInt32, _ user: String, _ users: UserMapping, _ isTaken: Bool
+    ) async throws {
+        var planner = planner(.docker) { $0.workers.docker.allowRoot = true }
+        (planner.ownUser, planner.users) = (own, users)
+        var spec = TaskSpec(command: ["true"])
+        spec.user = user
+        let refusal = await refusal(planner, spec)
+        #expect((refusal == nil) == isTaken, "\(String(describing: refusal))")
+        if let refusal { #expect(refusal.message.contains("run the supervisor as root")) }
+    }
+
     @Test func aLocalPoolHasOneProfileForAll() throws {
         let spec = TaskSpec(command: ["true"], image: "own:2", resources: ResourceRequest(memoryMb: 9999))
         #expect(try planner(.local).plan(for: .test(spec)).profile == .local)

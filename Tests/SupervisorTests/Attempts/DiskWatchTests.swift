@@ -34,7 +34,7 @@ private final class WritingWorker: Worker {
     func stop(force: Bool) {}
     func drain() {}
     func detach() {}
-    func acknowledge(_ ref: AttemptRef) async {}
+    func acknowledge(_ ref: AttemptRef) async -> Bool { true }
 
     func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
         ExitRecord(end: .detached)
