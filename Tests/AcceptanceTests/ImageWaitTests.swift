@@ -5,15 +5,35 @@ extension Acceptance {
     /// FR-009: tasks wait for images, workers do not.
     @Suite("Waiting for images", .timeLimit(.minutes(3)))
     struct ImageWaits {
+        /// A registry behind a proxy, and the place of an image there that no other test uses, gone from the engine at the end.
+        private struct Source: Sendable {
+            let registry: TestRegistry
+            let proxy: SocketProxy
+            let repository: String
+
+            var image: String { "\(proxy.host)/\(repository):1" }
+
+            func push(padding: Int = 1000) async throws { try await registry.push(repository, padding: padding) }
+        }
+
+        private static func with(
+            _ name: String, _ engine: Engine, settings: [String: JSONValue] = [:],
+            _ body: (AcodeFixture, Source) async throws -> Void
+        ) async throws {
+            try await AcodeFixture.with("\(name)-\(engine)", settings: settings) { fixture in
+                let registry = try TestRegistry.public
+                let source = Source(registry: registry, proxy: try registry.proxy(), repository: "t/\(fixture.id)")
+                defer { source.proxy.stop() }
+                fixture.removeAtEnd(source.image, from: engine)
+                try await body(fixture, source)
+            }
+        }
+
         @Test("while one task's image is pulled the only worker runs another's", arguments: Engine.all)
         func slotIsFree(_ engine: Engine) async throws {
-            try await AcodeFixture.with("image-slot-\(engine)") { fixture in
-                let registry = try TestRegistry.public
-                let proxy = try registry.proxy()
-                defer { proxy.stop() }
-                let image = "\(proxy.host)/t/\(fixture.id):1"
-                try await registry.push("t/\(fixture.id)")
-                fixture.removeAtEnd(image, from: engine)
+            try await Self.with("image-slot", engine) { fixture, source in
+                let (proxy, image) = (source.proxy, source.image)
+                try await source.push()
                 proxy.inject(.hang, onRequestsContaining: "/manifests/")
                 try await fixture.withSupervisor(.of(engine)) { supervisor in
                     let before = try await supervisor.onlyContainer()["Id"]
@@ -36,16 +56,12 @@ extension Acceptance {
 
         @Test("many tasks and workers wait for one pull", arguments: Engine.all)
         func singleFlight(_ engine: Engine) async throws {
-            try await AcodeFixture.with("single-flight-\(engine)") { fixture in
-                let registry = try TestRegistry.public
-                let proxy = try registry.proxy()
-                defer { proxy.stop() }
-                let image = "\(proxy.host)/t/\(fixture.id):1"
-                try await registry.push("t/\(fixture.id)", padding: 3_000_000)
-                fixture.removeAtEnd(image, from: engine)
+            try await Self.with("single-flight", engine) { fixture, source in
+                let proxy = source.proxy
+                try await source.push(padding: 3_000_000)
                 proxy.inject(.slow(bytesPerSecond: 500_000), onRequestsContaining: "/blobs/")
                 var options = PoolOptions(count: 2)
-                options.image = image
+                options.image = source.image
                 options.waitsForWorkers = false
                 try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     try await eventually("the supervisor to listen") {
@@ -68,13 +84,8 @@ extension Acceptance {
 
         @Test("a pool whose own image can't be had says why, serves others, and heals", arguments: Engine.all)
         func poolImageComesLater(_ engine: Engine) async throws {
-            try await AcodeFixture.with("image-later-\(engine)", settings: ["workers.docker.pullRetries": 0]) {
-                fixture in
-                let registry = try TestRegistry.public
-                let proxy = try registry.proxy()
-                defer { proxy.stop() }
-                let image = "\(proxy.host)/t/\(fixture.id):1"
-                fixture.removeAtEnd(image, from: engine)
+            try await Self.with("image-later", engine, settings: ["workers.docker.pullRetries": 0]) { fixture, source in
+                let image = source.image
                 var options = PoolOptions()
                 options.image = image
                 options.waitsForWorkers = false
@@ -86,7 +97,7 @@ extension Acceptance {
                     let run = try await fixture.submitAndWait(
                         ["--image", TestImage.busybox], ["echo", "another image"])
                     #expect(run.text == "another image\n")
-                    try await registry.push("t/\(fixture.id)")
+                    try await source.push()
                     #expect(try await fixture.submitAndWait([], ["/busybox", "echo", "healed"]).text == "healed\n")
                     let said = supervisor.process.errorText.split(separator: "\n").filter {
                         $0.contains("can't be had")
@@ -104,19 +115,15 @@ extension Acceptance {
             let settings: [String: JSONValue] = [
                 "workers.docker.pullPolicy": "always", "workers.docker.pullAgainAfter": "2s",
             ]
-            try await AcodeFixture.with("tag-moves-\(engine)", settings: settings) { fixture in
-                let registry = try TestRegistry.public
-                let proxy = try registry.proxy()
-                defer { proxy.stop() }
+            try await Self.with("tag-moves", engine, settings: settings) { fixture, source in
                 var options = PoolOptions()
-                options.image = "\(proxy.host)/t/\(fixture.id):1"
-                try await registry.push("t/\(fixture.id)")
-                fixture.removeAtEnd(options.image, from: engine)
+                options.image = source.image
+                try await source.push()
                 try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let content = ["/busybox", "md5sum", "/padding"]
                     let before = try await fixture.submitAndWait([], content).succeeded()
                     let worker = try await supervisor.onlyContainer()["Id"]
-                    try await registry.push("t/\(fixture.id)")
+                    try await source.push()
                     let after = try await eventually("the new content", within: .seconds(30)) {
                         let run = try await fixture.submitAndWait([], content).succeeded()
                         return run.text == before.text ? nil : run
@@ -125,7 +132,7 @@ extension Acceptance {
                     // A pull counts for a while, whoever comes.
                     try await fixture.acode("worker", "restart", "--all").succeeded()
                     #expect(try await fixture.submitAndWait([], content).text == after.text)
-                    let asked = proxy.requests.count { $0.contains("/manifests/1 ") }
+                    let asked = source.proxy.requests.count { $0.contains("/manifests/1 ") }
                     #expect(asked >= 3)
                 }
             }
@@ -159,13 +166,9 @@ extension Acceptance {
 
         @Test("however many tasks wait for an image, others run, and few are claimed meanwhile", arguments: Engine.all)
         func claims(_ engine: Engine) async throws {
-            try await AcodeFixture.with("image-claims-\(engine)") { fixture in
-                let registry = try TestRegistry.public
-                let proxy = try registry.proxy()
-                defer { proxy.stop() }
-                let image = "\(proxy.host)/t/\(fixture.id):1"
-                try await registry.push("t/\(fixture.id)")
-                fixture.removeAtEnd(image, from: engine)
+            try await Self.with("image-claims", engine) { fixture, source in
+                let (proxy, image) = (source.proxy, source.image)
+                try await source.push()
                 proxy.inject(.hang, onRequestsContaining: "/manifests/")
                 try await fixture.withSupervisor(.of(engine), PoolOptions(count: 2)) { _ in
                     // Ahead of all others in the queue.

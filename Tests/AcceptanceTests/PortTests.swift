@@ -17,6 +17,22 @@ extension Acceptance {
             #"printf 'HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nfrom %s\n' $ACODE_TASK_ID > answer; "#
             + "echo listening; while :; do nc -l -p 8000 < answer > /dev/null; done"
 
+        /// Starts a second pool that wants `ports` and waits until it says who has one.
+        private static func conflict(
+            _ fixture: AcodeFixture, _ engine: Engine, over ports: String, beside first: Bool = false,
+            with words: String
+        ) async throws {
+            var options = PoolOptions()
+            options.environment = ["ACODE_WORKERS_DOCKER_PORTS": ports]
+            options.pool = first ? "\(fixture.pool)-2" : nil
+            options.waitsForWorkers = false
+            try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                try await eventually("the conflict to be told", seen: { supervisor.process.errorText }) {
+                    supervisor.process.errorText.contains(words)
+                }
+            }
+        }
+
         @Test("each worker gets a free port at loopback, which is shown and leads to its task", arguments: Engine.all)
         func ephemeral(_ engine: Engine) async throws {
             try await AcodeFixture.with("ports-\(engine)", settings: ["workers.docker.ports": ["8000"]]) { fixture in
@@ -59,25 +75,15 @@ extension Acceptance {
                     let bindings = try await supervisor.onlyContainer()["HostConfig"]["PortBindings"]["8000/tcp"]
                     #expect(bindings[0]["HostIp"] == "127.0.0.1")
                     // Another pool that wants what a worker of ours has.
-                    var other = options
-                    other.pool = "\(fixture.pool)-2"
-                    other.waitsForWorkers = false
-                    try await fixture.withSupervisor(.of(engine), other) { second in
-                        try await eventually("the conflict to be told", seen: { second.process.errorText }) {
-                            second.process.errorText.contains(
-                                "127.0.0.1:\(free)/tcp of this host is taken by the worker acode-worker-")
-                        }
-                        #expect(second.process.errorText.contains("of the pool \(fixture.pool)"))
-                    }
+                    let worker = try #require(try await supervisor.workers().first?["containerName"].string)
+                    try await Self.conflict(
+                        fixture, engine, over: "\(free):8000", beside: true,
+                        with: "127.0.0.1:\(free)/tcp of this host is taken by the worker \(worker) of the pool "
+                            + fixture.pool)
                 }
-                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(taken.port):8000"]
-                options.waitsForWorkers = false
-                try await fixture.withSupervisor(.of(engine), options) { supervisor in
-                    try await eventually("the conflict to be told", seen: { supervisor.process.errorText }) {
-                        supervisor.process.errorText.contains(
-                            "127.0.0.1:\(taken.port)/tcp of this host is taken by the process")
-                    }
-                }
+                try await Self.conflict(
+                    fixture, engine, over: "\(taken.port):8000",
+                    with: "127.0.0.1:\(taken.port)/tcp of this host is taken by the process")
             }
         }
 
@@ -96,16 +102,9 @@ extension Acceptance {
                     let id = try #require(try await supervisor.workers().first?["id"].string)
                     let page = try await fixture.acode("worker", "show", id).succeeded()
                     #expect(page.text.contains("127.0.0.1:\(port) -> 5353/udp"), "\(page)")
-                    var other = options
-                    other.pool = "\(fixture.pool)-2"
-                    other.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(port):5353/udp"]
-                    other.waitsForWorkers = false
-                    try await fixture.withSupervisor(.of(engine), other) { second in
-                        try await eventually("the conflict to be told", seen: { second.process.errorText }) {
-                            second.process.errorText.contains(
-                                "127.0.0.1:\(port)/udp of this host is taken by the worker acode-worker-")
-                        }
-                    }
+                    try await Self.conflict(
+                        fixture, engine, over: "\(port):5353/udp", beside: true,
+                        with: "127.0.0.1:\(port)/udp of this host is taken by the worker acode-worker-")
                 }
             }
         }
@@ -131,15 +130,9 @@ extension Acceptance {
                     try await engine.api.json("POST", "/containers/create?name=\(name)", body: body)["Id"].string)
                 fixture.atEnd { try await engine.api.remove(id) }
                 _ = try await engine.api.call("POST", "/containers/\(id)/start")
-                var options = PoolOptions()
-                options.environment = ["ACODE_WORKERS_DOCKER_PORTS": "\(port):8000"]
-                options.waitsForWorkers = false
-                try await fixture.withSupervisor(.of(engine), options) { supervisor in
-                    try await eventually("the conflict to be told", seen: { supervisor.process.errorText }) {
-                        supervisor.process.errorText.contains(
-                            "127.0.0.1:\(port)/tcp of this host is taken by the container \(name)")
-                    }
-                }
+                try await Self.conflict(
+                    fixture, engine, over: "\(port):8000",
+                    with: "127.0.0.1:\(port)/tcp of this host is taken by the container \(name)")
             }
         }
     }

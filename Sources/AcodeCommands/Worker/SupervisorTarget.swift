@@ -171,11 +171,8 @@ extension WorkerSummary {
         self.init(
             id: report.id.rawValue, containerName: report.containerName, containerID: report.containerID,
             status: report.trouble?.rawValue ?? report.status.rawValue, profile: report.profile,
-            task: report.task?.rawValue, attempt: report.attempt,
-            ports: report.ports.map {
-                PortSummary(
-                    host: $0.host, hostPort: $0.hostPort, containerPort: $0.containerPort, transport: $0.transport)
-            }, usage: report.usage.map(Usage.init), reason: report.reason, retryAt: report.retryAt,
+            task: report.task?.rawValue, attempt: report.attempt, ports: report.ports,
+            usage: report.usage.map(Usage.init), reason: report.reason, retryAt: report.retryAt,
             events: report.events.map { Event(at: $0.at, kind: $0.kind.rawValue, message: $0.message) })
     }
 }

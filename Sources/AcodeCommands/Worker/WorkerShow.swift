@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ContainerEngine
 internal import ControlPlane
 
 /// `acode worker show`.

@@ -136,8 +136,8 @@ extension PublishedPort {
                     outside > 0
                 else { return nil }
                 return PublishedPort(
-                    containerPort: inside, proto: parts.count > 1 ? String(parts[1]) : "tcp",
-                    hostIP: binding.HostIp ?? "", hostPort: outside)
+                    host: binding.HostIp ?? "", hostPort: outside, containerPort: inside,
+                    transport: parts.count > 1 ? String(parts[1]) : "tcp")
             }
         }
     }

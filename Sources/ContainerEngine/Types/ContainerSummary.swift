@@ -51,7 +51,7 @@ package struct ContainerSummary: Sendable, Equatable, Decodable {
         ports = (wire.Ports ?? []).compactMap { port in
             port.PublicPort.map {
                 PublishedPort(
-                    containerPort: port.PrivatePort, proto: port.Type ?? "tcp", hostIP: port.IP ?? "", hostPort: $0)
+                    host: port.IP ?? "", hostPort: $0, containerPort: port.PrivatePort, transport: port.Type ?? "tcp")
             }
         }
     }

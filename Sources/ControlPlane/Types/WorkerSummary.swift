@@ -1,3 +1,4 @@
+package import ContainerEngine
 package import Foundation
 
 /// What a supervisor says about one worker: an element of `GET /v1/workers`.
@@ -95,7 +96,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
     /// The attempt of that task.
     package var attempt: Int?
     /// The ports of the supervisor's host that lead into it.
-    package var ports: [PortSummary]
+    package var ports: [PublishedPort]
     /// What it uses; `nil` before the first measurement.
     package var usage: Usage?
     /// Why its status is `backingOff` or `crashLooping`.
@@ -108,7 +109,7 @@ package struct WorkerSummary: Codable, Sendable, Equatable {
     /// Makes a summary.
     package init(
         id: String, containerName: String? = nil, containerID: String? = nil, status: String, profile: String,
-        task: String? = nil, attempt: Int? = nil, ports: [PortSummary] = [], usage: Usage? = nil,
+        task: String? = nil, attempt: Int? = nil, ports: [PublishedPort] = [], usage: Usage? = nil,
         reason: String? = nil, retryAt: Date? = nil, events: [Event]? = nil
     ) {
         self.events = events

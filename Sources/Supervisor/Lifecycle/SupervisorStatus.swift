@@ -1,4 +1,5 @@
 internal import AgentProtocol
+package import ContainerEngine
 package import Foundation
 package import TaskModel
 package import WorkerPool
@@ -135,7 +136,7 @@ package struct WorkerReport: Codable, Sendable, Equatable {
     /// The attempt of it.
     package var attempt: Int?
     /// The ports of this host that lead into it.
-    package var ports: [WorkerPort] = []
+    package var ports: [PublishedPort] = []
     /// What it uses, from the last measurement.
     package var usage: WorkerUsage?
     /// What happened to it lately, the oldest first.

@@ -72,7 +72,7 @@ package final class ContainerWorker: Worker {
     private var owner: UInt32 { context.users.outside(profile.user ?? settings.docker.user).uid }
     package var agentPID: Int32? { link.agentPID }
     package var currentAttempt: AttemptRef? { link.currentAttempt }
-    package var ports: [WorkerPort] { published.ports }
+    package var ports: [PublishedPort] { published.ports }
 
     package var diskPlaces: DiskPlaces {
         get async { await layer.places(of: containerID, running: currentAttempt) }

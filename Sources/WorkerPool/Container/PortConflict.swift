@@ -44,10 +44,9 @@ struct PortConflict: Sendable {
 
 extension PortPublication {
     fileprivate func collides(with port: PublishedPort) -> Bool {
-        let host = port.hostIP.isEmpty ? "0.0.0.0" : port.hostIP
-        return collides(
+        collides(
             with: PortPublication(
-                host: host, hostPort: port.hostPort, containerPort: port.containerPort,
-                transport: Transport(rawValue: port.proto) ?? .tcp))
+                host: port.host, hostPort: port.hostPort, containerPort: port.containerPort,
+                transport: Transport(rawValue: port.transport) ?? .tcp))
     }
 }

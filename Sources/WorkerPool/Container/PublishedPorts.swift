@@ -3,18 +3,13 @@ internal import Synchronization
 
 /// The ports of this host that lead into a container, once it runs: the engine chooses some of them.
 final class PublishedPorts: Sendable {
-    private let known = Mutex<[WorkerPort]>([])
+    private let known = Mutex<[PublishedPort]>([])
 
-    var ports: [WorkerPort] { known.withLock { $0 } }
+    var ports: [PublishedPort] { known.withLock { $0 } }
 
     /// Asks the engine, where ports were asked for. Trouble leaves them unknown: the container itself is none the worse.
     func read(of container: String, from engine: EngineClient, expected: Int) async {
         guard expected > 0, let inspection = try? await engine.inspectContainer(container) else { return }
-        let ports = inspection.ports.map { port in
-            WorkerPort(
-                host: port.hostIP.isEmpty ? "0.0.0.0" : port.hostIP, hostPort: port.hostPort,
-                containerPort: port.containerPort, transport: port.proto)
-        }
-        known.withLock { $0 = ports }
+        known.withLock { $0 = inspection.ports }
     }
 }

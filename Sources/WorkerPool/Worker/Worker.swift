@@ -1,4 +1,5 @@
 package import AgentProtocol
+package import ContainerEngine
 package import TaskModel
 
 /// One slot's worth of work: a container or a process with an agent in it that runs one attempt at a time.
@@ -26,7 +27,7 @@ package protocol Worker: AnyObject, Sendable {
     /// What its tasks may use, where something enforces it.
     var limitsInForce: ResourceLimits? { get }
     /// The ports of this host that lead into it.
-    var ports: [WorkerPort] { get }
+    var ports: [PublishedPort] { get }
 
     /// Lives: makes and starts the container or process, and returns when nothing of it is left; `changed` is told what
     /// happens on the way. Ends by `stop` or by itself; cancelling the task is the same as `stop(force: true)`.
@@ -70,7 +71,7 @@ package protocol Worker: AnyObject, Sendable {
 extension Worker {
     package var limitsInForce: ResourceLimits? { profile.mode == .docker ? profile.limits : nil }
 
-    package var ports: [WorkerPort] { [] }
+    package var ports: [PublishedPort] { [] }
 
     /// Nothing, for workers that need no engine.
     package func engineReturned() async {}
