@@ -48,8 +48,8 @@ package final class Supervisor: Sendable {
         let watch: EngineWatch?
         let standIn: StandIn?
         let images: ImageProvider?
-        /// The local workers that served before there was an engine; they finish what they have in hand.
-        let earlier: WorkerPool?
+        /// What served before there was an engine.
+        let earlier: Earlier?
         let standardImage: StandardImage?
         /// Whether its workers are held to limits of CPU, memory and processes.
         let limitsTasks: Bool
@@ -59,9 +59,20 @@ package final class Supervisor: Sendable {
         let ended = OneShot<Void>()
 
         /// The pools: that of the containers, or of the local workers there are instead, and that of those who stand in.
-        var pools: [WorkerPool] { ownPools + (earlier.map { [$0] } ?? []) }
+        var pools: [WorkerPool] { ownPools + (earlier.map { [$0.pool] } ?? []) }
         /// Those that begin and end with it.
         var ownPools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
+
+        /// The last measurement of a worker, whoever's it is.
+        func usage(of worker: WorkerID) -> WorkerUsage? {
+            stats.usage(of: worker) ?? standIn?.stats.usage(of: worker) ?? earlier?.stats.usage(of: worker)
+        }
+    }
+
+    /// The local workers that finish what they have in hand, and who measures them.
+    struct Earlier: Sendable {
+        let pool: WorkerPool
+        let stats: StatsPoller
     }
 
     /// This run's identity.
@@ -198,9 +209,7 @@ package final class Supervisor: Sendable {
     package var workers: [WorkerReport] {
         guard let running = current else { return [] }
         return running.pools.flatMap(\.workers).map {
-            WorkerReport(
-                $0, usage: running.stats.usage(of: $0.id) ?? running.standIn?.stats.usage(of: $0.id),
-                events: timelines.events(of: $0.id))
+            WorkerReport($0, usage: running.usage(of: $0.id), events: timelines.events(of: $0.id))
         } + running.pools.flatMap(\.troubles).map { WorkerReport($0, events: timelines.events(of: $0.worker)) }
     }
 

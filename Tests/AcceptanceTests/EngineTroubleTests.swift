@@ -105,35 +105,47 @@ extension Acceptance {
         @Test(
             "an engine that comes after the start: containers from then on, what runs finishes", arguments: Engine.all)
         func comesLater(_ engine: Engine) async throws {
-            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
+            let settings: [String: JSONValue] = [
+                "workers.docker.outage.checkInterval": "200ms", "workers.statsInterval": "1s",
+                "workers.shutdownTimeout": "1s",
+            ]
             try await AcodeFixture.with("comes-later-\(engine)", settings: settings) { fixture in
-                var options = PoolOptions(count: 2)
+                var options = PoolOptions(count: 3)
                 options.engineSocket = "\(fixture.scratch)/engine.sock"
                 options.flags = []
-                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                var lasting = ""
+                let end = try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let place = "test -d /.acode && echo container || echo process"
                     #expect(try await fixture.runScript(place).text == "process\n")
                     let contained = try await fixture.submitScript(place, ["--isolation", "container"])
                     let local = try await fixture.submitScript("echo begun; sleep 6; \(place)")
-                    try await fixture.waitFor(local, toPrint: "begun")
+                    lasting = try await fixture.submitScript("echo begun; sleep 60")
+                    for id in [local, lasting] { try await fixture.waitFor(id, toPrint: "begun") }
                     #expect(try await fixture.task(contained)["state"] == "enqueued")
                     try FileManager.default.createSymbolicLink(
                         atPath: "\(fixture.scratch)/engine.sock", withDestinationPath: try engine.socket)
                     try await fixture.waitFor(contained, state: "complete", within: .seconds(20))
                     #expect(try await fixture.acode("task", "logs", contained).text == "container\n")
-                    // Nobody interrupted what ran as a process, which still holds one of the two slots.
+                    // Nobody interrupted what ran as a process, which still holds two of the three slots.
                     #expect(try await fixture.task(local)["state"] == "inProgress")
                     #expect(try await fixture.runScript(place).text == "container\n")
                     let task = try await fixture.waitFor(local, state: "complete")
                     #expect(task["attempt"] == 1)
                     #expect(try await fixture.acode("task", "logs", local).text == "begun\nprocess\n")
-                    try await eventually("only containers to be left") {
+                    try await eventually("one process beside the containers, which is still measured") {
                         let workers = try await supervisor.workers()
-                        return workers.count == 2 && workers.allSatisfy { $0["containerID"].string != nil }
+                        let processes = workers.filter { $0["containerID"].string == nil }
+                        return workers.count == 4 && processes.count == 1
+                            && processes.allSatisfy { ($0["usage"]["processes"].int ?? 0) > 1 }
                     }
-                    #expect(try await supervisor.containers().count == 2)
+                    #expect(try await supervisor.containers().count == 3)
                     #expect(try await fixture.acode("worker", "list").errorText == "")
                 }
+                for words in ["shutting down", "interrupting tasks"] {
+                    #expect(end.errorText.split(separator: "\n").count { $0.contains(words) } == 1, "\(end)")
+                }
+                let task = try await fixture.task(lasting)
+                #expect(task["outcome"] == "interrupted" || task["state"] == "enqueued", "\(task)")
             }
         }
 

@@ -154,6 +154,12 @@ package struct Verdict: Sendable, Equatable {
                 outcome: .interrupted, reason: "the supervisor shut down before a worker was free",
                 failure: .interrupted)
         }
+        if error.code == .poolReplaced {
+            return Verdict(
+                outcome: .interrupted,
+                reason: "an engine answered before a local worker was free, so that a container runs it",
+                failure: .interrupted)
+        }
         // Nothing ran and nothing of the task's was tried, so that it can go on for as long as the engine is away.
         let otherwise: FailureClass = error.code == .engineUnavailable ? .interrupted : .infrastructure
         return Verdict(

@@ -41,9 +41,18 @@ final class AutoscaleLoop: Sendable {
     /// Looks now: somebody submitted a task.
     func wake() { waker.yield() }
 
-    /// Scales until the task is cancelled; returns at once when the pool has a fixed size.
-    func run() async {
+    /// Scales until another pool takes this one's place or the task is cancelled; returns at once when the pool has a fixed
+    /// size.
+    func run(until hasSuccessor: OneShot<Void>) async {
         guard rules.isOn else { return }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.scale() }
+            _ = await hasSuccessor.wait()
+            group.cancelAll()
+        }
+    }
+
+    private func scale() async {
         var scaler = Autoscaler(rules: rules)
         let timer = AsyncTimerSequence(interval: Self.interval, clock: .continuous).map { _ in }
         for await _ in merge(wakes, timer) {

@@ -20,7 +20,10 @@ final class Dispatcher: Sendable {
     private let pollInterval: Duration
     private let metrics: SupervisorMetrics
     private let logger: Logger
-    private let isClosed = Mutex(false)
+    /// Why nothing is claimed any more.
+    private enum Closing { case shutdown, successor }
+
+    private let closing = Mutex<Closing?>(nil)
     private let isPaused = Mutex(false)
     /// Whether a claim is under way, or its tasks are not registered yet.
     private let claiming = Mutex(false)
@@ -66,7 +69,13 @@ final class Dispatcher: Sendable {
 
     /// Claims nothing any more; `run` returns when the attempts under way have ended.
     func close() {
-        isClosed.withLock { $0 = true }
+        closing.withLock { $0 = .shutdown }
+        waker.yield()
+    }
+
+    /// As `close`, but another dispatcher goes on: what is claimed just now is not told of a shutdown.
+    func giveWay() {
+        closing.withLock { $0 = $0 ?? .successor }
         waker.yield()
     }
 
@@ -75,7 +84,7 @@ final class Dispatcher: Sendable {
         await withDiscardingTaskGroup { group in
             let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous).map { _ in }
             for await _ in merge(wakes, pool.changes, timer) {
-                if isClosed.withLock({ $0 }) { return }
+                if closing.withLock({ $0 }) != nil { return }
                 while true {
                     claiming.withLock { $0 = true }
                     defer { claiming.withLock { $0 = false } }
@@ -94,7 +103,7 @@ final class Dispatcher: Sendable {
         // Those that are looked at may come to wait for an image, too.
         let next = min(pool.freeSlots, allowance?.limit ?? .max) - planning.withLock { $0 }
         request.limit = min(next, room())
-        guard request.limit > 0, !isClosed.withLock({ $0 }), !isPaused.withLock({ $0 })
+        guard request.limit > 0, closing.withLock({ $0 }) == nil, !isPaused.withLock({ $0 })
         else { return nil }
         do {
             let claims = try await store.claim(request)
@@ -111,7 +120,7 @@ final class Dispatcher: Sendable {
         registry.add(attempt)
         metrics.attemptClaimed(running: registry.count)
         // After adding it: whoever closes looks at the registry next.
-        if isClosed.withLock({ $0 }) { attempt.stopIntent.set(.shutdown) }
+        if closing.withLock({ $0 }) == .shutdown { attempt.stopIntent.set(.shutdown) }
         let plan = Result { () throws(WorkerError) in try planner.plan(for: claim.task) }
         if case .success(let draft) = plan, draft.needsLook {
             planning.withLock { $0 += 1 }

@@ -237,7 +237,7 @@ extension Supervisor {
         return Running(
             pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
             engine: backend.engine, fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn,
-            images: images, earlier: earlier?.pool,
+            images: images, earlier: earlier.map { Earlier(pool: $0.pool, stats: $0.stats) },
             standardImage: images.map {
                 StandardImage(
                     reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)

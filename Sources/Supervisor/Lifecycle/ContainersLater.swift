@@ -17,7 +17,7 @@ extension Supervisor {
         defer { backend.engine?.shutdown() }
         // First, so that no local worker begins while it is looked for those that nobody owns.
         local.hasSuccessor.set(())
-        local.dispatcher.close()
+        local.dispatcher.giveWay()
         local.pool.drain()
         var context = context
         context.users = backend.users

@@ -21,6 +21,7 @@ extension Supervisor {
                 ).run()
             }
             services.addTask { await self.keepCollecting() }
+            services.addTask { await self.tellOfShutdown() }
             await withDiscardingTaskGroup { lives in
                 lives.addTask { await self.serveContainersLater(first, context) }
                 await live(first)
@@ -35,7 +36,7 @@ extension Supervisor {
     func live(_ running: Running) async {
         defer { running.ended.set(()) }
         await withTaskGroup(of: Void.self) { services in
-            services.addTask { await running.autoscale.run() }
+            services.addTask { await running.autoscale.run(until: running.hasSuccessor) }
             services.addTask { await running.stats.run() }
             services.addTask { await running.standardImage?.run() }
             services.addTask { await self.conductShutdown(running) }
@@ -66,13 +67,31 @@ extension Supervisor {
         for pool in running.ownPools { pool.close(force: true) }
     }
 
+    /// Says how urgently the end is asked for, once, however many ways of serving there are.
+    private func tellOfShutdown() async {
+        await shutdown.wait(for: .drain)
+        if Task.isCancelled { return }
+        logger.info("shutting down", metadata: ["tasks.running": "\(registry.count)"])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.shutdown.wait(for: .graceful)
+                guard (try? await Task.sleep(for: self.settings.workers.shutdownTimeout)) != nil else { return }
+                self.logger.warning(
+                    "interrupting tasks that did not end in time", metadata: ["tasks": "\(self.registry.count)"])
+            }
+            group.addTask {
+                await self.shutdown.wait(for: .force)
+                if Task.isCancelled { return }
+                self.logger.warning("stopping at once", metadata: ["tasks": "\(self.registry.count)"])
+            }
+        }
+    }
+
     /// Waits for a request to end, and carries it out with rising urgency. The dispatcher returns once the attempts have
     /// ended, which ends everything else.
     private func conductShutdown(_ running: Running) async {
         await shutdown.wait(for: .drain)
         if Task.isCancelled { return }
-        let count = registry.count
-        logger.info("shutting down", metadata: ["tasks.running": "\(count)"])
         running.dispatcher.close()
         running.standIn?.dispatcher.close()
         // Attempts that still wait for a worker have nothing to lose.
@@ -81,14 +100,11 @@ extension Supervisor {
             group.addTask {
                 await self.shutdown.wait(for: .graceful)
                 guard (try? await Task.sleep(for: self.settings.workers.shutdownTimeout)) != nil else { return }
-                self.logger.warning(
-                    "interrupting tasks that did not end in time", metadata: ["tasks": "\(self.registry.count)"])
                 for attempt in self.registry.all { attempt.stopIntent.set(.shutdown) }
             }
             group.addTask {
                 await self.shutdown.wait(for: .force)
                 if Task.isCancelled { return }
-                self.logger.warning("stopping at once", metadata: ["tasks": "\(self.registry.count)"])
                 for attempt in self.registry.all { attempt.forceStop(.shutdown) }
                 for pool in running.ownPools { pool.close(force: true) }
             }

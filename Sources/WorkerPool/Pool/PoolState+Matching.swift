@@ -177,8 +177,13 @@ extension PoolState {
     }
 
     mutating func rejectAll(_ actions: inout [Action]) {
-        let error = WorkerError(.poolClosed, "the pool takes no more tasks")
-        actions += waiters.map { .reject(waiter: $0.id, error) }
+        actions += waiters.map { .reject(waiter: $0.id, closedError) }
         waiters = []
+    }
+
+    /// What who asks a pool that takes nothing more is told: a pool is drained only for another's sake.
+    var closedError: WorkerError {
+        if case .draining = mode { return WorkerError(.poolReplaced, "another pool takes the place of this one") }
+        return WorkerError(.poolClosed, "the pool takes no more tasks")
     }
 }

@@ -141,9 +141,7 @@ package struct PoolState: Sendable {
         var actions: [Action] = []
         switch event {
         case .acquire(let waiter, let profile):
-            guard isOpen else {
-                return [.reject(waiter: waiter, WorkerError(.poolClosed, "the pool takes no more tasks"))]
-            }
+            guard isOpen else { return [.reject(waiter: waiter, closedError)] }
             if !mayWait(profile, now), let trouble = ledger.trouble(of: profile, at: now) {
                 return [.reject(waiter: waiter, WorkerError(.crashLooping, trouble.words))]
             }

@@ -156,7 +156,8 @@ package final class WorkerPool: Sendable {
         shared.withLock { shared in shared.workers.sorted { $0.key < $1.key }.map(\.value) }
     }
 
-    /// Stops idle workers, lets busy ones finish, and takes no further attempts.
+    /// Stops idle workers, lets busy ones finish, and takes no further attempts: another pool does, and who waits is told
+    /// so with `pool_replaced`.
     package func drain() { apply(.drain) }
 
     /// Says whether workers of the warm profile can't be made yet, because its image is not there.

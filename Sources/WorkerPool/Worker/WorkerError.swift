@@ -21,11 +21,16 @@ package struct WorkerError: Error, Sendable, Equatable, CustomStringConvertible 
         /// The pool is shutting down.
         case poolClosed = "pool_closed"
 
+        /// Another pool takes the place of this one.
+        case poolReplaced = "pool_replaced"
+
         /// Whether the same profile would fail the same way at once, so that trying again is pointless.
         package var isPermanent: Bool {
             switch self {
             case .imageUnavailable, .configurationRefused: true
-            case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .crashLooping, .poolClosed: false
+            case .pullFailed, .startFailed, .startTimedOut, .engineUnavailable, .host, .crashLooping, .poolClosed,
+                .poolReplaced:
+                false
             }
         }
 

@@ -117,6 +117,7 @@ struct VerdictTests {
         Row("no engine", no(.engineUnavailable), .workerUnavailable, nil, .interrupted, says: "because"),
         Row("host trouble", no(.host), .workerUnavailable, nil, .infrastructure, says: "because"),
         Row("pool closed", closed, .interrupted, nil, .interrupted, says: "before a worker was free"),
+        Row("pool replaced", no(.poolReplaced), .interrupted, nil, .interrupted, says: "an engine answered"),
     ]
 
     private static let timeout = StopIntent.timeout(.seconds(90))

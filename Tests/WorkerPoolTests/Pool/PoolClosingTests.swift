@@ -18,11 +18,12 @@ struct PoolClosingTests {
         var driver = mixed()
         #expect(driver.send(.drain) == [.stop(slot: 0, force: false)])
         #expect(!driver.state.isOpen)
-        #expect(driver.acquire(2) == [.reject(waiter: 2, PoolDriver.closed)])
+        #expect(driver.acquire(2) == [.reject(waiter: 2, PoolDriver.replaced)])
         #expect(driver.ready(2) == [.stop(slot: 2, force: false)])
         #expect(driver.send(.released(slot: 1, recycle: false)) == [.stop(slot: 1, force: false)])
         for slot in 0..<3 { #expect(driver.send(.ended(slot: slot, .stopped)) == []) }
         #expect(driver.send(.close(force: false)) == [.finished])
+        #expect(driver.acquire(3) == [.reject(waiter: 3, PoolDriver.closed)])
     }
 
     @Test func closingWaitsForBusyWorkersAndFinishesOnce() {
@@ -63,7 +64,8 @@ struct PoolClosingTests {
         driver.acquire(7, PoolDriver.imageB)
         driver.acquire(8)
         let rejected = driver.send(event).filter { if case .reject = $0 { true } else { false } }
-        #expect(rejected == [.reject(waiter: 7, PoolDriver.closed), .reject(waiter: 8, PoolDriver.closed)])
+        let error = if case .drain = event { PoolDriver.replaced } else { PoolDriver.closed }
+        #expect(rejected == [.reject(waiter: 7, error), .reject(waiter: 8, error)])
     }
 
     @Test func aPoolThatNeverBeganFinishesAtOnce() {

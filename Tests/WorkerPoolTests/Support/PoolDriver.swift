@@ -10,6 +10,7 @@ struct PoolDriver {
     static let imageB = WorkerProfile(image: "b:1", limits: ResourceLimits(), mounts: [])
     static let imageC = WorkerProfile(image: "c:1", limits: ResourceLimits(), mounts: [])
     static let closed = WorkerError(.poolClosed, "the pool takes no more tasks")
+    static let replaced = WorkerError(.poolReplaced, "another pool takes the place of this one")
     static let crash = WorkerEnd.lost(WorkerLoss(observation: "it crashed"))
 
     private(set) var state: PoolState
