@@ -80,18 +80,30 @@ enum PrivateDirectory {
 
     /// Makes a directory, and those above it as far as `top` is, which has to be this user's own.
     ///
-    /// - Throws: `CocoaError` or `POSIXError` of the system.
+    /// - Throws: `POSIXError` of the system.
     static func make(_ path: String, below top: String) throws {
         // Between two of the steps another worker's end may remove a directory that is empty.
         for attempt in 1... {
             do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                try make(path)
                 guard isFree(top) else { throw POSIXError(.EPERM) }
                 return
-            } catch let error as CocoaError where error.code == .fileNoSuchFile && attempt < 10 {
+            } catch let error as POSIXError where error.code == .ENOENT && attempt < 10 {
                 continue
             }
+        }
+    }
+
+    /// With its mode from the first moment: another process must never see one that is open, nor be left with it.
+    private static func make(_ path: String) throws {
+        if mkdir(path, 0o700) == 0 { return }
+        let cause = errno
+        if cause == EEXIST { return }
+        let parent = (path as NSString).deletingLastPathComponent
+        guard cause == ENOENT, parent != path else { throw POSIXError(POSIXErrorCode(rawValue: cause) ?? .EIO) }
+        try make(parent)
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
     }
 

@@ -46,4 +46,28 @@ struct SecretsPlaceTests {
         }
         #expect(reason.contains("open to others"))
     }
+
+    @Test func directoriesMadeAndPrunedAtOnceAreNeverOpenToOthers() async throws {
+        let shared = "/dev/shm/acode-test-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: shared) }
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<4 {
+                group.addTask {
+                    for _ in 0..<2000 {
+                        let path = "\(shared)/own/installation/\(number)"
+                        do {
+                            try PrivateDirectory.make(path, below: "\(shared)/own")
+                        } catch let error as POSIXError where error.code == .ENOENT {
+                            // Another was faster ten times.
+                        } catch {
+                            Issue.record("\(error)")
+                            return
+                        }
+                        PrivateDirectory.prune(path, levels: 3)
+                    }
+                }
+            }
+        }
+    }
 }
