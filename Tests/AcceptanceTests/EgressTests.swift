@@ -120,6 +120,47 @@ extension Acceptance {
             }
         }
 
+        @Test("who hangs up is counted until the other end has, too, and makes no room for more", arguments: Engine.all)
+        func goneClients(_ engine: Engine) async throws {
+            // It holds its connections without a word, but for what a client is in the middle of when it is killed.
+            let release = DispatchSemaphore(value: 0)
+            let holder = try TCPServer(everywhere: true) { connection in
+                connection.write([UInt8](repeating: 120, count: 100_000))
+                // Each lets the next go.
+                release.wait()
+                release.signal()
+            }
+            let server = try Self.server()
+            let host = try await Self.gateway()
+            let settings: [String: JSONValue] = ["workers.egress": ["allow": [.string("\(host):*")]]]
+            try await AcodeFixture.with("egress-gone-\(engine)", settings: settings) { fixture in
+                var options = PoolOptions()
+                // Leaves 64 connections for all workers together, and so 32 for this one.
+                options.wrapper = ["/bin/sh", "-c", "ulimit -n 256; exec \"$@\"", "sh"]
+                try await fixture.withSupervisor(.of(engine), options) { _ in
+                    let run = try await fixture.runScript(
+                        """
+                        for round in 1 2 3 4 5; do
+                            for i in 1 2 3 4 5 6 7 8; do
+                                (printf 'CONNECT \(host):\(holder.port) HTTP/1.1\\r\\n\\r\\n'; exec sleep 60) \
+                                    | nc 127.0.0.1 3128 | (read line; echo "got $line" >> said; exec sleep 60) &
+                            done
+                            until [ "$(wc -l < said)" -eq $((8 * round)) ]; do sleep 0.05; done
+                            sleep 0.3; killall -9 nc; sleep 0.3; killall -9 sleep
+                        done 2>/dev/null
+                        tr -d '\\r' < said | sort | uniq -c
+                        """, within: .seconds(30))
+                    let words = run.lines.map { $0.split(separator: " ").joined(separator: " ") }
+                    #expect(words == ["8 got", "32 got HTTP/1.1 200 Connection established"], "\(run)")
+                    #expect(holder.connectionCount == 32)
+                    release.signal()
+                    let ask = "wget -qO- http://\(host):\(server.port)/"
+                    let again = try await fixture.runScript("until \(ask); do sleep 0.1; done 2>/dev/null")
+                    #expect(again.text == "hello from the host\n", "\(again)")
+                }
+            }
+        }
+
         @Test("deny: nothing is reached, and the timeline says what was tried", arguments: Engine.all)
         func denied(_ engine: Engine) async throws {
             let secret = "Hidden-\(UUID().uuidString.prefix(8))"

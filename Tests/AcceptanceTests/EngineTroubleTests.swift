@@ -149,6 +149,45 @@ extension Acceptance {
             }
         }
 
+        @Test("an engine that does not say what it is is of no use until it does", arguments: Engine.all)
+        func saysNothing(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["workers.docker.outage.checkInterval": "100ms"]
+            try await AcodeFixture.with("says-nothing-\(engine)", settings: settings) { fixture in
+                let proxy = try SocketProxy(upstream: try engine.socket)
+                defer { proxy.stop() }
+                proxy.inject(.status(500, body: #"{"message":"it has lost its mind"}"#), onRequestsContaining: "/info")
+                var options = PoolOptions()
+                options.engineSocket = proxy.socketPath
+                let place = "test -d /.acode && echo container || echo process"
+
+                let refused = try await fixture.acode(
+                    "worker", "start", "--engine-socket", proxy.socketPath, "--no-fallback", "--image",
+                    TestImage.busybox)
+                #expect(refused.code == 69, "\(refused)")
+                #expect(refused.errorText.contains("it has lost its mind"), "\(refused)")
+                #expect(!refused.errorText.contains("engine found"), "\(refused)")
+                #expect(proxy.requests.allSatisfy { !$0.contains("/containers/create") }, "\(proxy.requests)")
+
+                options.flags = []
+                let end = try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    #expect(try await fixture.runScript(place).text == "process\n")
+                    // It is asked again and again, and each try leaves nothing behind.
+                    let asked = proxy.requests.count
+                    try await eventually("ten more tries") {
+                        proxy.requests[asked...].count { $0.contains("/info") } >= 10
+                    }
+                    #expect(proxy.openCount <= 2)
+                    #expect(try await supervisor.containers().isEmpty)
+                    proxy.clearFaults()
+                    try await eventually("containers", within: .seconds(20)) {
+                        try await fixture.runScript(place).text == "container\n"
+                    }
+                }
+                let told = end.errorText.split(separator: "\n").filter { $0.contains("it has lost its mind") }
+                #expect(told.count == 1 && told.allSatisfy { $0.contains("warn") }, "\(end)")
+            }
+        }
+
         @Test("permission denied is told as such, with the fix", arguments: Engine.all)
         func permissionDenied(_ engine: Engine) async throws {
             try await AcodeFixture.with("permission-\(engine)") { fixture in

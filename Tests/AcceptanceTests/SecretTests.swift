@@ -188,6 +188,83 @@ extension Acceptance {
             }
         }
 
+        /// Programs under which secrets are kept beside the workers, on a disk, as where `/dev/shm` is no memory. What is in this
+        /// user's directory there already can still be reached.
+        private static func elsewhere(_ fixture: AcodeFixture) throws -> [String] {
+            let own = "/dev/shm/acode-\(getuid())"
+            let script = """
+                set -e
+                mkdir -p '\(fixture.scratch)/own' '\(fixture.scratch)/shm'
+                mount --bind \(own) '\(fixture.scratch)/own'
+                mount --bind '\(fixture.scratch)/shm' /dev/shm
+                mkdir -p -m 700 \(own)
+                mount --bind '\(fixture.scratch)/own' \(own)
+                umount '\(fixture.scratch)/own'
+                exec "$@"
+                """
+            return ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, "sh"]
+        }
+
+        @Test("where a worker has its secrets is where its next supervisor puts and finds them", arguments: Engine.all)
+        func otherPlace(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["secrets": ["token": ["env": "SECRET_OF_TEST"]]]
+            try await AcodeFixture.with("secret-place-\(engine)", settings: settings) { fixture in
+                let shared = try fixture.openDirectory("shared")
+                var options = PoolOptions()
+                options.environment = [
+                    "SECRET_OF_TEST": Self.value,
+                    "ACODE_WORKERS_DOCKER_MOUNTS": "[{source: \(shared), target: /shared}]",
+                ]
+                /// Begins a task that holds the secret, and kills its supervisor.
+                func begin(_ supervisor: SupervisorProcess, below directory: String) async throws -> String {
+                    let id = try await fixture.submitScript(
+                        "echo begun; until [ -e /shared/$ACODE_TASK_ID ]; do sleep 0.05; done; cat $ACODE_SECRETS_DIR/token",
+                        ["--secret", "token"])
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    supervisor.process.send(SIGKILL)
+                    try await supervisor.process.waitForEnd(within: .seconds(5))
+                    #expect(try await !Self.filesHolding(Self.value, below: directory).isEmpty)
+                    return id
+                }
+                /// Lets it end, and has the same worker run another.
+                func finish(_ id: String, _ supervisor: SupervisorProcess) async throws {
+                    let before = try await supervisor.onlyContainer()["Id"]
+                    try fixture.write("", to: "\(shared)/\(id)")
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 1)
+                    #expect(try await fixture.acode("task", "logs", id).text == "begun\n[secret token]")
+                    let next = try await fixture.runScript("wc -c < $ACODE_SECRETS_DIR/token", ["--secret", "token"])
+                    #expect(next.text == "\(Self.value.utf8.count)\n", "\(next)")
+                    #expect(try await supervisor.onlyContainer()["Id"] == before)
+                    for place in [fixture.directory, fixture.secretsDirectory] {
+                        #expect(try await Self.filesHolding(Self.value, below: place).isEmpty, "\(place)")
+                    }
+                }
+                var id = ""
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    id = try await begin(supervisor, below: fixture.secretsDirectory)
+                }
+                // Nobody's: it is looked for where secrets were, too.
+                let left = "\(fixture.secretsDirectory)/\(fixture.pool)/leaked"
+                try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: true)
+                try fixture.write("a secret", to: "\(left)/token")
+                options.wrapper = try Self.elsewhere(fixture)
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await finish(id, supervisor)
+                    try await eventually("what was left to be removed") {
+                        !FileManager.default.fileExists(atPath: left)
+                    }
+                    try await fixture.acode("worker", "restart", "--all").succeeded()
+                    id = try await begin(supervisor, below: fixture.runtimeDirectory)
+                }
+                #expect(!FileManager.default.fileExists(atPath: fixture.secretsDirectory))
+                options.wrapper = []
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                    try await finish(id, supervisor)
+                }
+            }
+        }
+
         @Test("an unknown secret fails the task with its name", arguments: Backend.all)
         func unknown(_ backend: Backend) async throws {
             try await AcodeFixture.with("secret-unknown-\(backend)") { fixture in
