@@ -109,7 +109,7 @@ extension Acceptance {
             }
         }
 
-        /// Docker keeps the way out shut with rules of iptables, which these tests' engine must not touch.
+        /// Docker keeps the way out shut with rules of iptables, which the engine of all tests must not touch: see `firewall`.
         @Test("an internal network leads to its own containers, and tasks can't get around it", arguments: Engine.all)
         func `internal`(_ engine: Engine) async throws {
             let server = try Self.greeter()
@@ -149,6 +149,29 @@ extension Acceptance {
                     // The supervisor's proxy must not become a way around it.
                     let around = try await fixture.acode("task", "submit", "--egress", "example.org", "--", "true")
                     #expect(around.code == 64 && around.errorText.contains(name), "\(around)")
+                }
+            }
+        }
+
+        @Test("Docker's rules of iptables leave an internal network no way out")
+        func firewall() async throws {
+            let server = try Self.greeter()
+            try await EngineInstance.with([.docker], hasFirewall: true) { engines in
+                let outside = try engines.hostAddress
+                try await AcodeFixture.with("firewall") { fixture in
+                    let name = "net-\(fixture.id)"
+                    _ = try await engines.api(.docker).json(
+                        "POST", "/networks/create", body: ["Name": .string(name), "Internal": true])
+                    var options = PoolOptions()
+                    options.engines = engines
+                    for (network, answer) in [("bridge", "hello from the host"), (name, "nc: timed out")] {
+                        options.flags = ["--no-fallback", "--network", network]
+                        try await fixture.withSupervisor(.docker, options) { _ in
+                            let seen = try await Self.look(fixture, at: outside, server.port)
+                            #expect(seen == ["1", answer])
+                        }
+                    }
+                    #expect(server.connectionCount == 1)
                 }
             }
         }

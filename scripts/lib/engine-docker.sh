@@ -7,8 +7,9 @@ docker_start() {
     if docker_alive && answers "$dir/docker.sock"; then return 0; fi
     network_create
     docker_configure
-    local own_ids=()
-    if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then docker_remap; fi
+    local own_ids=() own_network=()
+    if [ "${ACODE_ENGINES_FIREWALL:-false}" = true ]; then docker_own_network; fi
+    if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then subordinate_ids nobody "$dir/docker/subid"; fi
     # dockerd would otherwise join a containerd of the machine and share its containers' namespace.
     if ! daemon_pid containerd >/dev/null; then
         say "starting containerd and dockerd in $dir"
@@ -20,23 +21,32 @@ docker_start() {
         rm -f "$dir/docker.sock" "$dir/docker/dockerd.pid"
         # Both see the same mounts, else containerd would not find the file systems of dockerd's containers.
         if [ "${#own_ids[@]}" -gt 0 ]; then own_ids=(nsenter "--mount=/proc/$(daemon_pid containerd)/ns/mnt"); fi
-        daemon_start dockerd "${own_ids[@]}" dockerd --config-file "$dir/docker/daemon.json"
+        daemon_start dockerd "${own_network[@]}" "${own_ids[@]}" dockerd --config-file "$dir/docker/daemon.json"
     fi
     wait_ready dockerd answers "$dir/docker.sock"
     chown "$owner" "$dir/docker.sock"
 }
 
-# docker_remap: sets own_ids to what runs containerd where "nobody" has subordinate ids. The machine's files stay as they
-# are: the ids are in files of ours, mounted over them in a mount namespace.
-docker_remap() {
-    printf '%s:200000:65536\n' nobody "$(id -gn nobody)" >"$dir/docker/subid"
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    own_ids=(unshare --mount --propagation slave sh -c
-        'mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && exec "$@"' "$dir/docker/subid")
+# docker_own_network: sets own_network to what runs dockerd in a network namespace of its own, where its rules of iptables are
+# nobody else's. Its way to this machine is a pair of interfaces, one of them at the instance's bridge.
+docker_own_network() {
+    local place=$dir/docker/net link=acv-${docker_bridge#*-}
+    if ! nsenter "--net=$place" true 2>/dev/null; then
+        : >"$place"
+        unshare "--net=$place" true
+        nsenter "--net=$place" ip link add eth0 type veth peer name "$link" netns "$$"
+        ip link set "$link" master "$docker_bridge" up
+        nsenter "--net=$place" ip link set lo up
+        nsenter "--net=$place" ip address add "10.$octet.0.2/24" dev eth0
+        nsenter "--net=$place" ip link set eth0 up
+        nsenter "--net=$place" ip route add default via "10.$octet.0.1"
+    fi
+    own_network=(nsenter "--net=$place")
 }
 
 docker_configure() {
-    local remap=''
+    local remap='' network="\"iptables\": false, \"bridge\": \"$docker_bridge\""
+    if [ "${ACODE_ENGINES_FIREWALL:-false}" = true ]; then network="\"iptables\": true, \"bip\": \"10.$octet.32.1/24\""; fi
     if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then remap="\"userns-remap\": \"nobody:$(id -gn nobody)\","; fi
     mkdir -p "$dir/docker"
     cat >"$dir/docker/containerd.toml" <<TOML
@@ -63,9 +73,8 @@ TOML
   "oom-score-adjust": 0,
   $remap
   "live-restore": ${ACODE_ENGINES_LIVE_RESTORE:-false},
-  "iptables": false,
+  $network,
   "ip6tables": false,
-  "bridge": "$docker_bridge",
   "default-address-pools": [{"base": "10.$octet.64.0/18", "size": 24}]
 }
 JSON

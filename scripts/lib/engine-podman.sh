@@ -14,7 +14,10 @@ podman_start() {
         say "starting podman in $dir"
         rm -f "$dir/podman.sock"
         # The canary: a client that passes a bare variable name on would carry it into a container.
-        daemon_start podman env ACODE_ENGINE_CANARY=must-not-leak "${podman_variables[@]}" \
+        local own_ids=()
+        # Podman looks for the ids of this name.
+        if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then subordinate_ids containers "$dir/podman/subid"; fi
+        daemon_start podman "${own_ids[@]}" env ACODE_ENGINE_CANARY=must-not-leak "${podman_variables[@]}" \
             podman system service --time=0 "unix://$dir/podman.sock"
     fi
     wait_ready podman answers "$dir/podman.sock"
@@ -44,6 +47,8 @@ podman_limit() {
 }
 
 podman_configure() {
+    local users=''
+    if [ "${ACODE_ENGINES_USERNS:-false}" = true ]; then users='userns = "auto"'; fi
     mkdir -p "$dir/podman/networks" "$dir/podman/events" "$dir/p"
     # No static_dir: the clean-up that conmon starts looks for it below graphroot whatever this file says, and without it
     # the end of a container goes unseen for 20 s.
@@ -53,6 +58,7 @@ podman_configure() {
 [containers]
 default_ulimits = ["nofile=$(podman_limit -n 20000)", "nproc=$(podman_limit -u 30000)"]
 http_proxy = false
+$users
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"

@@ -38,6 +38,17 @@ daemon_start() {
     while kill -0 "$!" 2>/dev/null && ! daemon_pid "$name" >/dev/null; do sleep 0.02; done
 }
 
+# subordinate_ids USER FILE: sets own_ids to what runs a daemon where the user has subordinate ids. The machine's files stay as
+# they are: the ids are in a file of ours, mounted over them in a mount namespace.
+subordinate_ids() {
+    local group
+    group=$(id -gn "$1" 2>/dev/null || printf '%s' "$1")
+    printf '%s:200000:65536\n' "$1" "$group" | sort -u >"$2"
+    # shellcheck disable=SC2016,SC2034 # expanded by the inner shell; used by the caller
+    own_ids=(unshare --mount --propagation slave sh -c
+        'mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && exec "$@"' "$2")
+}
+
 # answers SOCKET: whether an engine replies there within 2 s.
 answers() {
     [ -S "$1" ] && [ "$(curl -s --max-time 2 --unix-socket "$1" http://localhost/_ping 2>/dev/null)" = OK ]

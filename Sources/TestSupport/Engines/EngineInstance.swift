@@ -6,22 +6,24 @@ package struct EngineInstance: Sendable {
     package let directory: String
     private let isLiveRestoring: Bool
     private let remapsUsers: Bool
+    private let hasFirewall: Bool
 
     /// Starts engines, both unless said otherwise, in a directory of their own while `body` runs, then stops them and
     /// removes everything. A Docker that is `liveRestoring` leaves its containers running when it ends. With `diskMiB`
     /// each has a disk of that size for what it keeps: images and containers. What it needs while it runs is elsewhere,
-    /// as on other machines. For a Docker that `remapsUsers`, root of containers is user 200000.
+    /// as on other machines. For a Docker that `remapsUsers`, root of containers is user 200000; a Podman gives each container
+    /// users of its own. A Docker that `hasFirewall` writes rules of iptables, in a network of its own.
     ///
     /// - Throws: `UnexpectedEnd` of `scripts/engines` when one can't be started or stopped; what `body` throws.
     package static func with<Value: Sendable>(
         _ engines: [Engine] = Engine.all, liveRestoring: Bool = false, diskMiB: Int? = nil, remapsUsers: Bool = false,
-        _ body: (EngineInstance) async throws -> Value
+        hasFirewall: Bool = false, _ body: (EngineInstance) async throws -> Value
     ) async throws -> Value {
         // Short, because sockets are below it; by its beginning an interrupted run of the tests finds it.
         let instance = EngineInstance(
             directory: "/tmp/acode-e-\(ProcessPlan.runMark ?? "")\(UInt16.random(in: 0...(.max)))",
             isLiveRestoring: liveRestoring,
-            remapsUsers: remapsUsers)
+            remapsUsers: remapsUsers, hasFirewall: hasFirewall)
         if let diskMiB { try await instance.mount(diskMiB, engines) }
         let outcome: Result<Value, any Error>
         do {
@@ -53,6 +55,14 @@ package struct EngineInstance: Sendable {
         }
     }
 
+    /// An address of this host that containers in the engines' own networks reach.
+    package var hostAddress: String {
+        get throws {
+            let number = try String(contentsOfFile: "\(directory)/instance", encoding: .utf8)
+            return "10.\(number.trimmingCharacters(in: .whitespacesAndNewlines)).0.1"
+        }
+    }
+
     private func mount(_ size: Int, _ engines: [Engine]) async throws {
         for engine in engines {
             let store = store(of: engine)
@@ -70,6 +80,7 @@ package struct EngineInstance: Sendable {
         environment["ACODE_ENGINES_DIR"] = directory
         environment["ACODE_ENGINES_LIVE_RESTORE"] = String(isLiveRestoring)
         environment["ACODE_ENGINES_USERNS"] = String(remapsUsers)
+        environment["ACODE_ENGINES_FIREWALL"] = String(hasFirewall)
         _ = try await ChildProcess.tool(
             ProcessPlan("\(Checkout.root)/scripts/engines", arguments, environment: environment), within: .seconds(120))
     }
