@@ -176,11 +176,18 @@ package final class Supervisor: Sendable {
         for pool in current?.pools ?? [] { pool.restartAll(force: force) }
     }
 
-    /// Changes how many tasks run at once; false when that follows the queues, or the supervisor is not ready yet.
-    package func scale(to count: Int) -> Bool {
-        guard !settings.workers.autoscale.isOn, let pool = current?.pool else { return false }
+    /// Changes how many tasks run at once; otherwise says why not, in plain words.
+    package func scale(to count: Int) -> String? {
+        guard !settings.workers.autoscale.isOn, let pool = current?.pool else {
+            return "the pool's size follows its queues (workers.autoscale.max is set), or it is still starting"
+        }
+        let docker = settings.workers.docker
+        if count > 1, settings.workers.mode == .docker, let port = docker.ports.first(where: { $0.hostPort != nil }) {
+            return "\(count) workers can't share \(port.place), which workers.docker.ports gives to one; "
+                + "write \"\(port.host)::\(port.containerPort)\" there for a free port each"
+        }
         pool.scale(to: count)
-        return true
+        return nil
     }
 
     /// What it is doing.

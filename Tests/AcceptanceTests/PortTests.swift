@@ -74,6 +74,9 @@ extension Acceptance {
                 try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let bindings = try await supervisor.onlyContainer()["HostConfig"]["PortBindings"]["8000/tcp"]
                     #expect(bindings[0]["HostIp"] == "127.0.0.1")
+                    let scale = try await fixture.acode("worker", "scale", "2")
+                    #expect(scale.code == 1, "\(scale)")
+                    #expect(scale.errorText.contains("2 workers can't share 127.0.0.1:\(free)"), "\(scale)")
                     // Another pool that wants what a worker of ours has.
                     let worker = try #require(try await supervisor.workers().first?["containerName"].string)
                     try await Self.conflict(
@@ -84,6 +87,32 @@ extension Acceptance {
                 try await Self.conflict(
                     fixture, engine, over: "\(taken.port):8000",
                     with: "127.0.0.1:\(taken.port)/tcp of this host is taken by the process")
+            }
+        }
+
+        @Test(
+            "a fixed port that workers would have to share is refused at the start, with the fixes",
+            arguments: [
+                ("WORKERS_COUNT", "2", "2 workers can't share 127.0.0.1:8080", "or set workers.count to 1"),
+                (
+                    "WORKERS_RECYCLE", "always", "2 workers, spares included, can't share 127.0.0.1:8080",
+                    "or set workers.spares to 0"
+                ),
+                (
+                    "WORKERS_AUTOSCALE_MAX", "3", "3 workers can't share 127.0.0.1:8080",
+                    "or set workers.autoscale.max to 1"
+                ),
+            ])
+        func shared(_ setting: String, _ value: String, _ problem: String, _ fix: String) async throws {
+            try await AcodeFixture.with("port-shared-\(setting)") { fixture in
+                let start = try await fixture.acode(
+                    ["worker", "start", "--engine-socket", "\(fixture.scratch)/none.sock"],
+                    environment: ["ACODE_WORKERS_DOCKER_PORTS": "8080:80", "ACODE_WORKERS_COUNT": "1"]
+                        .merging(["ACODE_\(setting)": value]) { _, own in own })
+                #expect(start.code == 78, "\(start)")
+                #expect(start.errorText.contains(problem), "\(start)")
+                #expect(start.errorText.contains("write \"127.0.0.1::80\" for a free port each"), "\(start)")
+                #expect(start.errorText.contains(fix), "\(start)")
             }
         }
 

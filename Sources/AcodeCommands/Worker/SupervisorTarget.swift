@@ -92,9 +92,7 @@ struct SupervisorTarget: ControlTarget {
     func restartAll(force: Bool) { supervisor.restartAll(force: force) }
 
     func scale(to count: Int) throws(ControlFailure) {
-        guard !supervisor.scale(to: count) else { return }
-        throw ControlFailure(
-            .unsupported, "the pool's size follows its queues (workers.autoscale.max is set), or it is still starting")
+        if let reason = supervisor.scale(to: count) { throw ControlFailure(.unsupported, reason) }
     }
 
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
