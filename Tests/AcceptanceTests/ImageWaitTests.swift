@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -135,6 +136,46 @@ extension Acceptance {
                     let asked = source.proxy.requests.count { $0.contains("/manifests/1 ") }
                     #expect(asked >= 3)
                 }
+            }
+        }
+
+        @Test("a tag that moved while nobody was there: always brings it, and only then", arguments: Engine.all)
+        func tagMovedMeanwhile(_ engine: Engine) async throws {
+            try await AcodeFixture.with("tag-moved-\(engine)") { fixture in
+                let registry = try TestRegistry.public
+                let proxy = try registry.proxy()
+                defer { proxy.stop() }
+                var options = PoolOptions()
+                options.image = "\(proxy.host)/t/\(fixture.id):1"
+                try await registry.push("t/\(fixture.id)")
+                fixture.removeAtEnd(options.image, from: engine)
+                /// What the first task finds in its image, and which container it is in, before the supervisor is killed.
+                func firstTask(
+                    _ policy: String, thenKill: Bool = true
+                ) async throws -> (content: String, container: JSONValue) {
+                    var seen = (content: "", container: JSONValue.null)
+                    options.environment["ACODE_WORKERS_DOCKER_PULL_POLICY"] = policy
+                    try await fixture.withSupervisor(.of(engine), options) { supervisor in
+                        seen.content = try await fixture.submitAndWait([], ["/busybox", "md5sum", "/padding"])
+                            .succeeded().text
+                        seen.container = try await supervisor.onlyContainer()["Id"]
+                        guard thenKill else { return }
+                        supervisor.process.send(SIGKILL)
+                        try await supervisor.process.waitForEnd(within: .seconds(10))
+                    }
+                    return seen
+                }
+                let first = try await firstTask("always")
+                let same = try await firstTask("always")
+                #expect(same == first)
+                try await registry.push("t/\(fixture.id)")
+                let moved = try await firstTask("always")
+                #expect(moved.content != first.content && moved.container != first.container)
+                try await registry.push("t/\(fixture.id)")
+                let asked = proxy.connectionCount
+                let kept = try await firstTask("ifNotPresent", thenKill: false)
+                #expect(kept == moved)
+                #expect(proxy.connectionCount == asked)
             }
         }
 
