@@ -111,6 +111,33 @@ extension Acceptance {
             }
         }
 
+        @Test("tasks that can't run here need no workers here", arguments: Backend.all)
+        func foreignTasks(_ backend: Backend) async throws {
+            let settings: [String: JSONValue] = [
+                "workers.autoscale": ["min": 0, "max": 3, "targetQueueLength": 1], "queue.queues": ["here"],
+            ]
+            try await AcodeFixture.with("foreign-tasks-\(backend)", settings: settings) { fixture in
+                var options = PoolOptions()
+                options.waitsForWorkers = false
+                try await fixture.withSupervisor(backend, options) { supervisor in
+                    for _ in 1...4 {
+                        _ = try await fixture.submit(["--queue", "there"], ["true"])
+                        guard backend == .local else { continue }
+                        _ = try await fixture.submit(["--queue", "here", "--isolation", "container"], ["true"])
+                    }
+                    let run = try await fixture.runScript("echo ran", ["--queue", "here"])
+                    #expect(run.text == "ran\n", "\(run)")
+                    #expect(try await supervisor.workers().count == 1)
+                    let scalings = supervisor.process.errorText.split(separator: "\n").filter {
+                        $0.contains("pool scaled")
+                    }
+                    #expect(scalings.count == 1 && scalings[0].contains(#""tasks_waiting":"1""#), "\(scalings)")
+                    let left = try await fixture.tasks().count { $0["state"] == "enqueued" }
+                    #expect(left == (backend == .local ? 8 : 4))
+                }
+            }
+        }
+
         @Test("`worker scale` grows and shrinks a pool, down to nothing", arguments: Engine.all)
         func byHand(_ engine: Engine) async throws {
             try await AcodeFixture.with("scale-\(engine)") { fixture in
