@@ -9,7 +9,8 @@ package struct Quirks: Sendable, Equatable {
     package let logDriver: String?
     /// Whether the engine runs healthchecks on its own everywhere. Podman needs systemd timers for it.
     package let runsHealthchecks: Bool
-    private let healthcheckPrefix: String?
+    /// Where containers are in an API of the engine's own.
+    private let ownContainersPrefix: String?
     /// Whether `OOMKilled == false` means anything. True is believable on both.
     package let reportsEveryOOM: Bool
     /// Whether restarts by policy are delayed more and more.
@@ -31,8 +32,11 @@ package struct Quirks: Sendable, Equatable {
 
     /// What runs a container's healthcheck once, where the engine does not do it by itself.
     func healthcheckPath(of id: String) -> String? {
-        healthcheckPrefix.map { "\($0)\(id.percentEncoded())/healthcheck" }
+        ownContainersPrefix.map { "\($0)\(id.percentEncoded())/healthcheck" }
     }
+
+    /// What tells more of a container than the common API, where there is such.
+    func ownInspectionPath(of id: String) -> String? { ownContainersPrefix.map { "\($0)\(id.percentEncoded())/json" } }
 
     /// The quirks of an engine.
     package init(_ identity: EngineIdentity) {
@@ -42,7 +46,7 @@ package struct Quirks: Sendable, Equatable {
             bulkStatsPath = nil
             logDriver = "local"
             runsHealthchecks = true
-            healthcheckPrefix = nil
+            ownContainersPrefix = nil
             reportsEveryOOM = true
             delaysPolicyRestarts = true
             killsSlowly = false
@@ -57,7 +61,7 @@ package struct Quirks: Sendable, Equatable {
             bulkStatsPath = "/v\(identity.version)/libpod/containers/stats"
             logDriver = nil
             runsHealthchecks = false
-            healthcheckPrefix = "/v\(identity.version)/libpod/containers/"
+            ownContainersPrefix = "/v\(identity.version)/libpod/containers/"
             reportsEveryOOM = false
             delaysPolicyRestarts = false
             killsSlowly = true

@@ -45,6 +45,21 @@ extension Acceptance {
             }
         }
 
+        @Test("a Podman whose containers have users of their own without a word is told as such, with the fix")
+        func unsaid() async throws {
+            try await EngineInstance.with([.podman], remapsUsers: true) { engines in
+                try await AcodeFixture.with("userns-unsaid") { fixture in
+                    let api = engines.api(.podman)
+                    let run = try await fixture.acode(
+                        "run", "--image", TestImage.busybox, "--engine-socket", api.socket, "--", "true")
+                    #expect(run.code == 69, "\(run)")
+                    #expect(run.errorText.contains("other users than this host's (userns in its containers.conf)"))
+                    #expect(run.errorText.contains("leave userns out there, or use a rootless Podman"), "\(run)")
+                    #expect(try await api.containers(label: "acode.worker=true").isEmpty)
+                }
+            }
+        }
+
         /// A supervisor that is not root can't give directories to the shifted users.
         private static func refuse(_ engines: EngineInstance) async throws {
             try FileManager.default.setAttributes(

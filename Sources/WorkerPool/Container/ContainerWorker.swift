@@ -227,6 +227,8 @@ package final class ContainerWorker: Worker {
             await startup.collect(output, until: link)
         } catch {
             watch?.note(error)
+            let users = UnsaidUsers(engine: engine, said: context.users)
+            if let cause = await users.explain(error, identity.containerID) { throw cause }
             throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
     }
