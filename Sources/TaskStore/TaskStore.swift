@@ -35,6 +35,15 @@ package protocol TaskStore: Sendable {
     /// task, and the unchanged task when its state forbids it.
     func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
 
+    /// Tasks in state `error` that fit, newest first.
+    func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask]
+
+    /// Puts the dead letters that fit back into their queues as `requeue` does, the oldest first, and returns their ids.
+    func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID]
+
+    /// Forgets the dead letters that fit, with their attempts and timelines, the oldest first, and returns their ids.
+    func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID]
+
     /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
     /// when they were delivered `maxDeliveries` times. Spares leases that the caller still works under, whatever the
     /// clock says: it may have jumped, and whoever renews them knows best when to give them up.

@@ -6,7 +6,8 @@ internal import TaskStore
 /// `acode queue`.
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queue", abstract: "See what waits in the queues.", subcommands: [QueueStatusCommand.self],
+        commandName: "queue", abstract: "See what waits in the queues, and what failed for good.",
+        subcommands: [QueueStatusCommand.self, QueueDead.self],
         defaultSubcommand: QueueStatusCommand.self)
 }
 

@@ -29,7 +29,7 @@ extension SQLiteTaskStore {
 }
 
 /// Where a task stands, as far as a person's command needs to know.
-private struct Standing {
+struct Standing {
     let seq: Int64
     let state: TaskState
     let attempt: Int
@@ -73,7 +73,7 @@ extension WriteScope {
         try note(.cancelRequested, reason, task: found.seq, attempt: found.attempt)
     }
 
-    fileprivate func beginAgain(_ found: Standing) throws {
+    func beginAgain(_ found: Standing) throws {
         try run(
             """
             UPDATE task_state SET state = 'enqueued', run_at = ?, deliveries = 0, failures = 0, interruptions = 0,

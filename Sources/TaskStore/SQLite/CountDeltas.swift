@@ -11,10 +11,11 @@ struct CountDeltas: Equatable {
 
     private(set) var changes: [Key: Int] = [:]
 
-    /// A task of `queue` went from one state to another; `nil` is where new tasks come from.
-    mutating func move(queue: String, from: TaskState?, to: TaskState) {
+    /// A task of `queue` went from one state to another; `nil` is where new tasks come from and where those go that are
+    /// forgotten.
+    mutating func move(queue: String, from: TaskState?, to: TaskState?) {
         guard from != to else { return }
         if let from { changes[Key(queue: queue, state: from), default: 0] -= 1 }
-        changes[Key(queue: queue, state: to), default: 0] += 1
+        if let to { changes[Key(queue: queue, state: to), default: 0] += 1 }
     }
 }

@@ -22,6 +22,7 @@ package final class SQLiteTaskStore: Sendable {
     }
 
     let writer: GroupCommit
+    let clock: any StoreClock
     private let connections: Connections
     private let nextReader = Atomic<Int>(0)
 
@@ -31,6 +32,7 @@ package final class SQLiteTaskStore: Sendable {
     package init(
         path: String, clock: any StoreClock = SystemStoreClock(), options: Options = Options()
     ) async throws(StoreError) {
+        self.clock = clock
         do {
             connections = try await Connections.open(path: path, options: options)
         } catch {

@@ -35,6 +35,14 @@ struct QueryPlanTests {
                     #expect(plan.contains("SEARCH task_state USING INDEX \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
+                for (filter, index) in [
+                    (DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), "SCAN s USING INDEX task_error"),
+                    (DeadLetterFilter(ids: []), "SEARCH s USING INTEGER PRIMARY KEY"),
+                ] {
+                    let list = DeadLetterQuery(filter, columns: "t.id", now: 0, newestFirst: true)
+                    let plan = try self.plan(db, list.sql, list.arguments)
+                    #expect(plan.contains(index), "\(plan)")
+                }
                 for (state, index) in [
                     (TaskState.error, "SCAN task_state USING INDEX task_error\n"),
                     (.cancelled, "SCAN task_state USING INDEX task_cancelled\n"), (.inProgress, "SCAN l\n"),

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+
+/// `acode queue dead purge`.
+struct QueueDeadPurge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Forget dead letters for good, with their history and their logs on this host.")
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var quiet: QuietOption
+    @OptionGroup var choice: DeadLetterChoice
+
+    func run() async throws {
+        let context = try CommandContext(global)
+        let ids = try await context.withStore { store in
+            try await choice.each(in: store) { try await store.purge(deadLetters: $0) }
+        }
+        // Nobody can find them by their task any more.
+        for id in ids { try? FileManager.default.removeItem(atPath: "\(context.layout.logs)/\(id.rawValue)") }
+        try context.console.show(DeadLetterChange(done: "purged", ids: ids), quiet: quiet.quiet)
+    }
+}

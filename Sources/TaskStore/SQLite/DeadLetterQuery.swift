@@ -1,0 +1,44 @@
+internal import Foundation
+internal import GRDB
+internal import TaskModel
+
+/// The statement that finds dead letters, through their own small index or by their ids.
+struct DeadLetterQuery {
+    let sql: String
+    let arguments: StatementArguments
+
+    /// - Parameters:
+    ///   - columns: what to select of `task_state s` and `task t`.
+    ///   - now: milliseconds since 1970.
+    init(_ filter: DeadLetterFilter, columns: String, now: Int64, newestFirst: Bool) {
+        var conditions = ["s.state = 'error'"]
+        var values: [any DatabaseValueConvertible] = []
+        if let ids = filter.ids {
+            conditions.append("s.seq IN (SELECT seq FROM task WHERE id IN (SELECT value FROM json_each(?)))")
+            values.append(Self.json(ids.map(\.rawValue)))
+        }
+        if let queue = filter.queue {
+            conditions.append("s.queue = ?")
+            values.append(StoredText.clean(queue))
+        }
+        if let reason = filter.reason {
+            conditions.append("instr(lower(coalesce(s.outcome, '') || char(10) || coalesce(s.reason, '')), lower(?)) > 0")
+            values.append(StoredText.clean(reason))
+        }
+        if let age = filter.minAge {
+            conditions.append("s.finished_at <= ?")
+            values.append(now - StoredTime.milliseconds(age))
+        }
+        sql = """
+            SELECT \(columns) FROM task_state s \(filter.ids == nil ? "INDEXED BY task_error" : "")
+            JOIN task t ON t.seq = s.seq WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY s.seq \(newestFirst ? "DESC" : "ASC") LIMIT \(QueryLimit.clamp(filter.limit))
+            """
+        arguments = StatementArguments(values)
+    }
+
+    private static func json(_ ids: [String]) -> String {
+        let data = try? JSONEncoder().encode(ids)
+        return data.map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    }
+}

@@ -1,0 +1,57 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask] {
+        let now = StoredTime.milliseconds(clock.now())
+        let rows = try await read("list dead letters") { db in
+            let query = DeadLetterQuery(filter, columns: TaskRow.columns, now: now, newestFirst: true)
+            return try Row.fetchAll(db, sql: query.sql, arguments: query.arguments).map(TaskRow.init)
+        }
+        var tasks: [QueuedTask] = []
+        tasks.reserveCapacity(rows.count)
+        for row in rows { tasks.append(try row.task("list dead letters")) }
+        return tasks
+    }
+
+    package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+        try await writer.perform("requeue dead letters") { scope in
+            try scope.deadLetters(filter).map { letter in
+                try scope.beginAgain(letter.standing)
+                return letter.id
+            }
+        }
+    }
+
+    package func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+        try await writer.perform("purge dead letters") { scope in
+            try scope.deadLetters(filter).map { letter in
+                try scope.forget(letter.standing)
+                return letter.id
+            }
+        }
+    }
+}
+
+extension WriteScope {
+    /// The dead letters that fit, oldest first.
+    fileprivate func deadLetters(_ filter: DeadLetterFilter) throws -> [(id: TaskID, standing: Standing)] {
+        let columns = "t.id, s.seq, s.attempt, s.queue, s.cancel_requested"
+        let query = DeadLetterQuery(filter, columns: columns, now: now, newestFirst: false)
+        return try Row.fetchAll(db, sql: query.sql, arguments: query.arguments).map { row in
+            (
+                TaskID(rawValue: row[0]),
+                Standing(seq: row[1], state: .error, attempt: row[2], queue: row[3], cancelRequested: row[4])
+            )
+        }
+    }
+
+    /// Removes every trace of a task that has no lease.
+    fileprivate func forget(_ found: Standing) throws {
+        try run("DELETE FROM event WHERE task_seq = ?", [found.seq])
+        try run("DELETE FROM attempt WHERE task_seq = ?", [found.seq])
+        try run("DELETE FROM task_state WHERE seq = ?", [found.seq])
+        try run("DELETE FROM task WHERE seq = ?", [found.seq])
+        counts.move(queue: found.queue, from: found.state, to: nil)
+    }
+}
