@@ -44,6 +44,14 @@ package enum Disposition: Sendable, Equatable {
     case deadLetter(countsAsFailure: Bool)
     /// It was cancelled: `cancelled`.
     case cancel
+
+    /// Whether another attempt follows.
+    package var triesAgain: Bool {
+        switch self {
+        case .retry, .abandon: true
+        case .complete, .deadLetter, .cancel: false
+        }
+    }
 }
 
 /// How an attempt ended, as written to the store in one fenced statement.
@@ -66,12 +74,14 @@ package struct AttemptResult: Sendable, Equatable {
     package var disposition: Disposition
     /// What the command wrote to its result file: JSON.
     package var result: String?
+    /// Why the task is tried again or not, for its timeline; `nil` where that goes without saying.
+    package var why: String?
 
     /// Makes a result.
     package init(
         outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
         report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition,
-        result: String? = nil
+        result: String? = nil, why: String? = nil
     ) {
         self.outcome = outcome
         self.exitCode = exitCode
@@ -82,5 +92,6 @@ package struct AttemptResult: Sendable, Equatable {
         self.startedAt = startedAt
         self.disposition = disposition
         self.result = result
+        self.why = why
     }
 }

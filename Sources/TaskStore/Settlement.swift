@@ -29,7 +29,7 @@ struct Settlement: Equatable {
         case .cancel:
             return Settlement(state: .cancelled, entries: [Entry(kind: .cancelled, message: result.reason)])
         case .deadLetter(let countsAsFailure):
-            var entries = [Entry(kind: .deadLettered, message: result.reason)]
+            var entries = [Entry(kind: .deadLettered, message: explained(result.reason, result.why))]
             if countsAsFailure { entries.insert(Entry(kind: .failed, message: result.reason), at: 0) }
             return Settlement(state: .error, failures: countsAsFailure ? 1 : 0, entries: entries)
         case .retry(let seconds):
@@ -38,16 +38,21 @@ struct Settlement: Equatable {
             settlement.entries.insert(Entry(kind: .failed, message: result.reason), at: 0)
             if settlement.state != .cancelled {
                 let wait = Double(settlement.delay) / 1000
-                settlement.entries.append(Entry(kind: .retryScheduled, message: "next attempt in \(wait) s"))
+                settlement.entries.append(
+                    Entry(kind: .retryScheduled, message: explained("next attempt in \(wait) s", result.why)))
             }
             return settlement
         case .abandon(let seconds, let countsAsDelivery):
             var settlement = again(after: seconds, cancelRequested: cancelRequested)
             settlement.interruptions = 1
             settlement.deliveriesBack = countsAsDelivery ? 0 : 1
-            settlement.entries.insert(Entry(kind: .abandoned, message: result.reason), at: 0)
+            settlement.entries.insert(Entry(kind: .abandoned, message: explained(result.reason, result.why)), at: 0)
             return settlement
         }
+    }
+
+    private static func explained(_ message: String, _ why: String?) -> String {
+        why.map { "\(message); \($0)" } ?? message
     }
 
     /// The end of an attempt whose holder fell silent. `deliveries` counts the attempts since the task was submitted or

@@ -113,6 +113,49 @@ extension Acceptance {
             }
         }
 
+        @Test("rules say which failures are worth another attempt, and the timeline says why there is one or none")
+        func retryRules() async throws {
+            try await AcodeFixture.with(settings: ["queue.retry.backoff": "50ms"]) { fixture in
+                try fixture.write(
+                    """
+                    tasks:
+                      - name: fatal
+                        command: [sh, -c, "exit 2"]
+                        retry: {maxAttempts: 5, rules: [{exitCode: [2, 64-78], then: fatal}]}
+                      - name: outage
+                        command: [sh, -c, "echo 'connect: Connection refused' >&2; exit 1"]
+                        retry: {rules: [{output: "connect*refused", then: infrastructure}]}
+                      - name: own
+                        command: [sh, -c, "echo ok; exit 1"]
+                        retry: {rules: [{output: "connect*refused", then: infrastructure}]}
+                    """, to: "\(fixture.scratch)/tasks.yaml")
+                var options = PoolOptions(count: 3)
+                options.environment["ACODE_QUEUE_MAX_DELIVERIES"] = "3"
+                try await fixture.withSupervisor(.local, options) { _ in
+                    let ids = try await fixture.acode(
+                        "task", "submit", "--file", "\(fixture.scratch)/tasks.yaml"
+                    ).succeeded().lines
+                    for id in ids { try await fixture.waitFor(id, state: "error") }
+                    func told(_ id: String, _ kind: String) async throws -> [String] {
+                        try await fixture.json("task", "events", id).elements.filter { $0["kind"] == .string(kind) }
+                            .compactMap { $0["message"].string }
+                    }
+                    let fatal = try await fixture.task(ids[0])
+                    #expect(fatal["attempt"] == 1 && fatal["failures"] == 1)
+                    let why = try await told(ids[0], "dead_lettered").first ?? ""
+                    #expect(
+                        why.contains("not tried again: its retry rule says so (exit code 2, 64-78: fatal)"), "\(why)")
+                    let outage = try await fixture.task(ids[1])
+                    #expect(outage["attempt"] == 3 && outage["failures"] == 0 && outage["interruptions"] == 2)
+                    let abandoned = try await told(ids[1], "abandoned")
+                    #expect(abandoned.count == 2 && abandoned[0].contains("not counted as its failure"), "\(abandoned)")
+                    let own = try await fixture.task(ids[2])
+                    #expect(own["attempt"] == 1)
+                    #expect(try await told(ids[2], "dead_lettered").first?.contains("allows one attempt") == true)
+                }
+            }
+        }
+
         @Test("exit code 75 asks for another attempt")
         func temporaryFailure() async throws {
             try await AcodeFixture.with(settings: ["queue.retry.backoff": "100ms"]) { fixture in

@@ -48,6 +48,51 @@ struct TaskFileTests {
         #expect(try TaskFile.parse(contents: TaskFile.render(tasks), name: "again") == tasks)
     }
 
+    @Test("a retry policy may say what failures mean; without a word on it the pool's rules count")
+    func retryRules() throws {
+        let text = """
+            tasks:
+              - command: [x]
+                retry:
+                  rules:
+                    - {exitCode: [2, 64-78], outcome: failed, then: fatal}
+                    - {output: "refused", then: infrastructure}
+                    - {output: ["a*b", "-"], exitCode: 9, then: retryable}
+              - {command: [x], retry: {maxAttempts: 4}}
+              - {command: [x], retry: {rules: []}}
+            """
+        let own = [RetryRule(outcomes: [.oomKilled], meaning: .fatal)]
+        let tasks = try TaskFile.parse(contents: text, name: "t", defaultRetry: RetryPolicy(rules: own))
+        #expect(
+            tasks[0].retry.rules == [
+                RetryRule(exitCodes: [2...2, 64...78], outcomes: [.failed], meaning: .fatal),
+                RetryRule(output: ["refused"], meaning: .infrastructure),
+                RetryRule(exitCodes: [9...9], output: ["a*b", "-"], meaning: .retryable),
+            ])
+        #expect(tasks[1].retry == RetryPolicy(maxAttempts: 4, rules: own))
+        #expect(tasks[2].retry.rules == nil)
+        #expect(try TaskFile.parse(contents: TaskFile.render(tasks), name: "again") == tasks)
+    }
+
+    @Test(
+        "what can't be a retry rule is told",
+        arguments: [
+            ("{then: fatal}", "has no condition"), ("{exitCode: 2}", "then: is missing"),
+            ("{exitCode: 0, then: fatal}", "expected an exit code from 1 to 255"),
+            ("{exitCode: 9-3, then: fatal}", "expected an exit code"), ("{exitCode: [], then: fatal}", "is empty"),
+            ("{outcome: succeeded, then: fatal}", "expected one of failed"),
+            ("{outcome: failed, then: interrupted}", "expected one of retryable, fatal, infrastructure"),
+            ("{output: \"*\", then: fatal}", "would fit any output"), ("{code: 2, then: fatal}", "is not a known key"),
+        ])
+    func badRetryRules(_ rule: String, problem: String) throws {
+        do {
+            _ = try TaskFile.parse(contents: "tasks: [{command: [x], retry: {rules: [\(rule)]}}]", name: "t")
+            Issue.record("\(rule) should be refused")
+        } catch {
+            #expect(error.description.contains(problem), "\(error)")
+        }
+    }
+
     @Test("JSON is read like YAML")
     func json() throws {
         let tasks = try TaskFile.parse(contents: #"{"tasks": [{"command": ["true"], "priority": 3}]}"#, name: "t.json")

@@ -72,6 +72,18 @@ struct SettlementTests {
         #expect(Settlement.ended(result, cancelRequested: row.cancelRequested) == row.expected)
     }
 
+    @Test(
+        arguments: [
+            (.retry(delay: 1), .retryScheduled, "next attempt in 1.0 s; because"),
+            (.deadLetter(countsAsFailure: true), .deadLettered, "why; because"),
+            (.abandon(delay: 0), .abandoned, "why; because"), (.complete, .completed, "why"),
+        ] as [(Disposition, TaskEvent.Kind, String)])
+    func saysWhyItIsTriedAgainOrNot(_ disposition: Disposition, kind: TaskEvent.Kind, message: String) {
+        let result = AttemptResult(outcome: .failed, reason: "why", disposition: disposition, why: "because")
+        let entries = Settlement.ended(result, cancelRequested: false).entries
+        #expect(entries.first { $0.kind == kind }?.message == message)
+    }
+
     @Test(arguments: [
         (1, 2, TaskState.enqueued), (2, 2, .error), (3, 2, .error), (1, 1, .error), (1, 0, .error), (1, -1, .error),
     ])

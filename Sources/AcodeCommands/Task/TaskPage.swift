@@ -53,6 +53,7 @@ struct TaskPage {
             ("egress", spec.egress?.summary ?? ""),
             ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
             ("retries", spec.retry.maxAttempts > 1 ? "at most \(spec.retry.maxAttempts - 1)" : ""),
+            ("retry rules", (spec.retry.rules ?? []).map(\.summary).joined(separator: "; ").onOneLine),
             ("isolation", spec.isolation == .any ? "" : spec.isolation.rawValue),
             ("worker", task.worker?.rawValue ?? ""), ("created", time(task.createdAt)),
             ("due", task.state == .pending ? time(task.runAt) : ""), ("started", time(task.startedAt)),

@@ -35,5 +35,15 @@ extension SettingTable {
         .init(
             "queue.retry.maxBackoff", \.queue.retry.maxBackoff, .seconds(.zero...(.seconds(604_800))),
             "The longest wait before a retry."),
+        .init(
+            "queue.retry.rules", \.queue.retry.ruleList, .retryRules,
+            "What failures mean: the first rule whose conditions all hold counts. exitCode (1 to 255, ranges), outcome and "
+                + "output (a text on a line of the last 64 KiB of the log, * for anything) are conditions; then says "
+                + "retryable, fatal (not tried again) or infrastructure (tried again up to maxDeliveries, and not "
+                + "counted as a failure).",
+            example: .list([
+                .map([("exitCode", .list([.plain("2"), .plain("64-78")])), ("then", .plain("fatal"))]),
+                .map([("output", .text("Connection refused")), ("then", .plain("infrastructure"))]),
+            ])),
     ]
 }

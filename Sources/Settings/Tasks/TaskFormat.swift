@@ -102,6 +102,9 @@ enum TaskFormat {
             result.maxBackoff = reader.value(
                 "maxBackoff", .seconds(.zero...(day * 7)), default: max(policy.maxBackoff, result.backoff),
                 problems: &problems)
+            if let rules = reader.optional("rules", .retryRules, problems: &problems) {
+                result.rules = rules.isEmpty ? nil : rules
+            }
             reader.finish(problems: &problems)
             if result.backoff > result.maxBackoff {
                 problems.add(
@@ -111,10 +114,11 @@ enum TaskFormat {
             }
             return result
         } encode: { policy in
-            .map([
-                ("maxAttempts", .plain(String(policy.maxAttempts))), ("backoff", duration(policy.backoff)),
-                ("maxBackoff", duration(policy.maxBackoff)),
-            ])
+            .map(
+                [
+                    ("maxAttempts", .plain(String(policy.maxAttempts))), ("backoff", duration(policy.backoff)),
+                    ("maxBackoff", duration(policy.maxBackoff)),
+                ] + (policy.rules.map { [("rules", ValueFormat<[RetryRule]>.retryRules.encode($0))] } ?? []))
         }
     }
 

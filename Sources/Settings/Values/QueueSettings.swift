@@ -22,3 +22,11 @@ package struct QueueSettings: Sendable, Equatable {
     /// The defaults.
     package init() {}
 }
+
+extension RetryPolicy {
+    /// Its rules as a list, which may be empty.
+    var ruleList: [RetryRule] {
+        get { rules ?? [] }
+        set { rules = newValue.isEmpty ? nil : newValue }
+    }
+}

@@ -314,14 +314,16 @@ package struct AttemptRunner: Sendable {
         if kept.unwritten > 0 {
             verdict.reason += "; \(kept.unwritten) bytes of its output could not be kept: \(kept.problem ?? "unknown")"
         }
+        let decision = RetryDecision.after(
+            verdict, task: attempt.claim.task, output: await lastOutput(of: attempt, verdict),
+            maxDeliveries: settings.queue.maxDeliveries, random: Double.random(in: 0..<1))
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
             usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,
             startedAt: recorder.start?.at,
-            disposition: .after(
-                verdict, task: attempt.claim.task, maxDeliveries: settings.queue.maxDeliveries,
-                random: Double.random(in: 0..<1)), result: harvest.result)
+            disposition: decision.disposition, result: harvest.result, why: decision.why)
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
+        if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
         let isRecorded = await save(result, of: attempt)
         logger.info(
             verdict.outcome == .succeeded ? "task succeeded" : "task ended",
@@ -330,6 +332,20 @@ package struct AttemptRunner: Sendable {
                 "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
                 "task.recorded": "\(isRecorded)",
             ])
+    }
+
+    /// What it printed last, where a rule of its task looks at that. Read from its log, where all of it is, whoever wrote it.
+    private func lastOutput(of attempt: RunningAttempt, _ verdict: Verdict) async -> String {
+        guard verdict.failure != nil, attempt.claim.task.spec.retry.looksAtOutput else { return "" }
+        let path = layout.log(task: attempt.claim.task.id, attempt: attempt.claim.lease.attempt)
+        do throws(WorkerError) {
+            return try await HostFiles.results.run("the end of the task's log") { LogTail.text(of: path) }
+        } catch {
+            logger.warning(
+                "retry rules could not look at a task's output",
+                metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error.message)"])
+            return ""
+        }
     }
 
     /// Writes the end until it is written or the lease must have run out, after which the task is someone else's.

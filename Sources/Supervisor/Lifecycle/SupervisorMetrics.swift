@@ -5,6 +5,7 @@ internal import WorkerPool
 /// The supervisor's counters and gauges, by the names of the Prometheus conventions.
 package struct SupervisorMetrics: Sendable {
     private let ended: [TaskOutcome: Counter]
+    private let retries: [TaskOutcome: Counter]
     private let duration = Timer(label: "acode_task_duration_seconds")
     private let concurrent = Gauge(label: "acode_worker_concurrent_jobs")
     private let heartbeats = Counter(label: "acode_heartbeats_total")
@@ -29,6 +30,10 @@ package struct SupervisorMetrics: Sendable {
             uniqueKeysWithValues: TaskOutcome.allCases.map {
                 ($0, Counter(label: "acode_tasks_completed_total", dimensions: [("outcome", $0.rawValue)]))
             })
+        retries = Dictionary(
+            uniqueKeysWithValues: TaskOutcome.allCases.map {
+                ($0, Counter(label: "acode_retry_attempts_total", dimensions: [("outcome", $0.rawValue)]))
+            })
     }
 
     func attemptClaimed(running: Int) { concurrent.record(running) }
@@ -39,6 +44,8 @@ package struct SupervisorMetrics: Sendable {
         ended[outcome]?.increment()
         if let seconds { duration.recordSeconds(seconds) }
     }
+
+    func triedAgain(after outcome: TaskOutcome) { retries[outcome]?.increment() }
 
     func heartbeatSucceeded() { heartbeats.increment() }
 

@@ -22,7 +22,8 @@ struct DeadLetterQuery {
             values.append(StoredText.clean(queue))
         }
         if let reason = filter.reason {
-            conditions.append("instr(lower(coalesce(s.outcome, '') || char(10) || coalesce(s.reason, '')), lower(?)) > 0")
+            let said = "coalesce(s.outcome, '') || char(10) || coalesce(s.reason, '')"
+            conditions.append("instr(lower(\(said)), lower(?)) > 0")
             values.append(StoredText.clean(reason))
         }
         if let age = filter.minAge {

@@ -67,14 +67,15 @@ struct DispositionTests {
             (again, task(attempt: 5, failures: 4), .deadLetter(countsAsFailure: true)),
         ] as [(Verdict, QueuedTask, Disposition)])
     func aVerdictLeadsToTheNextStep(_ verdict: Verdict, task: QueuedTask, expected: Disposition) {
-        #expect(Disposition.after(verdict, task: task, maxDeliveries: 5, random: 1) == expected)
+        let decision = RetryDecision.after(verdict, task: task, maxDeliveries: 5, random: 1)
+        #expect(decision.disposition == expected)
     }
 
     @Test(arguments: [0.0, 0.25, 0.999])
     func retriesAreSpreadOverTheSecondHalfOfTheWait(random: Double) {
         let task = Self.task(maxAttempts: 2)
-        guard case .retry(let delay) = Disposition.after(Self.failed, task: task, maxDeliveries: 5, random: random)
-        else {
+        let decision = RetryDecision.after(Self.failed, task: task, maxDeliveries: 5, random: random)
+        guard case .retry(let delay) = decision.disposition else {
             Issue.record("no retry")
             return
         }
@@ -86,7 +87,7 @@ struct DispositionTests {
     func everyTaskEndsSomeDay(_ verdict: Verdict) {
         var task = Self.task(maxAttempts: 3)
         for _ in 1...20 {
-            switch Disposition.after(verdict, task: task, maxDeliveries: 5, random: 0.5) {
+            switch RetryDecision.after(verdict, task: task, maxDeliveries: 5, random: 0.5).disposition {
             case .retry: task.failures += 1
             case .abandon: task.interruptions += 1
             case .complete, .deadLetter, .cancel: return
