@@ -40,6 +40,7 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case cancelRequested = "cancel_requested"
         case cancelled
         case requeued
+        case expired
     }
 
     /// Makes an event as read from a store.

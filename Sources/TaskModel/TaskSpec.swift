@@ -38,6 +38,10 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package var retry: RetryPolicy
     /// Which kind of worker it accepts.
     package var isolation: Isolation
+    /// Seconds after submission within which its command must have begun; `nil` means whenever.
+    package var ttl: Double?
+    /// What keeps it from being in its queue twice.
+    package var unique: UniqueKey?
 
     /// The queue of tasks that name none.
     package static let defaultQueue = "default"
@@ -50,7 +54,7 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         outputs: [OutputSpec]? = nil, secrets: [String] = [], egress: EgressPolicy? = nil,
         queue: String = TaskSpec.defaultQueue,
         priority: Int = 0, delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(),
-        isolation: Isolation = .any
+        isolation: Isolation = .any, ttl: Double? = nil, unique: UniqueKey? = nil
     ) {
         self.name = name
         self.command = command
@@ -71,6 +75,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         self.timeout = timeout
         self.retry = retry
         self.isolation = isolation
+        self.ttl = ttl
+        self.unique = unique
     }
 }
 

@@ -50,6 +50,8 @@ package enum TaskOutcome: String, Codable, Sendable, CaseIterable {
     case workerUnavailable = "worker_unavailable"
     /// The worker went away under the attempt: its container or agent was killed, or the engine stopped.
     case workerLost = "worker_lost"
+    /// Nobody began it within its `ttl`. No attempt ends so, only a task.
+    case expired
     /// The lease ran out, so another supervisor may have run the task; whatever this attempt did is void.
     case leaseLost = "lease_lost"
 }

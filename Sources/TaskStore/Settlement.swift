@@ -77,6 +77,14 @@ struct Settlement: Equatable {
         return (Settlement(state: .enqueued, interruptions: 1, entries: entries), reason)
     }
 
+    /// The end of a task that nobody began in time. `ttl` is in seconds.
+    static func expired(after ttl: Double?) -> (settlement: Settlement, reason: String) {
+        let limit = ttl.map { " of \($0 == $0.rounded() && abs($0) < 1e15 ? String(Int($0)) : String($0)) s" } ?? ""
+        let reason = "expired: nobody began it within its ttl\(limit)"
+        let entries = [Entry(kind: .expired, message: reason), Entry(kind: .deadLettered, message: reason)]
+        return (Settlement(state: .error, entries: entries), reason)
+    }
+
     private static func again(after seconds: Double, cancelRequested: Bool) -> Settlement {
         if cancelRequested {
             let message = "not run again, because it was asked to stop"

@@ -7,11 +7,16 @@ package import TaskModel
 /// the store's own clock. All calls may wait for storage; none blocks a cooperative thread; each throws
 /// `StoreError`. Cancelling the calling task may or may not undo a call that has begun: it never undoes half of it.
 package protocol TaskStore: Sendable {
-    /// Accepts tasks, all or none, and returns them in the order given.
+    /// Accepts tasks, all or none, and returns them in the order given. Where a specification has a unique key that
+    /// another task of its queue holds, one given before it included, that task is returned instead.
+    func accept(_ specs: [TaskSpec]) async throws(StoreError) -> [Submission]
+
+    /// As `accept`, for callers to whom new and old tasks are the same.
     func submit(_ specs: [TaskSpec]) async throws(StoreError) -> [QueuedTask]
 
     /// Takes up to `request.limit` due tasks (at most 1,000), best priority first, then oldest, and leases them to the
-    /// caller. Finding none changes nothing, `changeToken` included.
+    /// caller. Takes none of a paused queue, none that has expired, and of a queue with a limit no more than may run.
+    /// Finding none changes nothing, `changeToken` included.
     func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask]
 
     /// Records that the command of an attempt runs on `worker`. Returns false when the lease is lost.
@@ -34,6 +39,16 @@ package protocol TaskStore: Sendable {
     /// Puts a task in state `error` or `cancelled` back into its queue with fresh counts. Returns `nil` for an unknown
     /// task, and the unchanged task when its state forbids it.
     func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
+
+    /// Ends tasks that nobody began within their `ttl` since they were submitted or requeued: they become dead letters with
+    /// the outcome `expired`. Returns their ids. A task whose command has begun once expires no more.
+    func expire() async throws(StoreError) -> [TaskID]
+
+    /// Changes what is said about a queue, known or not, and returns all that is said about it then.
+    func control(_ queue: String, _ change: QueueChange) async throws(StoreError) -> QueueControl
+
+    /// What is said about queues, by name; only those about which something is said.
+    func queueControls() async throws(StoreError) -> [QueueControl]
 
     /// Tasks in state `error` that fit, newest first.
     func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask]

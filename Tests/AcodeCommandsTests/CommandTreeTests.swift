@@ -16,8 +16,11 @@ struct CommandTreeTests {
         "worker scale 3", "task list --state error,complete -l 5", "task show 0198",
         "task logs -f --attempt 2 0198", "task events -f 0198", "task wait --timeout 5s 0198 0199", "task cancel 0198",
         "task retry 0198", "image pull --policy always -q debian:12", "image pull", "image list --json", "queue",
-        "queue status", "queue list", "queue dead", "queue dead list --queue a -l 5", "queue dead show 0198",
-        "queue dead requeue 0198 0199", "queue dead requeue --reason refused", "queue dead purge --older-than 7d", "config show --origin --json",
+        "queue status", "queue list", "queue dead", "queue pause a b --reason later", "queue resume a",
+        "queue limit a 3", "queue limit a none", "task submit --ttl 5m --unique-key k --unique-window 1h -- true",
+        "queue dead list --queue a -l 5", "queue dead show 0198",
+        "queue dead requeue 0198 0199", "queue dead requeue --reason refused", "queue dead purge --older-than 7d",
+        "config show --origin --json",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",
     ])
     func theDocumentedFormsAreUnderstood(line: String) throws {
@@ -27,7 +30,9 @@ struct CommandTreeTests {
     @Test(arguments: [
         "task list --state nonsense", "task list --limit 0", "run", "worker logs --tail -1 abc", "worker restart",
         "worker restart --all a", "worker scale", "worker scale 257",
-        "worker scale -- -1", "tasks", "task submit", "queue dead requeue", "queue dead purge", "queue dead requeue --all 0198",
+        "worker scale -- -1", "tasks", "task submit", "queue dead requeue", "queue dead purge", "queue pause",
+        "queue limit a", "queue limit a -1",
+        "queue limit a some", "task submit --unique-window 1h -- true", "queue dead requeue --all 0198",
         "queue dead list --limit 0", "image pull Not/An/Image",
     ])
     func mistakesAreUsageErrors(line: String) {

@@ -93,6 +93,24 @@ struct TaskFileTests {
         }
     }
 
+    @Test("a task may expire, and be there only once")
+    func ttlAndUnique() throws {
+        let text = """
+            tasks:
+              - {command: [x], delay: 5s, ttl: 10m, unique: {key: "a b", window: 2h}}
+              - {command: [x], unique: nightly}
+            """
+        let tasks = try TaskFile.parse(contents: text, name: "t")
+        #expect(tasks.map(\.ttl) == [600, nil])
+        #expect(tasks.map(\.unique) == [UniqueKey("a b", window: 7200), UniqueKey("nightly")])
+        #expect(try TaskFile.parse(contents: TaskFile.render(tasks), name: "again") == tasks)
+        for bad in ["ttl: 5s, delay: 5s", "ttl: 0s", "unique: {window: 5s}", "unique: \"\"", "unique: [a]"] {
+            #expect(throws: ConfigurationError.self, "\(bad)") {
+                try TaskFile.parse(contents: "tasks: [{command: [x], \(bad)}]", name: "t")
+            }
+        }
+    }
+
     @Test("JSON is read like YAML")
     func json() throws {
         let tasks = try TaskFile.parse(contents: #"{"tasks": [{"command": ["true"], "priority": 3}]}"#, name: "t.json")
@@ -172,7 +190,7 @@ struct TaskFileTests {
             (
                 "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
                 "t:1:45: tasks[1].prio: is not a known key (known are command, delay, egress, env, image, isolation, mounts, "
-                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, user, workdir, worktree)"
+                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, ttl, unique, user, workdir, worktree)"
             ),
             (
                 "tasks: [{command: [x], priority: 1001}]",

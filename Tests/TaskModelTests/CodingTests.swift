@@ -50,7 +50,7 @@ struct CodingTests {
             TaskOutcome.allCases.map(\.rawValue) == [
                 "succeeded", "failed", "oom_killed", "disk_limit_exceeded", "output_limit_exceeded", "timed_out",
                 "cancelled", "interrupted", "start_failed",
-                "worker_unavailable", "worker_lost", "lease_lost",
+                "worker_unavailable", "worker_lost", "expired", "lease_lost",
             ])
         #expect(
             TaskState.allCases.filter(\.isTerminal) == [.complete, .error, .cancelled, .resolvedManually])

@@ -53,6 +53,12 @@ struct TaskPage {
             ("egress", spec.egress?.summary ?? ""),
             ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
             ("retries", spec.retry.maxAttempts > 1 ? "at most \(spec.retry.maxAttempts - 1)" : ""),
+            ("ttl", spec.ttl.map(HumanText.duration) ?? ""),
+            (
+                "unique",
+                (spec.unique.map { $0.key + ($0.window.map { " within \(HumanText.duration($0))" } ?? "") } ?? "")
+                    .onOneLine
+            ),
             ("retry rules", (spec.retry.rules ?? []).map(\.summary).joined(separator: "; ").onOneLine),
             ("isolation", spec.isolation == .any ? "" : spec.isolation.rawValue),
             ("worker", task.worker?.rawValue ?? ""), ("created", time(task.createdAt)),

@@ -57,6 +57,18 @@ struct TaskSubmit: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How often it is tried again after a failure.", valueName: "number"))
     var retries: Int?
 
+    @Option(help: ArgumentHelp("How long until it must have begun, or it ends as expired.", valueName: "duration"))
+    var ttl: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "While a task of the queue with this key has not ended, that one is meant and none is made.",
+            valueName: "text"))
+    var uniqueKey: String?
+
+    @Option(help: ArgumentHelp("With --unique-key: also one submitted so recently counts.", valueName: "duration"))
+    var uniqueWindow: String?
+
     @Option(
         help: ArgumentHelp(
             "container: wait for a container rather than run as a local process.", valueName: "any|container"))
@@ -68,6 +80,7 @@ struct TaskSubmit: AsyncParsableCommand {
     func validate() throws {
         if file != nil, !command.isEmpty { throw ValidationError("Give either --file or a command, not both.") }
         if file == nil, command.isEmpty { throw ValidationError("Give a command after --, or --file.") }
+        if uniqueWindow != nil, uniqueKey == nil { throw ValidationError("--unique-window needs --unique-key.") }
     }
 
     func run() async throws {
@@ -77,18 +90,26 @@ struct TaskSubmit: AsyncParsableCommand {
             try PoolLimits(try? await context.controlClient().status())?.check(specs, isFile: file != nil)
         }
         let code = try await context.withStore { store in
-            let tasks = try await store.submit(specs)
+            let submissions = try await store.accept(specs)
+            let tasks = submissions.map(\.task)
+            for submission in submissions where !submission.isNew { noteDuplicate(submission.task, context.console) }
             if wait { return try await TaskWaiting(context: context, quiet: quiet.quiet).stream(tasks, from: store) }
             context.announce(.submitted)
-            try show(tasks, context.console)
+            try show(submissions, context.console)
             return ExitCodes.done
         }
         if code != 0 { throw ExitCode(code) }
     }
 
-    private func show(_ tasks: [QueuedTask], _ console: Console) throws {
-        let format: Listing<QueuedTask>.Format = console.isJSON ? .json : .ids
-        console.print(try Listing.tasks(tasks, now: Date()).text(format, usesColor: false))
+    private func show(_ submissions: [Submission], _ console: Console) throws {
+        if console.isJSON { return console.print(try JSONText.pretty(submissions.map(SubmissionSummary.init))) }
+        console.print(try Listing.tasks(submissions.map(\.task), now: Date()).text(.ids, usesColor: false))
+    }
+
+    private func noteDuplicate(_ task: QueuedTask, _ console: Console) {
+        guard !quiet.quiet else { return }
+        let key = (task.spec.unique?.key ?? "").onOneLine
+        console.note("acode: not submitted again: the task \(task.id) (\(task.state.rawValue)) has the key \(key)")
     }
 
     /// What is to be submitted.
@@ -121,6 +142,13 @@ struct TaskSubmit: AsyncParsableCommand {
                 throw CommandFailure(ExitCodes.usage, "--isolation: \"\(isolation)\" is neither any nor container")
             }
             spec.isolation = value
+        }
+        if let ttl { spec.ttl = try DurationOption.seconds(ttl, flag: "--ttl") }
+        if let uniqueKey {
+            spec.unique = UniqueKey(uniqueKey)
+            spec.unique?.window = try uniqueWindow.map { text throws(CommandFailure) in
+                try DurationOption.seconds(text, flag: "--unique-window")
+            }
         }
         try TaskSpecCheck.check(spec)
         return [spec]

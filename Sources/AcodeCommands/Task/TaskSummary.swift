@@ -1,5 +1,6 @@
 internal import Foundation
 internal import TaskModel
+internal import TaskStore
 
 /// A task as JSON shows it: flat, with every key always there.
 struct TaskSummary: Encodable {
@@ -36,6 +37,19 @@ struct TaskSummary: Encodable {
         try container.encode(task.interruptions, forKey: .interruptions)
         try container.encode(task.cancelRequested, forKey: .cancelRequested)
         try container.encode(task.progress, forKey: .progress)
+    }
+}
+
+/// A task that was submitted, and whether it was made now or was there with the same unique key.
+struct SubmissionSummary: Encodable {
+    var submission: Submission
+
+    private enum CodingKeys: String, CodingKey { case isNew }
+
+    func encode(to encoder: any Encoder) throws {
+        try TaskSummary(task: submission.task).encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(submission.isNew, forKey: .isNew)
     }
 }
 

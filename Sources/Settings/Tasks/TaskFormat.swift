@@ -36,7 +36,15 @@ enum TaskFormat {
             task.retry = reader.value(
                 "retry", retry(default: defaultRetry), default: defaultRetry, problems: &problems)
             task.isolation = reader.value("isolation", .choice, default: .any, problems: &problems)
+            task.ttl = reader.optional("ttl", .seconds(.milliseconds(1)...year), problems: &problems)
+            task.unique = reader.optional("unique", .unique, problems: &problems)
             reader.finish(problems: &problems)
+            if let ttl = task.ttl, ttl <= task.delay {
+                problems.add(
+                    at: reader.mark(of: "ttl"), path: reader.child("ttl"),
+                    "must be more than delay, or the task expires before it is due")
+                return nil
+            }
             guard let command else { return nil }
             task.command = command
             return task
@@ -150,6 +158,8 @@ enum TaskFormat {
         if let timeout = task.timeout { pairs.append(("timeout", duration(timeout))) }
         pairs.append(("retry", retry(default: task.retry).encode(task.retry)))
         pairs.append(("isolation", .plain(task.isolation.rawValue)))
+        if let ttl = task.ttl { pairs.append(("ttl", duration(ttl))) }
+        if let unique = task.unique { pairs.append(("unique", ValueFormat<UniqueKey>.unique.encode(unique))) }
         return .map(pairs)
     }
 }

@@ -78,12 +78,13 @@ final class AutoscaleLoop: Sendable {
     }
 
     private func tasksWaiting() async throws(StoreError) -> Int {
-        let counts = try await store.counts()
-        let enqueued = counts.filter { $0.state == .enqueued && (queues.isEmpty || queues.contains($0.queue)) }
+        let demand = QueueDemand(
+            counts: try await store.counts(), controls: try await store.queueControls(), served: queues)
+        guard demand.isOpen else { return 0 }
         // A delayed task becomes an enqueued one only when somebody claims.
-        let isOneDue = try await store.nextDue(queues: queues.sorted()).map { $0 <= Date() } ?? false
-        let others = offersContainers ? 0 : try await store.demandingContainers(queues: queues.sorted())
+        let isOneDue = try await store.nextDue(queues: demand.queues).map { $0 <= Date() } ?? false
+        let others = offersContainers ? 0 : try await store.demandingContainers(queues: demand.queues)
         // The two counts are not of one moment.
-        return max(0, enqueued.reduce(isOneDue ? 1 : 0) { $0 + $1.count } - others)
+        return max(0, demand.claimable + (isOneDue ? 1 : 0) - others)
     }
 }

@@ -17,6 +17,7 @@ struct RecoveryScanner: Sendable {
     /// Scans until the task is cancelled.
     func run() async {
         for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
+            await expire()
             do {
                 let tasks = try await store.recoverExpired(maxDeliveries: settings.maxDeliveries, sparing: held())
                 guard !tasks.isEmpty else { continue }
@@ -29,6 +30,21 @@ struct RecoveryScanner: Sendable {
                 metrics.storeFailed()
                 logger.warning("could not look for stale attempts", metadata: ["error.message": "\(error)"])
             }
+        }
+    }
+
+    /// Ends tasks that nobody began in time.
+    private func expire() async {
+        do {
+            let tasks = try await store.expire()
+            guard !tasks.isEmpty else { return }
+            metrics.expired(tasks.count)
+            logger.info(
+                "tasks expired before anybody began them",
+                metadata: ["tasks": "\(tasks.map(\.rawValue).joined(separator: " "))"])
+        } catch {
+            metrics.storeFailed()
+            logger.warning("could not look for tasks that expired", metadata: ["error.message": "\(error)"])
         }
     }
 }

@@ -14,6 +14,7 @@ package struct SupervisorMetrics: Sendable {
     private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
     private let storeFailures = Counter(label: "acode_store_failures_total")
     private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
+    private let expiries = Counter(label: "acode_expired_tasks_total")
     private let scratchBytes = Gauge(label: "acode_scratch_bytes")
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
@@ -50,6 +51,8 @@ package struct SupervisorMetrics: Sendable {
     func heartbeatSucceeded() { heartbeats.increment() }
 
     func heartbeatFailed() { heartbeatFailures.increment() }
+
+    func expired(_ count: Int) { expiries.increment(by: count) }
 
     func recovered(_ count: Int) { recoveries.increment(by: count) }
 

@@ -70,7 +70,8 @@ extension WriteScope {
     func start(_ held: HeldLease, worker: WorkerID, at: Date) throws {
         let began = StoredTime.milliseconds(at)
         let name = StoredText.clean(worker.rawValue)
-        try run("UPDATE task_state SET worker = ?, started_at = ? WHERE seq = ?", [name, began, held.seq])
+        try run(
+            "UPDATE task_state SET worker = ?, started_at = ?, expire_at = NULL WHERE seq = ?", [name, began, held.seq])
         try run(
             "UPDATE attempt SET worker = ?, started_at = ? WHERE task_seq = ? AND attempt = ?",
             [name, began, held.seq, held.attempt])

@@ -60,7 +60,8 @@ extension WriteScope {
     fileprivate func cancelNow(_ found: Standing, reason: String) throws {
         try run(
             """
-            UPDATE task_state SET state = 'cancelled', outcome = ?, reason = ?, cancel_requested = 1, finished_at = ?
+            UPDATE task_state SET state = 'cancelled', outcome = ?, reason = ?, cancel_requested = 1, finished_at = ?,
+                expire_at = NULL
             WHERE seq = ?
             """, [TaskOutcome.cancelled.rawValue, StoredText.clean(reason), now, found.seq])
         try note(.cancelled, reason, task: found.seq, attempt: found.attempt)
@@ -78,9 +79,12 @@ extension WriteScope {
             """
             UPDATE task_state SET state = 'enqueued', run_at = ?, deliveries = 0, failures = 0, interruptions = 0,
                 cancel_requested = 0, progress = NULL, outcome = NULL, exit_code = NULL, reason = NULL,
-                finished_at = NULL
+                finished_at = NULL, expire_at = (
+                    SELECT CAST(? + json_extract(t.spec, '$.ttl') * 1000 AS INTEGER) FROM task t
+                    WHERE t.seq = task_state.seq
+                )
             WHERE seq = ?
-            """, [now, found.seq])
+            """, [now, now, found.seq])
         try note(.requeued, "requeued by hand", task: found.seq, attempt: found.attempt)
         counts.move(queue: found.queue, from: found.state, to: .enqueued)
     }

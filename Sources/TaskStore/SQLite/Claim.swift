@@ -43,6 +43,7 @@ enum ClaimSQL {
     static let ready = """
         SELECT seq, priority FROM task_state INDEXED BY task_ready
         WHERE state = 'enqueued' AND queue = ? AND container = ? AND (image IS NULL) = ?
+            AND (expire_at IS NULL OR expire_at > ?)
         ORDER BY priority DESC, seq LIMIT ?
         """
     static let nextImage = """
@@ -51,7 +52,9 @@ enum ClaimSQL {
         """
     static let readyOfImage = """
         SELECT seq, priority FROM task_state INDEXED BY task_image
-        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image = ? ORDER BY priority DESC, seq LIMIT ?
+        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image = ?
+            AND (expire_at IS NULL OR expire_at > ?)
+        ORDER BY priority DESC, seq LIMIT ?
         """
     /// Bounds how long one claim can hold the write lock; the next claim goes on.
     static let promotedAtOnce = 5000
@@ -76,22 +79,45 @@ extension WriteScope {
     /// one where the request is particular about images. The index has the tasks of a lane in order, so that the work
     /// doesn't grow with the backlog.
     private func ready(_ request: ClaimRequest, limit: Int) throws -> [Int64] {
-        var best: [(seq: Int64, priority: Int)] = []
-        func take(_ sql: String, _ arguments: StatementArguments) throws {
-            for row in try all(sql, arguments) { best.append((row[0], row[1])) }
-        }
+        let room = try queueRoom()
+        var best: [Candidate] = []
         for queue in try queues(request) {
+            let most = min(limit, room[queue] ?? limit)
+            guard most > 0 else { continue }
+            var own: [Candidate] = []
             for container in request.offersContainers ? [false, true] : [false] {
-                if request.images.takesUnnamed { try take(ClaimSQL.ready, [queue, container, true, limit]) }
-                guard let named = try images(request.images, queue, container) else {
-                    try take(ClaimSQL.ready, [queue, container, false, limit])
-                    continue
-                }
-                for image in named { try take(ClaimSQL.readyOfImage, [queue, container, image, limit]) }
+                own += try candidates(request.images, queue, container, limit: most)
             }
+            best += own.sorted().prefix(most)
         }
-        best.sort { $0.priority != $1.priority ? $0.priority > $1.priority : $0.seq < $1.seq }
-        return best.prefix(limit).map(\.seq)
+        return best.sorted().prefix(limit).map(\.seq)
+    }
+
+    /// The best of one queue and one kind of isolation, in no order.
+    private func candidates(
+        _ choice: ImageChoice, _ queue: String, _ container: Bool, limit: Int
+    ) throws -> [Candidate] {
+        var found: [Candidate] = []
+        func take(_ sql: String, _ lane: (any DatabaseValueConvertible)?) throws {
+            found += try all(sql, [queue, container, lane, now, limit]).map { Candidate(seq: $0[0], priority: $0[1]) }
+        }
+        if choice.takesUnnamed { try take(ClaimSQL.ready, true) }
+        if let named = try images(choice, queue, container) {
+            for image in named { try take(ClaimSQL.readyOfImage, image) }
+        } else {
+            try take(ClaimSQL.ready, false)
+        }
+        return found
+    }
+
+    /// A task that may be claimed; the best sorts first.
+    private struct Candidate: Comparable {
+        let seq: Int64
+        let priority: Int
+
+        static func < (lhs: Candidate, rhs: Candidate) -> Bool {
+            lhs.priority != rhs.priority ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
+        }
     }
 
     /// The images of which tasks are to be taken where they wait; `nil` means all. One step for each that is named there.

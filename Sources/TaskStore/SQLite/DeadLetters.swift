@@ -48,6 +48,7 @@ extension WriteScope {
 
     /// Removes every trace of a task that has no lease.
     fileprivate func forget(_ found: Standing) throws {
+        try run("DELETE FROM unique_claim WHERE task_seq = ?", [found.seq])
         try run("DELETE FROM event WHERE task_seq = ?", [found.seq])
         try run("DELETE FROM attempt WHERE task_seq = ?", [found.seq])
         try run("DELETE FROM task_state WHERE seq = ?", [found.seq])

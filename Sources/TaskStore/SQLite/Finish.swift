@@ -43,14 +43,15 @@ extension WriteScope {
         try run(
             """
             UPDATE task_state SET state = ?, outcome = ?, exit_code = ?, reason = ?, failures = failures + ?,
-                interruptions = interruptions + ?, deliveries = max(0, deliveries - ?), run_at = CASE WHEN ? THEN run_at ELSE ? END, finished_at = ?
+                interruptions = interruptions + ?, deliveries = max(0, deliveries - ?), run_at = CASE WHEN ? THEN run_at ELSE ? END, finished_at = ?,
+                expire_at = CASE WHEN ? THEN NULL ELSE expire_at END
             WHERE seq = ?
             """,
             [
                 settlement.state.rawValue, outcome, result.exitCode, reason, settlement.failures,
                 settlement.interruptions, settlement.deliveriesBack, settlement.state.isTerminal,
                 StoredTime.add(settlement.delay, to: now),
-                settlement.state.isTerminal ? now : nil, held.seq,
+                settlement.state.isTerminal ? now : nil, settlement.state.isTerminal, held.seq,
             ])
         for entry in settlement.entries { try note(entry.kind, entry.message, task: held.seq, attempt: held.attempt) }
         counts.move(queue: held.queue, from: .inProgress, to: settlement.state)

@@ -11,13 +11,33 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage]
+    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage, queueRules]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
 
     /// What a command wrote to its result file.
     private static let attemptResult = "ALTER TABLE attempt ADD COLUMN result TEXT;"
+
+    /// What people say about queues, tasks that expire, and tasks that may be there only once.
+    private static let queueRules = """
+        CREATE TABLE queue_control (
+            queue TEXT PRIMARY KEY,
+            paused_at INTEGER,
+            paused_by TEXT,
+            pause_reason TEXT,
+            max_running INTEGER
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE task_state ADD COLUMN expire_at INTEGER;
+        CREATE INDEX task_expiring ON task_state (expire_at) WHERE expire_at IS NOT NULL;
+        CREATE TABLE unique_claim (
+            queue TEXT NOT NULL,
+            key TEXT NOT NULL,
+            task_seq INTEGER NOT NULL,
+            PRIMARY KEY (queue, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX unique_task ON unique_claim (task_seq);
+        """
 
     private static let first = """
         CREATE TABLE task (

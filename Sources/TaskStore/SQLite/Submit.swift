@@ -3,17 +3,22 @@ internal import GRDB
 package import TaskModel
 
 extension SQLiteTaskStore {
-    package func submit(_ specs: [TaskSpec]) async throws(StoreError) -> [QueuedTask] {
+    package func accept(_ specs: [TaskSpec]) async throws(StoreError) -> [Submission] {
         guard !specs.isEmpty else { return [] }
         var drafts: [TaskDraft] = []
         drafts.reserveCapacity(specs.count)
         for spec in specs { drafts.append(try TaskDraft(spec)) }
         let ready = drafts
-        let now = try await writer.perform("submit") { scope in
-            for draft in ready { try scope.insert(draft) }
-            return scope.now
+        let (now, holders) = try await writer.perform("submit") { scope in
+            (scope.now, try ready.map { try scope.accept($0) })
         }
-        return drafts.map { $0.task(at: now) }
+        var submissions: [Submission] = []
+        submissions.reserveCapacity(drafts.count)
+        for (draft, holder) in zip(drafts, holders) {
+            let task = if let holder { try holder.task("submit") } else { draft.task(at: now) }
+            submissions.append(Submission(task: task, isNew: holder == nil))
+        }
+        return submissions
     }
 }
 
@@ -34,23 +39,57 @@ private struct TaskDraft: Sendable {
         task.runAt = StoredTime.date(StoredTime.add(StoredTime.milliseconds(seconds: max(0, spec.delay)), to: now))
         return task
     }
+
+    /// When it expires if it is stored at `now`.
+    func expireAt(_ now: Int64) -> Int64? {
+        spec.ttl.map { StoredTime.add(StoredTime.milliseconds(seconds: max(0, $0)), to: now) }
+    }
 }
 
 extension WriteScope {
-    fileprivate func insert(_ draft: TaskDraft) throws {
-        let task = draft.task(at: now)
+    /// Stores a task, unless another holds its unique key: then that one is returned.
+    fileprivate func accept(_ draft: TaskDraft) throws -> TaskRow? {
         let queue = StoredText.clean(draft.spec.queue)
+        guard let unique = draft.spec.unique else {
+            _ = try insert(draft, queue)
+            return nil
+        }
+        let key = StoredText.clean(unique.key)
+        if let holder = try holder(of: key, window: unique.window, queue) { return holder }
+        let seq = try insert(draft, queue)
+        try run("INSERT OR REPLACE INTO unique_claim (queue, key, task_seq) VALUES (?, ?, ?)", [queue, key, seq])
+        return nil
+    }
+
+    /// The task that holds a key: it has not ended, or was submitted less than `window` seconds ago.
+    private func holder(of key: String, window: Double?, _ queue: String) throws -> TaskRow? {
+        let row = try first(
+            """
+            SELECT \(TaskRow.columns) FROM unique_claim u
+            JOIN task_state s ON s.seq = u.task_seq JOIN task t ON t.seq = u.task_seq
+            WHERE u.queue = ? AND u.key = ?
+            """, [queue, key])
+        guard let row else { return nil }
+        let hasEnded = TaskState(rawValue: row["state"])?.isTerminal ?? false
+        let until = StoredTime.add(StoredTime.milliseconds(seconds: max(0, window ?? 0)), to: row["created_at"])
+        return hasEnded && until <= now ? nil : TaskRow(row)
+    }
+
+    private func insert(_ draft: TaskDraft, _ queue: String) throws -> Int64 {
+        let task = draft.task(at: now)
         try run("INSERT INTO task (id, created_at, spec) VALUES (?, ?, ?)", [draft.id.rawValue, now, draft.json])
         let seq = db.lastInsertedRowID
         try run(
             """
-            INSERT INTO task_state (seq, queue, container, priority, state, run_at, image) VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO task_state (seq, queue, container, priority, state, run_at, image, expire_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 seq, queue, draft.spec.isolation == .container, draft.spec.priority, task.state.rawValue,
-                StoredTime.milliseconds(task.runAt), StoredText.clean(draft.spec.image),
+                StoredTime.milliseconds(task.runAt), StoredText.clean(draft.spec.image), draft.expireAt(now),
             ])
         counts.move(queue: queue, from: nil, to: task.state)
         try note(.submitted, "submitted to queue \(queue)", task: seq, attempt: 0)
+        return seq
     }
 }

@@ -10,9 +10,9 @@ struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
         (ClaimSQL.promote, [0], "task_scheduled"),
         (ClaimSQL.nextQueue, [""], "task_ready"),
-        (ClaimSQL.ready, ["default", 0, 1, 4], "task_ready"),
+        (ClaimSQL.ready, ["default", 0, 1, 0, 4], "task_ready"),
         (ClaimSQL.nextImage, ["default", 0, ""], "task_image"),
-        (ClaimSQL.readyOfImage, ["default", 0, "a", 4], "task_image"),
+        (ClaimSQL.readyOfImage, ["default", 0, "a", 0, 4], "task_image"),
     ]
 
     private func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
@@ -35,6 +35,9 @@ struct QueryPlanTests {
                     #expect(plan.contains("SEARCH task_state USING INDEX \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
+                let overdue = try self.plan(db, ExpireSQL.overdue, [0])
+                #expect(overdue.contains("SEARCH s USING INDEX task_expiring (expire_at<?)"), "\(overdue)")
+                #expect(!overdue.contains("TEMP B-TREE"), "\(overdue)")
                 for (filter, index) in [
                     (DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), "SCAN s USING INDEX task_error"),
                     (DeadLetterFilter(ids: []), "SEARCH s USING INTEGER PRIMARY KEY"),

@@ -1,0 +1,30 @@
+internal import TaskModel
+internal import TaskStore
+
+/// What the queues of a supervisor have for it, as far as people let it have that. Pure.
+struct QueueDemand: Equatable {
+    /// The queues to ask about; empty means all.
+    let queues: [String]
+    /// Whether anything may be claimed at all.
+    let isOpen: Bool
+    /// Tasks that are due and may be claimed.
+    let claimable: Int
+
+    /// - Parameter served: the queues of the supervisor; empty means all.
+    init(counts: [QueueCount], controls: [QueueControl], served: Set<String>) {
+        let controls = Dictionary(controls.map { ($0.queue, $0) }) { first, _ in first }
+        let known = served.isEmpty ? Set(counts.map(\.queue)) : served
+        let open = known.filter { controls[$0]?.pause == nil }
+        // Without a pause the store need not be told all names.
+        queues = open.count == known.count ? served.sorted() : open.sorted()
+        isOpen = !open.isEmpty || known.isEmpty
+        func count(_ queue: String, _ state: TaskState) -> Int {
+            counts.reduce(0) { $0 + ($1.queue == queue && $1.state == state ? $1.count : 0) }
+        }
+        claimable = open.reduce(0) { sum, queue in
+            let waiting = count(queue, .enqueued)
+            let room = controls[queue]?.maxRunning.map { max(0, $0 - count(queue, .inProgress)) }
+            return sum + min(waiting, room ?? waiting)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func expire() async throws(StoreError) -> [TaskID] {
+        var ended: [TaskID] = []
+        while true {
+            let page = try await writer.perform("expire") { scope in
+                try scope.all(ExpireSQL.overdue, [scope.now]).map { try scope.expire($0) }
+            }
+            ended += page
+            if page.count < ExpireSQL.endedAtOnce { return ended }
+        }
+    }
+}
+
+/// The statement that finds tasks whose time to begin is over; a test explains it.
+enum ExpireSQL {
+    static let overdue = """
+        SELECT s.seq, t.id, s.queue, s.state, s.attempt, json_extract(t.spec, '$.ttl')
+        FROM task_state s INDEXED BY task_expiring JOIN task t ON t.seq = s.seq
+        WHERE s.expire_at <= ? AND s.state IN ('enqueued', 'pending') ORDER BY s.expire_at LIMIT \(endedAtOnce)
+        """
+    /// Bounds how long one transaction holds the write lock.
+    static let endedAtOnce = 500
+}
+
+extension WriteScope {
+    fileprivate func expire(_ row: Row) throws -> TaskID {
+        let seq: Int64 = row[0]
+        let (settlement, reason) = Settlement.expired(after: row[5])
+        try run(
+            """
+            UPDATE task_state SET state = ?, outcome = ?, reason = ?, finished_at = ?, expire_at = NULL WHERE seq = ?
+            """, [settlement.state.rawValue, TaskOutcome.expired.rawValue, reason, now, seq])
+        for entry in settlement.entries { try note(entry.kind, entry.message, task: seq, attempt: row[4]) }
+        counts.move(queue: row[2], from: TaskState(rawValue: row[3]), to: settlement.state)
+        return TaskID(rawValue: row[1])
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import TaskModel
+import TaskStore
+import Testing
+
+@testable import Supervisor
+
+@Suite("Queue demand")
+struct QueueDemandTests {
+    private static let counts = [
+        QueueCount(queue: "a", state: .enqueued, count: 5), QueueCount(queue: "a", state: .inProgress, count: 2),
+        QueueCount(queue: "b", state: .enqueued, count: 7), QueueCount(queue: "b", state: .complete, count: 9),
+    ]
+    private static let paused = QueueControl.Pause(since: Date(timeIntervalSince1970: 0), by: "me")
+
+    @Test(
+        arguments: [
+            ([], [], 12, [], true),
+            ([], ["a"], 5, ["a"], true),
+            ([QueueControl(queue: "a", pause: paused)], [], 7, ["b"], true),
+            ([QueueControl(queue: "a", pause: paused)], ["a"], 0, [], false),
+            ([QueueControl(queue: "c", pause: paused)], [], 12, [], true),
+            ([QueueControl(queue: "a", maxRunning: 3)], [], 8, [], true),
+            ([QueueControl(queue: "a", maxRunning: 1)], ["a"], 0, ["a"], true),
+            ([QueueControl(queue: "a", maxRunning: 99)], ["a"], 5, ["a"], true),
+        ] as [([QueueControl], Set<String>, Int, [String], Bool)])
+    func countsOnlyWhatMayBeClaimed(
+        _ controls: [QueueControl], served: Set<String>, claimable: Int, queues: [String], isOpen: Bool
+    ) {
+        let demand = QueueDemand(counts: Self.counts, controls: controls, served: served)
+        #expect(demand.claimable == claimable)
+        #expect(demand.isOpen == isOpen)
+        if isOpen { #expect(demand.queues == queues) }
+    }
+
+    @Test func aStoreWithoutTasksIsOpenForDelayedOnes() {
+        #expect(QueueDemand(counts: [], controls: [], served: []).isOpen)
+    }
+}
