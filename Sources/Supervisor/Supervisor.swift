@@ -84,6 +84,7 @@ package final class Supervisor: Sendable {
     let metrics = SupervisorMetrics()
     let registry = AttemptRegistry()
     let timelines = WorkerTimelines()
+    let pressure: PressureMonitor
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
@@ -99,6 +100,11 @@ package final class Supervisor: Sendable {
         var logger = logger
         logger[metadataKey: "pool"] = "\(options.settings.workers.pool)"
         self.logger = logger
+        // A one-off pool has a user who waits for it.
+        let rules = options.exitsWhenIdle ? BackpressureSettings() : options.settings.backpressure
+        pressure = PressureMonitor(
+            rules: rules, served: options.settings.queue.queues, store: store, stateDirectory: layout.stateDirectory,
+            metrics: metrics, logger: logger)
     }
 
     var settings: Settings { options.settings }
@@ -123,6 +129,7 @@ package final class Supervisor: Sendable {
         let containers = backend.engine.map { self.containers(of: $0, context) }
         let takeover = await surveyTakeover(backend, context, containers)
         try await register()
+        await pressure.look()
         let running = assemble(backend, context, containers, takeover)
         self.running.withLock { $0 = running }
         logger.info(
@@ -209,7 +216,7 @@ package final class Supervisor: Sendable {
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
             limits: running.flatMap { $0.limitsTasks ? settings.workers.docker.resources.limits : nil },
             diskMb: settings.workers.docker.resources.diskMb, egress: settings.workers.egressCeiling,
-            networkLimit: settings.workers.networkLimit, queues: settings.queue.queues)
+            networkLimit: settings.workers.networkLimit, queues: settings.queue.queues, pressure: pressure.reasons)
     }
 
     /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.

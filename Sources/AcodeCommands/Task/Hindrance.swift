@@ -17,6 +17,7 @@ enum Hindrance {
             if let held = await held(task, in: store) { return held }
             let client = ControlClient(socketPath: context.layout.controlSocket, deadline: .seconds(2))
             guard let status = try? await client.status() else { return nil }
+            if let reason = status.pressure?.first { return "the pool takes no tasks for now: \(reason)" }
             return words(status.troubles, isOfOwnImage: task.spec.image != nil)
         default: return nil
         }

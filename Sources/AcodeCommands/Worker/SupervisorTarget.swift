@@ -33,6 +33,7 @@ struct SupervisorTarget: ControlTarget {
         let own = status.troubles.filter(\.isOwn)
         let looping = own.filter { $0.state == .crashLooping }
         if !looping.isEmpty { return looping.map { "crashLooping: \($0.reason)" } }
+        if !status.pressure.isEmpty { return status.pressure.map { "it takes no tasks: \($0)" } }
         if status.ready > 0 { return [] }
         if let trouble = status.imageTrouble { return ["no worker is ready: \(trouble)"] }
         if !own.isEmpty { return own.map { "no worker is ready: \($0.reason)" } }
@@ -142,7 +143,7 @@ extension SupervisorSummary {
                 Limits(
                     cpus: $0.cpus, memoryMb: $0.memoryMb, pidsLimit: $0.pidsLimit, diskMb: status.diskMb,
                     egress: status.egress.places, networkLimit: status.networkLimit)
-            }, queues: status.queues)
+            }, queues: status.queues, pressure: status.pressure)
     }
 }
 

@@ -23,6 +23,9 @@ struct WorkerList: AsyncParsableCommand {
                 context.console.note(
                     "acode: warning: the pool has no workers of its own image yet: \(trouble); it is tried again")
             }
+            for reason in status.pressure ?? [] {
+                context.console.note("acode: warning: the pool takes no tasks for now: \(reason)")
+            }
         } catch {
             let failure = CommandFailure(error, pool: context.settings.workers.pool)
             guard error.code == .noSupervisor else { throw failure }

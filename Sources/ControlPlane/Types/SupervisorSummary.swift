@@ -125,13 +125,15 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var limits: Limits?
     /// The queues it serves; empty means all.
     package var queues: [String]
+    /// Why it takes no tasks although it could run some, a sentence each; `nil` from one that does not say.
+    package var pressure: [String]?
 
     /// Makes a summary.
     package init(
         id: String, pool: String, pid: Int32, mode: String, engine: Engine? = nil, fallbackReason: String? = nil,
         engineTrouble: EngineTrouble? = nil, imageTrouble: String? = nil, state: String, slots: Int, busy: Int,
         ready: Int, troubles: [Trouble] = [], startedAt: Date, version: String, limits: Limits? = nil,
-        queues: [String] = []
+        queues: [String] = [], pressure: [String]? = nil
     ) {
         self.id = id
         self.pool = pool
@@ -150,6 +152,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         self.version = version
         self.limits = limits
         self.queues = queues
+        self.pressure = pressure
     }
 
     /// Every key is always there; what is unknown is null.
@@ -172,5 +175,6 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
         try container.encode(version, forKey: .version)
         try container.encode(limits, forKey: .limits)
         try container.encode(queues, forKey: .queues)
+        try container.encode(pressure, forKey: .pressure)
     }
 }

@@ -2,7 +2,8 @@
 package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
-        workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + store + logs
+        workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + backpressure
+        + store + logs
         + outputs + scratch + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
@@ -18,6 +19,7 @@ package enum SettingTable {
         ("workers.docker.outage", "What happens while the engine does not answer."),
         ("queue", "How tasks are claimed, renewed and retried."),
         ("queue.retry", "When a failed task that names no policy of its own is tried again."),
+        ("backpressure", "When no tasks are taken because this host, or another queue, has enough to do already."),
         ("store", "Where tasks are kept."),
         ("logs", "The logs of tasks and of the supervisor itself."),
         ("outputs", "Where the outputs of tasks that succeeded may go."),

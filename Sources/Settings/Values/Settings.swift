@@ -7,6 +7,8 @@ package struct Settings: Sendable, Equatable {
     package var workers = WorkersSettings()
     /// How tasks are claimed, renewed and retried.
     package var queue = QueueSettings()
+    /// When no tasks are taken.
+    package var backpressure = BackpressureSettings()
     /// Where tasks are kept.
     package var store = StoreSettings()
     /// The logs of tasks and of the supervisor itself.

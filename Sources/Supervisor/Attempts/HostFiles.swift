@@ -16,6 +16,8 @@ actor HostFiles {
     static let outputs = HostFiles(DedicatedThread(name: "acode-outputs"))
     /// For worktrees, which may have very many files.
     static let worktrees = HostFiles(DedicatedThread(name: "acode-worktrees"))
+    /// For what the host has to do.
+    static let pressure = HostFiles(DedicatedThread(name: "acode-pressure"))
     /// For sweeping, which nobody waits for.
     static let scratch = HostFiles(DedicatedThread(name: "acode-scratch"))
 

@@ -17,6 +17,8 @@ final class AutoscaleLoop: Sendable {
     private let rules: AutoscaleSettings
     private let metrics: SupervisorMetrics
     private let logger: Logger
+    /// Whether nothing is claimed now, so that more workers would be of no use.
+    private let isHeldUp: @Sendable () -> Bool
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
@@ -25,7 +27,8 @@ final class AutoscaleLoop: Sendable {
 
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, queues: [String],
-        offersContainers: Bool, rules: AutoscaleSettings, metrics: SupervisorMetrics, logger: Logger
+        offersContainers: Bool, rules: AutoscaleSettings, metrics: SupervisorMetrics, logger: Logger,
+        isHeldUp: @escaping @Sendable () -> Bool = { false }
     ) {
         self.store = store
         self.pool = pool
@@ -35,6 +38,7 @@ final class AutoscaleLoop: Sendable {
         self.rules = rules
         self.metrics = metrics
         self.logger = logger
+        self.isHeldUp = isHeldUp
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -78,6 +82,7 @@ final class AutoscaleLoop: Sendable {
     }
 
     private func tasksWaiting() async throws(StoreError) -> Int {
+        if isHeldUp() { return 0 }
         let demand = QueueDemand(
             counts: try await store.counts(), controls: try await store.queueControls(), served: queues)
         guard demand.isOpen else { return 0 }

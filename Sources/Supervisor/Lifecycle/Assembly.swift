@@ -214,7 +214,8 @@ extension Supervisor {
         let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0, beside: pool) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues,
-            offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger)
+            offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger,
+            isHeldUp: { [pressure] in pressure.isOver })
         let leases =
             earlier?.leases
             ?? LeaseKeeper(
@@ -264,7 +265,8 @@ extension Supervisor {
             claim: ClaimRequest(
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers),
-            room: room, pollInterval: settings.queue.pollInterval, metrics: metrics, logger: logger)
+            room: { [pressure] in pressure.isOver ? 0 : room() }, pollInterval: settings.queue.pollInterval,
+            metrics: metrics, logger: logger)
     }
 
     // MARK: The supervisor's row

@@ -15,6 +15,8 @@ package struct SupervisorMetrics: Sendable {
     private let storeFailures = Counter(label: "acode_store_failures_total")
     private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
     private let expiries = Counter(label: "acode_expired_tasks_total")
+    private let pauses: [String: Counter]
+    private let paused = Gauge(label: "acode_worker_paused")
     private let scratchBytes = Gauge(label: "acode_scratch_bytes")
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
@@ -30,6 +32,10 @@ package struct SupervisorMetrics: Sendable {
         ended = Dictionary(
             uniqueKeysWithValues: TaskOutcome.allCases.map {
                 ($0, Counter(label: "acode_tasks_completed_total", dimensions: [("outcome", $0.rawValue)]))
+            })
+        pauses = Dictionary(
+            uniqueKeysWithValues: [Pressure.Measure.cpuLoad, .memory, .disk, .queue("")].map {
+                ($0.cause, Counter(label: "acode_worker_pauses_total", dimensions: [("cause", $0.cause)]))
             })
         retries = Dictionary(
             uniqueKeysWithValues: TaskOutcome.allCases.map {
@@ -51,6 +57,12 @@ package struct SupervisorMetrics: Sendable {
     func heartbeatSucceeded() { heartbeats.increment() }
 
     func heartbeatFailed() { heartbeatFailures.increment() }
+
+    /// Notes that claiming pauses or not, and what has begun to be too much.
+    func pressed(by causes: [String], isPaused: Bool) {
+        for cause in causes { pauses[cause]?.increment() }
+        paused.record(isPaused ? 1 : 0)
+    }
 
     func expired(_ count: Int) { expiries.increment(by: count) }
 

@@ -111,6 +111,8 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var networkLimit: String?
     /// The queues it serves; empty means all.
     package var queues: [String]
+    /// Why it takes no tasks although it could run some, a sentence each.
+    package var pressure: [String] = []
 }
 
 /// What a supervisor says about one worker.

@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// a supervisor that has enough to do takes no tasks, and says so.
+    @Suite("Backpressure", .timeLimit(.minutes(1)))
+    struct Backpressure {
+        @Test("nothing is taken while another queue is too long, until it is short enough")
+        func queueDepth() async throws {
+            let settings: [String: JSONValue] = [
+                "backpressure.interval": "100ms", "backpressure.queues": ["next": ["high": 2, "low": 1]],
+                "queue.pollInterval": "60s", "queue.queues": ["first"],
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                var next: [String] = []
+                for _ in 1...3 { next.append(try await fixture.submitScript("true", ["--queue", "next"])) }
+                let end = try await fixture.withSupervisor(.local) { _ in
+                    let id = try await fixture.submitScript("true", ["--queue", "first"])
+                    try await eventually("the pause to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains(
+                            "takes no tasks for now: waiting in the queue next are 3 tasks")
+                    }
+                    try await fixture.acode("task", "cancel", next[0]).succeeded()
+                    // Between the two levels nothing changes.
+                    try await eventually("the new length to be seen") {
+                        try await fixture.acode("worker", "list").errorText.contains("next are 2 tasks")
+                    }
+                    let waiting = try await fixture.task(id)
+                    #expect(waiting["state"] == "enqueued")
+                    #expect(waiting["explanation"].string?.contains("takes no tasks") == true, "\(waiting)")
+                    try await fixture.acode("task", "cancel", next[1]).succeeded()
+                    try await fixture.waitFor(id, state: "complete")
+                    #expect(!(try await fixture.acode("worker", "list").errorText.contains("takes no tasks")))
+                }
+                let said = end.errorText.components(separatedBy: "no tasks are taken").count - 1
+                #expect(said == 1, "\(end)")
+                #expect(end.errorText.contains("tasks are taken again"))
+            }
+        }
+
+        @Test("memory above its mark at the start lets no task begin")
+        func memory() async throws {
+            let settings: [String: JSONValue] = ["backpressure.memory": ["high": 0.001, "low": 0]]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let id = try await fixture.submitScript("true")
+                try await fixture.withSupervisor(.local) { _ in
+                    let words = try await fixture.acode("worker", "list").errorText
+                    #expect(words.contains("memory is in use to"), "\(words)")
+                    #expect(try await fixture.task(id)["state"] == "enqueued")
+                    let page = try await fixture.acode("task", "show", id)
+                    #expect(page.text.contains("takes no tasks for now"), "\(page)")
+                }
+                #expect(try await fixture.task(id)["attempt"] == 0)
+            }
+        }
+    }
+}
