@@ -69,7 +69,9 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "TaskModel", swiftSettings: strict),
-        .target(name: "HTTPTransport", dependencies: ["CLibCurl"], swiftSettings: strict),
+        .target(name: "SystemThread", swiftSettings: strict),
+        .target(name: "HTTPTransport", dependencies: ["CLibCurl", "SystemThread"], swiftSettings: strict),
+        .target(name: "PostgreSQL", dependencies: ["CLibPQ", "SystemThread"], swiftSettings: strict),
 
         // The agent: static, so that it runs in any image.
         .target(name: "AgentProtocol", swiftSettings: strict),
@@ -134,6 +136,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL"], swiftSettings: strict),
         .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),
         .testTarget(
             name: "WorkerPoolTests",

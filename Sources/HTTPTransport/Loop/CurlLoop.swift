@@ -1,5 +1,6 @@
 internal import CLibCurl
 internal import Synchronization
+internal import SystemThread
 
 /// The way from any task to the curl thread: a mailbox and a wake-up.
 final class CurlLoop: Sendable {

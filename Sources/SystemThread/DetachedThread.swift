@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Starts a thread of our own for `body`, with every signal blocked so that signals reach the program's own handlers.
 /// Returns false when the system refuses.
-func spawnDetachedThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+package func spawnDetachedThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

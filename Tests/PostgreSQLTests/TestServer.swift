@@ -1,0 +1,38 @@
+import Foundation
+import PostgreSQL
+
+/// The server that `scripts/engines` starts. That there is none is a failure and not a reason to skip.
+enum TestServer {
+    struct Missing: Error, CustomStringConvertible {
+        let description = "ACODE_TEST_POSTGRES is not set: eval \"$(scripts/engines env)\""
+    }
+
+    static func url() throws -> String {
+        guard let url = ProcessInfo.processInfo.environment["ACODE_TEST_POSTGRES"] else { throw Missing() }
+        return url
+    }
+
+    static func target() throws -> ConnectionTarget { try ConnectionTarget(url()) }
+
+    static func withConnection(_ body: (PostgresConnection) async throws -> Void) async throws {
+        let connection = try await PostgresConnection.open(target())
+        do { try await body(connection) } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+}
+
+extension PostgresConnection {
+    /// Runs one statement.
+    func one(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresRows {
+        try await run([PostgresQuery(sql, parameters)], operation: "test")[0]
+    }
+
+    /// The one number that a statement returns.
+    func number(_ sql: String) async throws -> Int64? {
+        let rows = try await one(sql)
+        return try rows.first?.int(0)
+    }
+}
