@@ -38,7 +38,7 @@ package struct TaskSpec: Codable, Sendable, Equatable {
     package var retry: RetryPolicy
     /// Which kind of worker it accepts.
     package var isolation: Isolation
-    /// Seconds after submission within which its command must have begun; `nil` means whenever.
+    /// Seconds after submission within which a supervisor must have taken it; `nil` means whenever.
     package var ttl: Double?
     /// What keeps it from being in its queue twice.
     package var unique: UniqueKey?

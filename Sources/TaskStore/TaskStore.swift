@@ -37,7 +37,7 @@ package protocol TaskStore: Sendable {
     func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask?
 
     /// Puts a task in state `error` or `cancelled` back into its queue with fresh counts. Returns `nil` for an unknown
-    /// task, and the unchanged task when its state forbids it.
+    /// task, and the unchanged task when its state forbids it or another one has its unique key.
     func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
 
     /// Ends tasks that nobody began within their `ttl` since they were submitted or requeued: they become dead letters with

@@ -63,6 +63,7 @@ extension Acceptance {
                 }
                 let wrong = [
                     ["requeue"], ["purge"], ["purge", "--older-than", "soon"], ["requeue", "--all", waiting],
+                    ["purge", "--reason", ""], ["requeue", "--queue", ""],
                 ]
                 for arguments in wrong {
                     #expect(try await fixture.acode(["queue", "dead"] + arguments).code == 64)

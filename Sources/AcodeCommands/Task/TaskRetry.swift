@@ -27,7 +27,14 @@ struct TaskRetry: AsyncParsableCommand {
                         "the task \(id) is \(task.state.rawValue); only one that failed or was cancelled can be retried"
                     )
                 }
-                tasks.append(try await store.requeue(id) ?? task)
+                let again = try await store.requeue(id) ?? task
+                if again.state == task.state, let unique = task.spec.unique {
+                    throw CommandFailure(
+                        ExitCodes.failed,
+                        "the task \(id) can't be retried now: another one with its unique key \(unique.key) has not ended"
+                    )
+                }
+                tasks.append(again)
             }
             return tasks
         }

@@ -57,7 +57,7 @@ private struct Chances {
             return RetryDecision(
                 disposition: .deadLetter(countsAsFailure: true),
                 why: "not tried again: \(said ?? "another attempt can't succeed")")
-        case .retryable: return retryable(said, asks: verdict.asksForRetry && rule == nil)
+        case .retryable: return retryable(said, asks: verdict.asksForRetry)
         }
     }
 

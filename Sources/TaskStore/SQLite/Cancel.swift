@@ -19,7 +19,7 @@ extension SQLiteTaskStore {
         let row = try await writer.perform("requeue") { scope -> TaskRow? in
             guard let found = try scope.standing(task) else { return nil }
             switch found.state {
-            case .error, .cancelled: try scope.beginAgain(found)
+            case .error, .cancelled: _ = try scope.beginAgain(found)
             case .pending, .enqueued, .inProgress, .enqueuedForOrchestration, .complete, .resolvedManually: break
             }
             return try scope.taskRow(found.seq)
@@ -74,18 +74,37 @@ extension WriteScope {
         try note(.cancelRequested, reason, task: found.seq, attempt: found.attempt)
     }
 
-    func beginAgain(_ found: Standing) throws {
+    /// Puts a task back with fresh counts. Returns false, and does nothing, when another one that has not ended has its
+    /// unique key.
+    func beginAgain(_ found: Standing) throws -> Bool {
+        let row = try first(
+            """
+            SELECT \(SpecSQL.value("unique.key")), \(SpecSQL.value("ttl")), \(SpecSQL.value("image"))
+            FROM task t WHERE t.seq = ?
+            """, [found.seq])
+        let (key, ttl, image): (String?, Double?, String?) = (row?[0], row?[1], row?[2])
+        if let key = key.map({ StoredText.clean($0) }) {
+            let holder = try first(
+                "SELECT s.state FROM unique_claim u JOIN task_state s ON s.seq = u.task_seq WHERE u.queue = ? AND u.key = ?",
+                [found.queue, key])
+            if let holder, TaskState(rawValue: holder[0])?.isTerminal == false { return false }
+            try run(
+                "INSERT OR REPLACE INTO unique_claim (queue, key, task_seq) VALUES (?, ?, ?)",
+                [found.queue, key, found.seq])
+        }
         try run(
             """
             UPDATE task_state SET state = 'enqueued', run_at = ?, deliveries = 0, failures = 0, interruptions = 0,
                 cancel_requested = 0, progress = NULL, outcome = NULL, exit_code = NULL, reason = NULL,
-                finished_at = NULL, expire_at = (
-                    SELECT CAST(? + json_extract(t.spec, '$.ttl') * 1000 AS INTEGER) FROM task t
-                    WHERE t.seq = task_state.seq
-                )
+                finished_at = NULL, expire_at = ?, image = ?
             WHERE seq = ?
-            """, [now, now, found.seq])
+            """,
+            [
+                now, ttl.map { StoredTime.add(StoredTime.milliseconds(seconds: max(0, $0)), to: now) },
+                StoredText.clean(image), found.seq,
+            ])
         try note(.requeued, "requeued by hand", task: found.seq, attempt: found.attempt)
         counts.move(queue: found.queue, from: found.state, to: .enqueued)
+        return true
     }
 }

@@ -77,7 +77,7 @@ extension WriteScope {
 
     /// The best ready tasks over all lanes: a lane is a queue, a kind of isolation and whether an image is named, or which
     /// one where the request is particular about images. The index has the tasks of a lane in order, so that the work
-    /// doesn't grow with the backlog.
+    /// doesn't grow with the backlog, but for those that have expired since `expire` was called last.
     private func ready(_ request: ClaimRequest, limit: Int) throws -> [Int64] {
         let room = try queueRoom()
         var best: [Candidate] = []

@@ -7,11 +7,28 @@ struct DeadLetterQuery {
     let sql: String
     let arguments: StatementArguments
 
+    /// What does not fit although it is like what is sought.
+    enum Spared {
+        case none
+        /// Those whose unique key another task has that has not ended.
+        case heldKeys
+    }
+
     /// - Parameters:
     ///   - columns: what to select of `task_state s` and `task t`.
     ///   - now: milliseconds since 1970.
-    init(_ filter: DeadLetterFilter, columns: String, now: Int64, newestFirst: Bool) {
+    init(_ filter: DeadLetterFilter, columns: String, now: Int64, newestFirst: Bool, sparing spared: Spared = .none) {
         var conditions = ["s.state = 'error'"]
+        if spared == .heldKeys {
+            let ended = TaskState.allCases.filter(\.isTerminal).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            conditions.append(
+                """
+                NOT EXISTS (
+                    SELECT 1 FROM unique_claim u JOIN task_state h ON h.seq = u.task_seq
+                    WHERE u.queue = s.queue AND u.key = \(SpecSQL.value("unique.key")) AND h.state NOT IN (\(ended))
+                )
+                """)
+        }
         var values: [any DatabaseValueConvertible] = []
         if let ids = filter.ids {
             conditions.append("s.seq IN (SELECT seq FROM task WHERE id IN (SELECT value FROM json_each(?)))")

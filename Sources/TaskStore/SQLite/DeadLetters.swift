@@ -10,15 +10,15 @@ extension SQLiteTaskStore {
         }
         var tasks: [QueuedTask] = []
         tasks.reserveCapacity(rows.count)
-        for row in rows { tasks.append(try row.task("list dead letters")) }
+        for row in rows { tasks.append(try row.letter("list dead letters")) }
         return tasks
     }
 
     package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
         try await writer.perform("requeue dead letters") { scope in
-            try scope.deadLetters(filter).map { letter in
-                try scope.beginAgain(letter.standing)
-                return letter.id
+            // Of two with one unique key the older goes first, and the other one stays.
+            try scope.deadLetters(filter, sparing: .heldKeys).compactMap { letter in
+                try scope.beginAgain(letter.standing) ? letter.id : nil
             }
         }
     }
@@ -35,9 +35,11 @@ extension SQLiteTaskStore {
 
 extension WriteScope {
     /// The dead letters that fit, oldest first.
-    fileprivate func deadLetters(_ filter: DeadLetterFilter) throws -> [(id: TaskID, standing: Standing)] {
+    fileprivate func deadLetters(
+        _ filter: DeadLetterFilter, sparing spared: DeadLetterQuery.Spared = .none
+    ) throws -> [(id: TaskID, standing: Standing)] {
         let columns = "t.id, s.seq, s.attempt, s.queue, s.cancel_requested"
-        let query = DeadLetterQuery(filter, columns: columns, now: now, newestFirst: false)
+        let query = DeadLetterQuery(filter, columns: columns, now: now, newestFirst: false, sparing: spared)
         return try Row.fetchAll(db, sql: query.sql, arguments: query.arguments).map { row in
             (
                 TaskID(rawValue: row[0]),

@@ -14,19 +14,32 @@ extension SQLiteTaskStore {
     }
 }
 
-/// The statement that finds tasks whose time to begin is over; a test explains it.
+/// The statements that find tasks whose time to begin is over; a test explains them.
 enum ExpireSQL {
+    private static let columns = "s.seq, t.id, s.queue, s.state, s.attempt, \(SpecSQL.value("ttl"))"
     static let overdue = """
-        SELECT s.seq, t.id, s.queue, s.state, s.attempt, json_extract(t.spec, '$.ttl')
-        FROM task_state s INDEXED BY task_expiring JOIN task t ON t.seq = s.seq
+        SELECT \(columns) FROM task_state s INDEXED BY task_expiring JOIN task t ON t.seq = s.seq
         WHERE s.expire_at <= ? AND s.state IN ('enqueued', 'pending') ORDER BY s.expire_at LIMIT \(endedAtOnce)
+        """
+    /// The one that holds a unique key.
+    static let overdueHolder = """
+        SELECT \(columns) FROM unique_claim u JOIN task_state s ON s.seq = u.task_seq JOIN task t ON t.seq = s.seq
+        WHERE u.queue = ? AND u.key = ? AND s.expire_at <= ? AND s.state IN ('enqueued', 'pending')
         """
     /// Bounds how long one transaction holds the write lock.
     static let endedAtOnce = 500
 }
 
+/// What a specification says, read by the database.
+enum SpecSQL {
+    /// The value at a path in the specification of `task t`; NULL also where that can't be read.
+    static func value(_ path: String) -> String {
+        "CASE WHEN json_valid(t.spec) THEN json_extract(t.spec, '$.\(path)') END"
+    }
+}
+
 extension WriteScope {
-    fileprivate func expire(_ row: Row) throws -> TaskID {
+    func expire(_ row: Row) throws -> TaskID {
         let seq: Int64 = row[0]
         let (settlement, reason) = Settlement.expired(after: row[5])
         try run(

@@ -147,7 +147,7 @@ enum SQLiteSchema {
         UPDATE task_state SET image = (
             SELECT CASE WHEN json_valid(t.spec) THEN json_extract(t.spec, '$.image') END
             FROM task t WHERE t.seq = task_state.seq
-        );
+        ) WHERE state IN ('pending', 'enqueued', 'inProgress');
         DROP INDEX task_ready;
         CREATE INDEX task_ready ON task_state (queue, container, image IS NULL, priority DESC, seq)
             WHERE state = 'enqueued';

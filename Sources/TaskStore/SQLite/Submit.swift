@@ -55,6 +55,8 @@ extension WriteScope {
             return nil
         }
         let key = StoredText.clean(unique.key)
+        // One whose time to begin is over has ended, even if no supervisor was there to say so.
+        for row in try all(ExpireSQL.overdueHolder, [queue, key, now]) { _ = try expire(row) }
         if let holder = try holder(of: key, window: unique.window, queue) { return holder }
         let seq = try insert(draft, queue)
         try run("INSERT OR REPLACE INTO unique_claim (queue, key, task_seq) VALUES (?, ?, ?)", [queue, key, seq])

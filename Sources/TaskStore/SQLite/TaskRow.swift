@@ -50,9 +50,21 @@ struct TaskRow: Sendable {
 
     /// The task. Throws `corrupt` when the stored words aren't ours.
     func task(_ operation: String) throws(StoreError) -> QueuedTask {
-        guard let state = TaskState(rawValue: state), let spec = try? SpecCoding.decode(spec) else {
-            throw StoreError(.corrupt, "task \(id) can't be read", operation: operation)
-        }
+        guard let spec = try? SpecCoding.decode(spec) else { throw unreadable(operation) }
+        return try task(of: spec, operation)
+    }
+
+    /// The task even if nobody can tell what it was to run: that is why it is a dead letter, and people must find it.
+    func letter(_ operation: String) throws(StoreError) -> QueuedTask {
+        try task(of: (try? SpecCoding.decode(spec)) ?? TaskSpec(name: "(unreadable)", command: []), operation)
+    }
+
+    private func unreadable(_ operation: String) -> StoreError {
+        StoreError(.corrupt, "task \(id) can't be read", operation: operation)
+    }
+
+    private func task(of spec: TaskSpec, _ operation: String) throws(StoreError) -> QueuedTask {
+        guard let state = TaskState(rawValue: state) else { throw unreadable(operation) }
         var task = QueuedTask(id: TaskID(rawValue: id), spec: spec, createdAt: StoredTime.date(createdAt))
         task.state = state
         task.runAt = StoredTime.date(runAt)

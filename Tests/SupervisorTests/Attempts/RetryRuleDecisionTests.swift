@@ -10,7 +10,7 @@ struct RetryRuleDecisionTests {
     private static let rules = [
         RetryRule(exitCodes: [2...2], meaning: .fatal), RetryRule(output: ["refused"], meaning: .infrastructure),
         RetryRule(outcomes: [.startFailed, .timedOut, .workerLost], meaning: .retryable),
-        RetryRule(exitCodes: [75...75], meaning: .fatal),
+        RetryRule(exitCodes: [75...75], meaning: .fatal), RetryRule(exitCodes: [70...74], meaning: .retryable),
     ]
 
     private static func task(deliveries: Int = 1, failures: Int = 0, interruptions: Int = 0) -> QueuedTask {
@@ -53,6 +53,11 @@ struct RetryRuleDecisionTests {
                 .deadLetter(countsAsFailure: true), "not tried again: it failed 3 of at most 3 times"
             ),
             (failed(75, asks: true), task(), "", .deadLetter(countsAsFailure: true), nil),
+            // A rule that says "retryable" does not make it less so.
+            (
+                failed(74, asks: true), task(failures: 3), "", .retry(delay: 32),
+                "exit code 75 asks for another attempt; its retry rule says so (exit code 70-74: retryable)"
+            ),
             // What we ended ourselves, or what another attempt has overtaken, is none of the rules' business.
             (
                 Verdict(outcome: .interrupted, exitCode: 2, reason: "r", failure: .interrupted), task(), "refused",

@@ -91,4 +91,44 @@ struct UniqueConformance {
             #expect(try await store.accept([only("next", window: 100)])[0].isNew)
         }
     }
+
+    @Test(arguments: StoreBackend.all)
+    func oneWhoseTimeToBeginIsOverHoldsItsKeyNoMoreEvenIfNobodyCameToSaySo(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            var nightly = only("nightly")
+            nightly.ttl = 60
+            let first = try await store.accept([nightly])[0].task.id
+            clock.advance(by: 59)
+            #expect(try await store.accept([nightly])[0].task.id == first)
+            clock.advance(by: 1)
+            let next = try await store.accept([nightly])[0]
+            #expect(next.isNew && next.task.id != first)
+            #expect(try await store.task(first)?.outcome == .expired)
+            #expect(try await store.kinds(first) == [.submitted, .expired, .deadLettered])
+            #expect(try await store.tally() == [.error: 1, .enqueued: 1])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func requeuedOnesKeepToTheirKeyToo(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            func dead(_ name: String) async throws -> TaskID {
+                let id = try await store.accept([only(name)])[0].task.id
+                let lease = try #require(try await store.claim(queues: ["q"]).first { $0.task.id == id }).lease
+                #expect(try await store.finish(lease, .failure(.deadLetter(countsAsFailure: true))))
+                return id
+            }
+            let (old, older) = (try await dead("old"), try await dead("older"))
+            let running = try await store.accept([only("running")])[0].task.id
+            let lease = try #require(try await store.claim(queues: ["q"]).first).lease
+            #expect(try await store.requeue(old)?.state == .error)
+            #expect(try await store.requeue(deadLetters: DeadLetterFilter()).isEmpty)
+            #expect(try await store.finish(lease, .success))
+            #expect(try await store.requeue(deadLetters: DeadLetterFilter()) == [old])
+            #expect(try await store.task(older)?.state == .error)
+            // And what comes next is kept out by the one that was put back.
+            #expect(try await store.accept([only("next")])[0].task.id == old)
+            #expect(try await store.task(running)?.state == .complete)
+        }
+    }
 }

@@ -24,6 +24,25 @@ struct UnreadableTaskTests {
         }
     }
 
+    @Test func oneIsAmongTheDeadLettersAndHoldsUpNeitherTheirReturnNorWhatExpires() async throws {
+        try await SQLitePlace.with { place in
+            let clock = TestClock()
+            let store = try await place.open(clock: clock, options: .init())
+            var mortal = spec("mortal")
+            mortal.ttl = 5
+            _ = try await store.submit([mortal, mortal])
+            try await damage(place)
+            clock.advance(by: 5)
+            #expect(try await store.expire().count == 2)
+            let letters = try await store.deadLetters(matching: DeadLetterFilter())
+            #expect(letters.map(\.spec.name) == ["mortal", "(unreadable)"])
+            #expect(letters.last?.reason == "expired: nobody began it within its ttl")
+            #expect(try await store.requeue(deadLetters: DeadLetterFilter()).count == 2)
+            #expect(store.names(try await store.claim(9)) == ["mortal"])
+            await store.close()
+        }
+    }
+
     /// Else the others would be leased and nobody would run them.
     @Test func theOthersAreClaimedAlsoWhenItsEndCannotBeWritten() async throws {
         try await SQLitePlace.with { place in

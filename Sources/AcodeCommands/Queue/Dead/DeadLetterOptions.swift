@@ -13,6 +13,12 @@ struct DeadLetterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only those that ended at least so long ago: 90s, 5m, 7d.", valueName: "duration"))
     var olderThan: String?
 
+    func validate() throws {
+        for (flag, text) in [("--queue", queue), ("--reason", reason)] where text?.isEmpty == true {
+            throw ValidationError("\(flag) is empty, which would fit everything. Leave it out, or say what you mean.")
+        }
+    }
+
     /// Whether nothing is said.
     var isEmpty: Bool { queue == nil && reason == nil && olderThan == nil }
 
@@ -45,13 +51,13 @@ struct DeadLetterChoice: ParsableArguments {
         }
     }
 
-    /// Changes those that are meant, page by page, and returns their ids. With ids all are looked up before the first is
-    /// changed: a slip in one must not cost the others.
+    /// Changes those that are meant, page by page; what concerns a page must be done by `change`, because the next one may
+    /// fail. With ids all are looked up before the first is changed: a slip in one must not cost the others.
     ///
     /// - Throws: when an id is unknown or is no dead letter.
     func each(
         in store: any TaskStore, _ change: (DeadLetterFilter) async throws -> [TaskID]
-    ) async throws -> [TaskID] {
+    ) async throws {
         var filter = try options.filter()
         guard ids.isEmpty else {
             var meant: [TaskID] = []
@@ -60,19 +66,24 @@ struct DeadLetterChoice: ParsableArguments {
                 try DeadLetter.require(task)
                 meant.append(id)
             }
-            (filter.ids, filter.limit) = (meant, meant.count)
-            return try await change(filter)
+            for page in stride(from: 0, to: meant.count, by: Self.page) {
+                filter.ids = Array(meant[page..<min(page + Self.page, meant.count)])
+                filter.limit = Self.page
+                _ = try await change(filter)
+            }
+            return
         }
         // Those that die again meanwhile are left for another time.
         let (begin, minAge) = (ContinuousClock.now, filter.minAge ?? .zero)
-        var changed: [TaskID] = []
+        var isFirst = true
         while true {
-            filter.minAge = minAge + (changed.isEmpty ? .zero : ContinuousClock.now - begin)
-            let page = try await change(filter)
-            changed += page
-            if page.count < filter.limit { return changed }
+            filter.minAge = minAge + (isFirst ? .zero : ContinuousClock.now - begin)
+            if try await change(filter).isEmpty { return }
+            isFirst = false
         }
     }
+
+    private static let page = 1000
 }
 
 /// What makes a task a dead letter.

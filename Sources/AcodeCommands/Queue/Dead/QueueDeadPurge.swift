@@ -16,11 +16,11 @@ struct QueueDeadPurge: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let ids = try await context.withStore { store in
-            try await choice.each(in: store) { try await store.purge(deadLetters: $0) }
+        try await choice.change(context, "purged", quiet: quiet.quiet) { store, filter in
+            let ids = try await store.purge(deadLetters: filter)
+            // Nobody can find them by their task any more.
+            for id in ids { try? FileManager.default.removeItem(atPath: "\(context.layout.logs)/\(id.rawValue)") }
+            return ids
         }
-        // Nobody can find them by their task any more.
-        for id in ids { try? FileManager.default.removeItem(atPath: "\(context.layout.logs)/\(id.rawValue)") }
-        try context.console.show(DeadLetterChange(done: "purged", ids: ids), quiet: quiet.quiet)
     }
 }

@@ -14,11 +14,11 @@ struct QueueDeadRequeue: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let ids = try await context.withStore { store in
-            try await choice.each(in: store) { try await store.requeue(deadLetters: $0) }
+        try await choice.change(context, "requeued", quiet: quiet.quiet) { store, filter in
+            let ids = try await store.requeue(deadLetters: filter)
+            if !ids.isEmpty { context.announce(.submitted) }
+            return ids
         }
-        if !ids.isEmpty { context.announce(.submitted) }
-        try context.console.show(DeadLetterChange(done: "requeued", ids: ids), quiet: quiet.quiet)
     }
 }
 
@@ -34,6 +34,33 @@ struct DeadLetterChange: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(ids.count, forKey: .count)
         try container.encode(ids, forKey: .tasks)
+    }
+}
+
+extension DeadLetterChoice {
+    /// Changes what is meant and prints which those were, also when something fails on the way.
+    func change(
+        _ context: CommandContext, _ done: String, quiet: Bool,
+        _ change: (any TaskStore, DeadLetterFilter) async throws -> [TaskID]
+    ) async throws {
+        var ids: [TaskID] = []
+        let result: Result<Void, any Error>
+        do {
+            try await context.withStore { store in
+                try await each(in: store) { filter in
+                    let page = try await change(store, filter)
+                    ids += page
+                    return page
+                }
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        if (try? result.get()) != nil || !ids.isEmpty {
+            try context.console.show(DeadLetterChange(done: done, ids: ids), quiet: quiet)
+        }
+        try result.get()
     }
 }
 
