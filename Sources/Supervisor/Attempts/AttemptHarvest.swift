@@ -21,7 +21,7 @@ struct AttemptHarvester: Sendable {
     /// The longest time outputs may take to be copied to another file system.
     private static let limit = Duration.seconds(1800)
 
-    /// Does it all on a thread of its own. An attempt that succeeded by its exit has failed after all when it did not
+    /// Outputs and scratch are moved on a thread of their own. An attempt that succeeded by its exit has failed after all when it did not
     /// leave what it promised. Secrets in a result are masked.
     func harvest(
         _ attempt: RunningAttempt, _ verdict: Verdict, places: [OutputPlace], from worker: any Worker,
@@ -33,11 +33,9 @@ struct AttemptHarvester: Sendable {
         let directory = worker.directory
         let lease = attempt.claim.lease
         if places.isEmpty, !scratch.keep.applies(to: verdict) {
-            let harvest = await HostFiles.results.now {
-                var harvest = AttemptHarvest(verdict: verdict)
-                collectResult(directory, &harvest, masking)
-                return harvest
-            }
+            // Right here: a result is small, and there is none most of the time.
+            var harvest = AttemptHarvest(verdict: verdict)
+            collectResult(directory, &harvest, masking)
             // A result that is none may have made a failure of it.
             if !scratch.keep.applies(to: harvest.verdict) { return harvest }
         }

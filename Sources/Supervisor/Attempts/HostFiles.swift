@@ -10,7 +10,7 @@ actor HostFiles {
     static let mounts = HostFiles(DedicatedThread(name: "acode-mounts"))
     /// For secrets, apart from mounts so that neither waits for the other.
     static let secrets = HostFiles(DedicatedThread(name: "acode-secrets"))
-    /// For results, which are small.
+    /// For the end of an attempt's log, which is small.
     static let results = HostFiles(DedicatedThread(name: "acode-results"))
     /// For outputs and scratch, which may be copied for minutes.
     static let outputs = HostFiles(DedicatedThread(name: "acode-outputs"))
@@ -43,9 +43,6 @@ actor HostFiles {
         }
         return try result.get()
     }
-
-    /// Runs `look` however long it takes: for acode's own directories, without which nothing goes on anyway.
-    func now<Value: Sendable>(_ look: @Sendable () -> Value) -> Value { look() }
 
     private func work<Value: Sendable>(
         _ look: @Sendable () throws(WorkerError) -> Value, _ answer: OneShot<Result<Value, WorkerError>>

@@ -88,8 +88,9 @@ package final class ContainerWorker: Worker {
     package func drain() { session.become(.draining) }
 
     package func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord {
-        let (oomWatch, agentPID) = (oomWatch, agentPID)
-        let record = await directory.withTaskFile(of: request, before: { oomWatch.watch(pid: agentPID) }) {
+        // The kernel's own files answer at once.
+        oomWatch.watch(pid: agentPID)
+        let record = await directory.withTaskFile(of: request) {
             await directory.withSecrets(of: request, owner: owner) {
                 await session.execute(request, observer: observer)
             }

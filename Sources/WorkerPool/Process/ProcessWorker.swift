@@ -92,8 +92,8 @@ package final class ProcessWorker: Worker {
             own
         }
         let complete = request
-        let limits = complete.limits ?? confinement.limits
-        return await directory.withTaskFile(of: complete, before: { self.limit(limits) }) {
+        limit(complete.limits ?? confinement.limits)
+        return await directory.withTaskFile(of: complete) {
             await directory.withSecrets(of: complete, owner: nil) {
                 await session.execute(complete, observer: observer)
             }

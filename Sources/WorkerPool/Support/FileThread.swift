@@ -5,8 +5,6 @@ actor FileThread {
     static let shared = FileThread(name: "acode-files")
     /// For the kernel's own files, which answer at once and may be gone a moment later.
     static let kernel = FileThread(name: "acode-kernel-files")
-    /// For a few system calls that an attempt waits for.
-    static let prompt = FileThread(name: "acode-prompt")
 
     /// For what a local worker leaves behind: the kernel may take a second to let go of what was killed in a cgroup, and
     /// many may end at once.

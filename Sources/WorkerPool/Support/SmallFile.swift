@@ -21,7 +21,7 @@ enum SmallFile {
         let descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         var status = stat()
         if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-            status.st_nlink == 1, status.st_uid == geteuid(), ftruncate(descriptor, 0) == 0
+            status.st_nlink == 1, status.st_uid == geteuid()
         {
             return fill(descriptor, content, mode: mode)
         }
@@ -40,6 +40,8 @@ enum SmallFile {
             guard written >= 0 else { return errno }
             rest = rest.dropFirst(written)
         }
+        // After the content and not before: ext4 writes a file that was emptied to the disk when it is closed.
+        guard ftruncate(descriptor, off_t(content.count)) == 0 else { return errno }
         // The mode of open(2) is cut by the process's umask.
         return fchmod(descriptor, mode) == 0 ? 0 : errno
     }

@@ -21,16 +21,11 @@ extension WorkerDirectory {
     /// `ACODE_TEMP_DIR` of a local worker; in a container it is a tmpfs.
     package var temporary: String { "\(store)/temp" }
 
-    /// Runs an attempt with its task file in place. `before` is done on the same thread first; it may block for a few
-    /// system calls.
-    func withTaskFile(
-        of request: AttemptRequest, before: @Sendable () -> Void = {}, _ attempt: () async -> ExitRecord
-    ) async -> ExitRecord {
+    /// Runs an attempt with its task file in place.
+    func withTaskFile(of request: AttemptRequest, _ attempt: () async -> ExitRecord) async -> ExitRecord {
         do {
-            try await FileThread.prompt.run { () throws(WorkerError) in
-                before()
-                try writeTask(request.taskFile)
-            }
+            // Right here: the way to another thread and back takes longer than the few system calls.
+            try writeTask(request.taskFile)
         } catch {
             return ExitRecord(end: .unprovided(error))
         }
