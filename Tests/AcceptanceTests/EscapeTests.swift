@@ -43,6 +43,13 @@ extension Acceptance {
                 try await fixture.withSupervisor(.of(way.engine), options) { _ in
                     let who = try await fixture.runScript("id -u")
                     #expect(who.lines == [way.user])
+                    // What the engines hide: the memory and the keys of this host, its timers and its firmware.
+                    let hidden = try await fixture.runScript(
+                        """
+                        for file in kcore keys timer_list; do [ ! -e /proc/$file ] || wc -c </proc/$file; done
+                        ls -A /sys/firmware | wc -l
+                        """)
+                    #expect(hidden.lines.count >= 3 && Set(hidden.lines) == ["0"], "\(hidden)")
                     let run = try await fixture.submitAndWait([], ["escape"])
                     let found = Dictionary(
                         run.lines.map { $0.split(separator: " ") }.map {
