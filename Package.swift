@@ -70,13 +70,15 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "TaskModel", swiftSettings: strict),
         .target(name: "SystemThread", swiftSettings: strict),
+        .target(name: "DirectoryTree", swiftSettings: strict),
         .target(name: "HTTPTransport", dependencies: ["CLibCurl", "SystemThread"], swiftSettings: strict),
         .target(name: "PostgreSQL", dependencies: ["CLibPQ", "SystemThread"], swiftSettings: strict),
 
         // The agent: static, so that it runs in any image.
         .target(name: "AgentProtocol", swiftSettings: strict),
         .target(name: "CAgentSystem"),
-        .target(name: "AgentCore", dependencies: ["AgentProtocol", "CAgentSystem"], swiftSettings: strict),
+        .target(
+            name: "AgentCore", dependencies: ["AgentProtocol", "CAgentSystem", "DirectoryTree"], swiftSettings: strict),
         .executableTarget(
             name: "acode-agent", dependencies: ["AgentCore"], swiftSettings: strict, linkerSettings: staticExecutable),
 
@@ -91,8 +93,9 @@ let package = Package(
         .target(
             name: "WorkerPool",
             dependencies: [
-                "AgentProtocol", "ContainerEngine", "EgressProxy", "Settings", "TaskModel", log, metrics, algorithms,
-                subprocess, system,
+                "AgentProtocol", "ContainerEngine", "DirectoryTree", "EgressProxy", "Settings", "TaskModel", log,
+                metrics,
+                algorithms, subprocess, system,
             ] + nio,
             swiftSettings: strict),
 

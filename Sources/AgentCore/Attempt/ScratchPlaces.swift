@@ -1,3 +1,4 @@
+import DirectoryTree
 import Glibc
 
 /// The directories every task finds as the image has them, because they are swept after each.
@@ -7,6 +8,8 @@ final class ScratchPlaces {
     /// One directory.
     struct Place {
         let path: String
+        /// Its permission bits, as the image has them.
+        let mode: mode_t
         /// The names in it that stay, as the kernel has them: a name need not be UTF-8.
         let kept: Set<[CChar]>
     }
@@ -19,9 +22,10 @@ final class ScratchPlaces {
     init(_ paths: [String]) {
         let mounts = paths.isEmpty ? [] : Self.mountPoints(in: ProcFile.text("/proc/self/mountinfo") ?? "")
         places = paths.compactMap { path in
-            guard let names = DirectoryNames.read(path) else { return nil }
+            var status = stat()
+            guard stat(path, &status) == 0, let names = DirectoryNames.read(path) else { return nil }
             let onTheWay = Self.names(below: path, in: mounts).map { Array($0.utf8CString) }
-            return Place(path: path, kept: Set(names).union(onTheWay))
+            return Place(path: path, mode: status.st_mode & 0o7777, kept: Set(names).union(onTheWay))
         }
         // Only PID 1 of a container has these for itself.
         ownsIPC = !paths.isEmpty && getpid() == 1
@@ -59,35 +63,5 @@ final class ScratchPlaces {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// Lists a directory.
-enum DirectoryNames {
-    /// One entry: its name with the final NUL, as the kernel has it, and whether it is known to be a directory.
-    struct Entry {
-        let name: [CChar]
-        let isDirectory: Bool
-    }
-
-    /// The names in the directory at `path`, without `.` and `..`; nil when it can't be read.
-    static func read(_ path: String) -> [[CChar]]? {
-        guard let directory = opendir(path) else { return nil }
-        defer { closedir(directory) }
-        var names: [[CChar]] = []
-        while let entry = next(directory) { names.append(entry.name) }
-        return names
-    }
-
-    /// The next entry, without `.` and `..`; nil at the end.
-    static func next(_ directory: OpaquePointer) -> Entry? {
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
-            }
-            if name == [46, 0] || name == [46, 46, 0] { continue }
-            return Entry(name: name, isDirectory: entry.pointee.d_type == UInt8(DT_DIR))
-        }
-        return nil
     }
 }

@@ -111,10 +111,7 @@ package final class ContainerWorker: Worker {
 
     @discardableResult
     package func acknowledge(_ ref: AttemptRef) async -> Bool {
-        let isEmpty = await FileThread.shared.run { [directory, owner] in
-            directory.emptyWorkspace()
-            return directory.emptyExchange(owner: owner)
-        }
+        let isEmpty = await FileThread.shared.run { [directory, owner] in directory.clear(owner: owner) }
         session.acknowledge(ref)
         return isEmpty
     }

@@ -108,10 +108,7 @@ package final class ProcessWorker: Worker {
 
     @discardableResult
     package func acknowledge(_ ref: AttemptRef) async -> Bool {
-        let isEmpty = await FileThread.shared.run { [directory] in
-            directory.emptyWorkspace()
-            return directory.emptyExchange(owner: nil)
-        }
+        let isEmpty = await FileThread.shared.run { [directory] in directory.clear(owner: nil) }
         session.acknowledge(ref)
         return isEmpty
     }

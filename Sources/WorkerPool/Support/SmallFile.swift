@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Small files and directories of acode's own, by system calls alone: each attempt has several, and they need neither the
+/// Small files of acode's own, by system calls alone: each attempt has several, and they need neither the
 /// copy beside it nor the wait for the disk that make a file of the user's safe.
 enum SmallFile {
     /// Makes a file that is not there yet, with exactly this mode. Blocks.
@@ -44,19 +44,5 @@ enum SmallFile {
         guard ftruncate(descriptor, off_t(content.count)) == 0 else { return errno }
         // The mode of open(2) is cut by the process's umask.
         return fchmod(descriptor, mode) == 0 ? 0 : errno
-    }
-
-    /// The names in a directory, `nil` when it can't be read. Blocks.
-    static func names(in directory: String) -> [String]? {
-        guard let stream = opendir(directory) else { return nil }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

@@ -42,28 +42,47 @@ extension WorkerDirectory {
         }
     }
 
-    /// Makes the exchange as it was, so that no task sees what another left; the task file stays until the next one's.
-    /// Returns false when something is still there: a directory of a user whose files this process may not remove.
-    @discardableResult
-    package func emptyExchange(owner: UInt32?) -> Bool {
-        if !isUntouched(temporary) {
-            try? StubbornTree.remove(temporary)
-            mkdir(temporary, 0o700)
-        }
-        let names = SmallFile.names(in: exchange) ?? []
-        if names == [Self.outputsName], isUntouched(outputs) { return true }
-        for name in names { try? StubbornTree.remove("\(exchange)/\(name)") }
-        let left = SmallFile.names(in: exchange) ?? []
-        if mkdir(outputs, 0o700) == 0 { try? give([outputs], to: owner) }
-        return left.isEmpty
+    /// Empties everything a task could write to, so that no task sees what another left; the task file stays until the next
+    /// one's. `owner` is nil for a local worker. Blocks.
+    ///
+    /// - Returns: false when something is still there or can't be looked at: then no other task may run here.
+    package func clear(owner: UInt32?) -> Bool {
+        let workspace = emptyWorkspace(owner: owner)
+        return emptyExchange(owner: owner) && workspace
     }
 
-    /// Whether a directory is empty and as its owner got it.
-    private func isUntouched(_ path: String) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o700 == 0o700 else {
-            return false
+    /// Empties the directory tasks start in. Blocks; returns whether it is there and empty.
+    package func emptyWorkspace(owner: UInt32?) -> Bool { renew(workspace, owner: owner, makes: owner == nil) }
+
+    /// Makes the exchange and the temporary directory as they were. Blocks; returns whether they are.
+    package func emptyExchange(owner: UInt32?) -> Bool {
+        let temporary = renew(temporary, owner: nil, makes: true)
+        let exchange = renew(exchange, owner: owner, makes: owner == nil, keeping: Self.outputsName)
+        return renew(outputs, owner: owner, makes: true) && exchange && temporary
+    }
+
+    /// Empties a directory but for `kept` and gives it back the owner and the mode it was made with. What is not there, or
+    /// is no directory any more, is made anew where `makes`: what a container has mounted can't be replaced.
+    private func renew(_ path: String, owner: UInt32?, makes: Bool, keeping kept: String? = nil) -> Bool {
+        if makes {
+            // Neither does anything to a directory.
+            unlink(path)
+            mkdir(path, 0o700)
         }
-        return SmallFile.names(in: path)?.isEmpty ?? false
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
+        if !isAsGiven(status, to: owner) {
+            lchown(path, getuid(), Self.sameGroup)
+            fchmodat(AT_FDCWD, path, 0o700, AT_SYMLINK_NOFOLLOW)
+            try? give([path], to: owner)
+        }
+        return StubbornTree.empty(path, keeping: kept)
+    }
+
+    /// Whether a directory has the owner and the mode that `give` leaves.
+    private func isAsGiven(_ status: stat, to owner: UInt32?) -> Bool {
+        let (mode, own) = (status.st_mode & 0o7777, getuid())
+        if status.st_uid == owner ?? own { return mode == 0o700 }
+        return status.st_uid == own && mode == 0o777
     }
 }

@@ -44,7 +44,7 @@ package struct WorkerDirectory: Sendable {
     package var agent: String { "\(root)/agent" }
     /// The socket.
     package var socket: String { "\(agent)/agent.sock" }
-    /// The directory tasks start in; emptied after each attempt.
+    /// The directory tasks start in; emptied after each attempt; see `clear`.
     package var workspace: String { "\(store)/work" }
     /// The supervisor's end of the proxy, beside the agent's socket.
     package var proxySocket: String { "\(agent)/\(EgressPlace.socketName)" }
@@ -126,13 +126,6 @@ package struct WorkerDirectory: Sendable {
         return values
     }
 
-    /// Empties the directory tasks start in, so that no task sees what another left.
-    package func emptyWorkspace() {
-        for name in SmallFile.names(in: workspace) ?? [] {
-            try? FileManager.default.removeItem(atPath: "\(workspace)/\(name)")
-        }
-    }
-
     /// Removes a directory with all that is in it, on a thread for such work: a build may have left a lot.
     package static func removeTree(at path: String) async throws {
         try await FileThread.shared.run { () throws(any Error) in try StubbornTree.remove(path) }
@@ -147,10 +140,10 @@ package struct WorkerDirectory: Sendable {
     /// Removes the directories; blocks.
     func remove() {
         if let secretsDirectory {
-            try? FileManager.default.removeItem(atPath: secrets)
+            try? StubbornTree.remove(secrets)
             Self.pruneSecrets(secretsDirectory)
         }
-        try? FileManager.default.removeItem(atPath: root)
+        try? StubbornTree.remove(root)
         try? StubbornTree.remove(store)
     }
 
@@ -158,7 +151,7 @@ package struct WorkerDirectory: Sendable {
     package static func pruneSecrets(_ directory: String) { PrivateDirectory.prune(directory, levels: 3) }
 
     /// Tells chown(2) to leave the group as it is.
-    private static let sameGroup = gid_t.max
+    static let sameGroup = gid_t.max
 
     /// Makes a container's user the owner. Where this process may not, for example because it is not root, everyone may
     /// use the directories instead; those above them let nobody else in.

@@ -83,6 +83,17 @@ struct ProcessWorkerTests {
         }
     }
 
+    @Test func aTaskThatRemovesItsDirectoryHarmsNoOther() async throws {
+        try await LocalWorker.with { local in
+            #expect(
+                await local.run("rm -rf \"$PWD\" \"$ACODE_OUTPUT_DIR\" \"$ACODE_TEMP_DIR\"").0.report?.exitCode == 0)
+            let script = "pwd; touch here \"$ACODE_OUTPUT_DIR/x\" \"$ACODE_TEMP_DIR/x\""
+            let (record, transcript) = await local.run(script, attempt: 2)
+            #expect(record.report?.exitCode == 0)
+            #expect(transcript.output == "\(local.worker.directory.workspace)\n")
+        }
+    }
+
     @Test func secretsAreFilesThatAreGoneAfterwards() async throws {
         try await LocalWorker.with { local in
             var request = LocalWorker.request(

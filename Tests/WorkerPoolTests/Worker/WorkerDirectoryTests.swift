@@ -72,7 +72,7 @@ struct WorkerDirectoryTests {
         try Data([1]).write(to: URL(fileURLWithPath: "\(directory.workspace)/.hidden"))
         try manager.createSymbolicLink(
             atPath: "\(directory.workspace)/link", withDestinationPath: "\(scratch.path)/state")
-        directory.emptyWorkspace()
+        #expect(directory.emptyWorkspace(owner: nil))
         #expect(try manager.contentsOfDirectory(atPath: directory.workspace) == [])
         #expect(scratch.exists("state"))
     }
@@ -126,7 +126,7 @@ struct WorkerDirectoryTests {
         ]
         for spoil in spoilers {
             try spoil()
-            directory.emptyExchange(owner: nil)
+            #expect(directory.emptyExchange(owner: nil))
             #expect(try manager.contentsOfDirectory(atPath: directory.exchange) == ["output"])
             #expect(try Scratch.status(directory.outputs).mode == 0o700)
             #expect(try manager.contentsOfDirectory(atPath: directory.outputs) == [])
