@@ -18,6 +18,8 @@ final class Agent {
     private var pendingProgress: TaskProgress?
     private var lastFailure: String?
     private var stuck = false
+    /// What the present supervisor said, or the last one.
+    private var welcome: Welcome?
     private var set = PollSet()
 
     /// Prepares everything; connects to nobody yet.
@@ -121,6 +123,7 @@ final class Agent {
         switch event {
         case .established(let welcome):
             lastFailure = nil
+            self.welcome = welcome
             if let seconds = welcome.orphanSeconds { orphanTimeout = .seconds(seconds) }
         case .failed(let reason):
             // Tried again and again, told once.
@@ -174,7 +177,7 @@ final class Agent {
             link.send(.progress(progress), now: now)
         }
         guard let attempt else { return }
-        if !link.hasUnsent, let news = attempt.memoryKillsNews() { link.send(.memoryKills(news), now: now) }
+        if !link.hasUnsent, let news = attempt.memoryKillsNews(for: welcome) { link.send(.memoryKills(news), now: now) }
         link.send(&attempt.journal, now: now)
         guard let exited = attempt.exited, !attempt.exitSent, !attempt.journal.hasUnsent, link.isEstablished else {
             return

@@ -62,13 +62,17 @@ package struct Welcome: Codable, Hashable, Sendable {
     package var heartbeatSeconds: Double
     /// How long the agent may go on without this supervisor, in seconds; nil leaves it at what the agent was told before.
     package var orphanSeconds: Double?
+    /// Whether the supervisor knows `memoryKills`; nil from those before there was that message, which it would break.
+    package var takesMemoryKills: Bool?
 
     /// Makes an answer.
     package init(
-        version: Int = AgentProtocol.version, heartbeatSeconds: Double, orphanSeconds: Double? = nil
+        version: Int = AgentProtocol.version, heartbeatSeconds: Double, orphanSeconds: Double? = nil,
+        takesMemoryKills: Bool? = nil
     ) {
         self.version = version
         self.heartbeatSeconds = heartbeatSeconds
         self.orphanSeconds = orphanSeconds
+        self.takesMemoryKills = takesMemoryKills
     }
 }

@@ -14,6 +14,7 @@ struct MessageTests {
 
     static let supervisorMessages: [SupervisorMessage] = [
         .welcome(Welcome(heartbeatSeconds: 2.5)),
+        .welcome(Welcome(heartbeatSeconds: 2.5, orphanSeconds: 3, takesMemoryKills: true)),
         .run(
             RunRequest(
                 attempt: attempt, argv: ["sh", "-c", "echo \"ü\n\""], environment: ["A": "b=c"],

@@ -91,9 +91,9 @@ final class Attempt {
         _ = Glibc.kill(pid, SIGKILL)
     }
 
-    /// What a supervisor should know of kills for memory while the command runs.
-    func memoryKillsNews() -> MemoryKillsOutlived? {
-        if case .running = phase { memoryKills?.news() } else { nil }
+    /// What the supervisor that said `welcome` should know of kills for memory while the command runs.
+    func memoryKillsNews(for welcome: Welcome?) -> MemoryKillsOutlived? {
+        if case .running = phase { memoryKills?.news(for: welcome) } else { nil }
     }
 
     /// Prepares for a new connection, on which everything is told that was not acknowledged.

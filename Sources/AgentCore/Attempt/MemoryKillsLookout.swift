@@ -32,9 +32,9 @@ struct MemoryKillsLookout {
         count = max(count, read() ?? 0)
     }
 
-    /// What a supervisor does not know yet.
-    mutating func news() -> MemoryKillsOutlived? {
-        guard count > told else { return nil }
+    /// What the supervisor that said `welcome` does not know yet, if it wants to know.
+    mutating func news(for welcome: Welcome?) -> MemoryKillsOutlived? {
+        guard welcome?.takesMemoryKills == true, count > told else { return nil }
         told = count
         return MemoryKillsOutlived(count: count)
     }

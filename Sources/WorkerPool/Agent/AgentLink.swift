@@ -89,7 +89,7 @@ package final class AgentLink: Sendable {
         return unanswered
     }
 
-    /// The agent's pid on this host, once it connected and where it can be seen.
+    /// The agent's pid on this host, once it connected and where it can be seen; with a gate, once it waits at that.
     package var agentPID: Int32? { state.withLock { $0.agentPID } }
 
     /// The largest count of kills for memory in its cgroup that the agent says it has outlived.
@@ -194,7 +194,10 @@ package final class AgentLink: Sendable {
                 guard case .hello(let hello)? = try await messages.next(), hello.workerID == workerID else { return }
                 guard hello.version == AgentProtocol.version else { return gate?.note(hello) ?? () }
                 patience.cancel()
-                if let gate, await !gate.passes(hello) { return }
+                if let gate {
+                    state.withLock { $0.meet(pid: peer.pid) }
+                    if await !gate.passes(hello) { return }
+                }
                 try await converse(&messages, connection, hello, peer)
             }
         } catch {
@@ -211,7 +214,8 @@ package final class AgentLink: Sendable {
         connection.send(
             .welcome(
                 Welcome(
-                    heartbeatSeconds: heartbeat / .seconds(1), orphanSeconds: orphanTimeout.map { $0 / .seconds(1) })))
+                    heartbeatSeconds: heartbeat / .seconds(1), orphanSeconds: orphanTimeout.map { $0 / .seconds(1) },
+                    takesMemoryKills: true)))
         let greeting = state.withLock { $0.accept(connection, hello, pid: peer.pid) }
         // In this order: the agent forgets what nobody waits for before it can be given anything new.
         for message in greeting.answers { connection.send(message) }

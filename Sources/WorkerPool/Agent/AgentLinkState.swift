@@ -66,11 +66,14 @@ struct AgentLinkState: Sendable {
         }
         bootID = hello.bootID
         self.connection = connection
-        agentPID = pid > 0 ? pid : nil
+        meet(pid: pid)
         unansweredPings = 0
         isHandling = false
         return greeting
     }
+
+    /// Notes who waits to be welcomed: whoever decides on that looks at its cgroup first.
+    mutating func meet(pid: Int32) { agentPID = pid > 0 ? pid : nil }
 
     /// Ends a connection; returns whether it was the current one.
     mutating func leave(_ generation: Int) -> Bool {

@@ -88,17 +88,28 @@ struct CgroupFilesTests {
 
 @Suite("Kills for memory that are outlived")
 struct MemoryKillsLookoutTests {
+    private static let welcome = Welcome(heartbeatSeconds: 0, takesMemoryKills: true)
+
+    /// One that does not know the message takes it for nonsense and hangs up.
+    @Test(arguments: [nil, Welcome(heartbeatSeconds: 0), Welcome(heartbeatSeconds: 0, takesMemoryKills: false)])
+    func areNotToldToASupervisorThatDoesNotAsk(_ welcome: Welcome?) {
+        var lookout = MemoryKillsLookout(before: 0, now: 0)
+        lookout.look(now: .seconds(1)) { 1 }
+        #expect(lookout.news(for: welcome) == nil)
+        #expect(lookout.news(for: Self.welcome) == MemoryKillsOutlived(count: 1))
+    }
+
     @Test func areToldOnceOnEachConnection() {
         var lookout = MemoryKillsLookout(before: 2, now: 0)
         for (time, count) in [(1, 2), (2, nil), (3, 3), (4, 3)] as [(Double, Int?)] {
             lookout.look(now: .seconds(time)) { count }
-            #expect(lookout.news() == (time == 3 ? MemoryKillsOutlived(count: 3) : nil))
+            #expect(lookout.news(for: Self.welcome) == (time == 3 ? MemoryKillsOutlived(count: 3) : nil))
         }
         lookout.rewind()
-        #expect(lookout.news() == MemoryKillsOutlived(count: 3))
-        #expect(lookout.news() == nil)
+        #expect(lookout.news(for: Self.welcome) == MemoryKillsOutlived(count: 3))
+        #expect(lookout.news(for: Self.welcome) == nil)
         lookout.look(now: .seconds(5)) { 7 }
-        #expect(lookout.news() == MemoryKillsOutlived(count: 7))
+        #expect(lookout.news(for: Self.welcome) == MemoryKillsOutlived(count: 7))
     }
 
     @Test func areLookedForSoonAfterALookThatCameTooEarly() {
@@ -106,10 +117,10 @@ struct MemoryKillsLookoutTests {
         #expect(lookout.nextLook == nil)
         let soon = Nanos.seconds(1) + MemoryKillsLookout.pause
         lookout.look(now: soon - 1) { 1 }
-        #expect(lookout.news() == nil)
+        #expect(lookout.news(for: Self.welcome) == nil)
         #expect(lookout.nextLook == soon)
         lookout.look(now: soon) { 1 }
-        #expect(lookout.news() == MemoryKillsOutlived(count: 1))
+        #expect(lookout.news(for: Self.welcome) == MemoryKillsOutlived(count: 1))
         #expect(lookout.nextLook == nil)
     }
 }

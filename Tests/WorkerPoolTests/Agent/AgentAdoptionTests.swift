@@ -36,7 +36,8 @@ struct AgentAdoptionTests {
                 running: Started(attempt: Self.ref, pid: 7, startedAtNanos: 1), output: OutputSpan(start: 2, end: 6)))
     }
 
-    private let welcome = SupervisorMessage.welcome(Welcome(heartbeatSeconds: 5, orphanSeconds: 78))
+    private let welcome = SupervisorMessage.welcome(
+        Welcome(heartbeatSeconds: 5, orphanSeconds: 78, takesMemoryKills: true))
 
     private func output(_ text: String, at offset: UInt64) -> AgentMessage {
         .output(OutputChunk(stream: .standardOutput, offset: offset, bytes: Array(text.utf8)[...]))
@@ -50,6 +51,8 @@ struct AgentAdoptionTests {
             let seen = try #require(await gate.hello(within: .seconds(20)))
             #expect(seen.attempt == Self.ref && seen.output == OutputSpan(start: 2, end: 6))
             #expect(!link.isConnected)
+            // Its cgroup's count is taken before it is let in.
+            #expect(link.agentPID == getpid())
             let transcript = Transcript()
             let run = Task { await link.resume(Self.ref, from: 4, observer: transcript) { gate.open() } }
             #expect(try await peer.next() == welcome)

@@ -71,7 +71,7 @@ struct AgentLinkTests {
     private func greeted(_ message: AgentMessage) async throws -> LinkPeer {
         let peer = try LinkPeer(path)
         try peer.send(message)
-        #expect(try await peer.next() == .welcome(Welcome(heartbeatSeconds: 5)))
+        #expect(try await peer.next() == .welcome(Welcome(heartbeatSeconds: 5, takesMemoryKills: true)))
         return peer
     }
 
