@@ -130,7 +130,7 @@ package final class Supervisor: Sendable {
         let takeover = await surveyTakeover(backend, context, containers)
         try await register()
         await pressure.look()
-        let running = assemble(backend, context, containers, takeover)
+        let running = await assemble(backend, context, containers, takeover)
         self.running.withLock { $0 = running }
         logger.info(
             "supervisor ready",

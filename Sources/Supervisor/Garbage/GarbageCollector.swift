@@ -22,7 +22,7 @@ struct GarbageCollector: Sendable {
     ///
     /// - Throws: what the engine or the store said when it could not list; nothing is removed then.
     func run(isRehearsal: Bool) async throws -> [GarbageReport] {
-        let directories = listDirectories()
+        let directories = await FileThread.shared.run { listDirectories() }
         let inEngine = try await listEngine()
         let rows = try await store.workers(host: context.host)
         var owners = await owners()
@@ -45,8 +45,11 @@ struct GarbageCollector: Sendable {
         for row in own {
             if row.mode == .docker, engine == nil { owners.unseen.insert(row.id.rawValue) }
         }
-        let objects = own.map {
-            PoolObject(kind: .row, name: $0.id.rawValue, worker: $0.id.rawValue, supervisor: $0.supervisor.rawValue)
+        let objects = own.map { row in
+            var object = PoolObject(
+                kind: .row, name: row.id.rawValue, worker: row.id.rawValue, supervisor: row.supervisor.rawValue)
+            object.isLocal = row.mode == .local
+            return object
         }
         for object in objects { reports.append(await settle(object, owners, isRehearsal)) }
         for report in reports where report.object.kind == .row && report.action != .kept && report.action != .failed {
@@ -106,6 +109,7 @@ struct GarbageCollector: Sendable {
         return Set([context.secretsDirectory, left].compactMap { $0 })
     }
 
+    /// Blocks.
     private func listDirectories() -> [PoolObject] {
         var places = [(layout.workerDirectories, false), (layout.workspaces, true)]
         places += secretsDirectories.map { ($0, false) }
@@ -134,11 +138,15 @@ struct GarbageCollector: Sendable {
         case .network: _ = try await engine?.removeNetwork(object.name)
         case .row:
             // Of local workers processes are left; of others there are none.
-            LeftoverProcesses.kill(worker: object.name)
+            if object.isLocal {
+                await FileThread.leftovers(of: object.name).run { _ = LeftoverProcesses.kill(worker: object.name) }
+            }
             try await store.remove(worker: WorkerID(rawValue: object.name))
         case .directory:
             try await WorkerDirectory.removeTree(at: object.name)
-            for secrets in secretsDirectories { WorkerDirectory.pruneSecrets(secrets) }
+            await FileThread.shared.run {
+                for secrets in secretsDirectories { WorkerDirectory.pruneSecrets(secrets) }
+            }
         }
     }
 }

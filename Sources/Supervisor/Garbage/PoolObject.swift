@@ -17,6 +17,8 @@ package struct PoolObject: Sendable, Hashable {
     package var isAlive = false
     /// Whether it was made to stay after its end; of containers only.
     package var isKept = false
+    /// Whether its worker is a process of this host; of rows only.
+    package var isLocal = false
     /// Whether it is beside those of other pools and says not of which it is.
     package var isShared = false
 

@@ -173,11 +173,17 @@ extension Supervisor {
                 engine: engine, context: context, settings: settings.workers, images: images, watch: watch))
     }
 
+    /// Whether local workers can have limits, where there may be any.
+    private func limitsLocalWorkers(_ backend: Backend) async -> Bool {
+        guard backend.mode == .local || settings.workers.fallbackInForce else { return false }
+        return await FileThread.shared.run { LocalCgroup.problem() == nil }
+    }
+
     /// Puts the parts together. `earlier` is what served until now, and still has tasks in hand.
     func assemble(
         _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, _ takeover: Takeover,
         after earlier: Running? = nil
-    ) -> Running {
+    ) async -> Running {
         let workers = settings.workers
         let warm = warmProfile(backend)
         let watch = containers?.watch
@@ -194,11 +200,11 @@ extension Supervisor {
             ownMayWait: !options.exitsWhenIdle, factory: factory,
             observer: PoolLog(logger: logger, metrics: metrics, timelines: timelines),
             adopted: takeover.adopted)
-        let limitsLocalWorkers = backend.mode == .local && LocalCgroup.problem() == nil
+        let limitsLocalWorkers = await limitsLocalWorkers(backend)
         let planner = AttemptPlanner(
             settings: settings, secrets: SecretSources(settings.secrets), mounts: mountPolicy(backend),
             outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: backend.mode,
-            limitsLocalWorkers: limitsLocalWorkers, users: backend.users)
+            limitsLocalWorkers: backend.mode == .local && limitsLocalWorkers, users: backend.users)
         let gate = images.map {
             ImageGate(
                 images: $0, standard: workers.docker.image, standardMayWait: !options.exitsWhenIdle,
@@ -211,7 +217,9 @@ extension Supervisor {
             room: { [registry] in
                 (earlier?.pool.busyCount ?? 0) == 0 ? .max : max(0, pool.target - registry.count)
             })
-        let standIn = workers.fallbackInForce ? watch.map { self.standIn(context, $0, beside: pool) } : nil
+        let standIn =
+            workers.fallbackInForce
+            ? watch.map { self.standIn(context, $0, beside: pool, hasLimits: limitsLocalWorkers) } : nil
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues,
             offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger,

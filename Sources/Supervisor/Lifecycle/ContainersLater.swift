@@ -24,7 +24,7 @@ extension Supervisor {
         let containers = backend.engine.map { self.containers(of: $0, context) }
         let takeover = await surveyTakeover(
             backend, context, containers, sparing: Set(local.pool.workers.map(\.id)))
-        let running = assemble(backend, context, containers, takeover, after: local)
+        let running = await assemble(backend, context, containers, takeover, after: local)
         logger.info(
             "an engine answers: containers run tasks from now on, local processes finish theirs",
             metadata: ["tasks.running": "\(registry.count)", "workers": "\(running.pool.target)"])

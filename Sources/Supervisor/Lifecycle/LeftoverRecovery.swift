@@ -27,9 +27,12 @@ struct LeftoverRecovery: Sendable {
             left = Leftovers(workers: workers, containers: await survivors())
             for worker in workers where !spared.contains(worker.id) {
                 if worker.mode == .local {
-                    let killed = LeftoverProcesses.kill(worker: worker.id.rawValue)
+                    let name = worker.id.rawValue
+                    let (killed, rest) = await FileThread.leftovers(of: name).run {
+                        (LeftoverProcesses.kill(worker: name), LeftoverProcesses.pids(worker: name))
+                    }
                     log("removed a local worker that an earlier supervisor left", worker.id, killed: killed)
-                    if !LeftoverProcesses.pids(worker: worker.id.rawValue).isEmpty { left.processes.insert(worker.id) }
+                    if !rest.isEmpty { left.processes.insert(worker.id) }
                 }
                 // Its container may still be there: keep the row for a start that can remove it.
                 if left.isGone(worker) { try await store.remove(worker: worker.id) }
@@ -77,8 +80,10 @@ struct LeftoverRecovery: Sendable {
 
     private func removeDirectories(_ left: Leftovers, sparing spared: Set<WorkerID>) async {
         let roots = [layout.workerDirectories] + (context.secretsDirectory.map { [$0] } ?? [])
-        let names = roots.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
-        for name in Set(names)
+        let names = await FileThread.shared.run {
+            Set(roots.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] })
+        }
+        for name in names
         where !left.isInUse(directory: name) && !spared.contains(WorkerID(rawValue: name)) {
             await WorkerDirectory(context, worker: WorkerID(rawValue: name)).removeAside()
         }

@@ -41,7 +41,9 @@ extension Supervisor {
     }
 
     /// The local workers that stand in for `containers` while `watch` finds the engine away.
-    func standIn(_ context: WorkerContext, _ watch: EngineWatch, beside containers: WorkerPool) -> StandIn {
+    func standIn(
+        _ context: WorkerContext, _ watch: EngineWatch, beside containers: WorkerPool, hasLimits: Bool
+    ) -> StandIn {
         let workers = settings.workers
         let pool = WorkerPool(
             slots: workers.count, warmProfile: nil, rules: workers.docker.restart, recycle: workers.recycle,
@@ -51,7 +53,7 @@ extension Supervisor {
             settings: settings, secrets: SecretSources(settings.secrets),
             mounts: MountPolicy(settings: settings, engineSocket: nil),
             outputs: OutputPolicy(settings: settings, outputsDirectory: layout.outputs), mode: .local,
-            limitsLocalWorkers: LocalCgroup.problem() == nil)
+            limitsLocalWorkers: hasLimits)
         planner.isStandIn = true
         let dispatcher = dispatcher(
             pool: pool, planner: planner, offersContainers: false,

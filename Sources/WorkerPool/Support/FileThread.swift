@@ -1,14 +1,14 @@
 /// Runs file work one after the other on a thread of its own, so that it never stops a cooperative thread and with it
 /// every timer.
-actor FileThread {
+package actor FileThread {
     /// For workers' directories: emptying what a build left behind can take seconds.
-    static let shared = FileThread(name: "acode-files")
+    package static let shared = FileThread(name: "acode-files")
     /// For the kernel's own files, which answer at once and may be gone a moment later.
     static let kernel = FileThread(name: "acode-kernel-files")
 
     /// For what a local worker leaves behind: the kernel may take a second to let go of what was killed in a cgroup, and
     /// many may end at once.
-    static func leftovers(of worker: String) -> FileThread {
+    package static func leftovers(of worker: String) -> FileThread {
         leftovers[worker.utf8.reduce(0) { $0 &+ Int($1) } % leftovers.count]
     }
 
@@ -16,11 +16,12 @@ actor FileThread {
 
     private let thread: DedicatedThread
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private init(name: String) { thread = DedicatedThread(name: name) }
 
-    func run<Value: Sendable, Failure: Error>(
+    /// Runs `work`, after what was asked for before.
+    package func run<Value: Sendable, Failure: Error>(
         _ work: @Sendable () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try work()
