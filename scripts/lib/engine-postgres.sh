@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2154 # $dir and $keep are the caller's
-# A PostgreSQL server in $dir/postgres: a data directory, a Unix socket and a port on loopback of its own. Over TCP it
-# asks for a password that is made at the first start. It flushes nothing to the disk, as its data needn't outlive the
+# shellcheck shell=bash disable=SC2154 # $dir, $owner and $keep are the caller's
+# A PostgreSQL server in $dir/postgres: a data directory, a Unix socket and a port on loopback of its own. It asks
+# everybody for a password that is made at the first start and that only the caller can read. It flushes nothing to the disk, as its data needn't outlive the
 # machine; a server that is killed loses nothing by that. Sourced by scripts/engines.
 
 # The newest server there is; Debian keeps them out of PATH.
@@ -57,12 +57,14 @@ postgres_configure() {
     say "making a PostgreSQL database in $dir"
     rm -rf --one-file-system "$place"
     mkdir -p "$place"
+    # The server's for as long as its data is made: not even what is handed to it as its input could it open otherwise.
+    install -o postgres -m 0600 /dev/null "$place/password"
     head -c 18 /dev/urandom | base64 | tr '/+' '_-' >"$place/password"
     install -d -o postgres -g postgres -m 0700 "$place/data"
     install -d -o postgres -g postgres -m 0755 "$place/run"
     (cd "$place" && postgres_as_owner "$(postgres_programs)/initdb" -D "$place/data" -U acode --no-sync \
-        --encoding=UTF8 --locale=C --auth-local=trust --auth-host=scram-sha-256 --pwfile=/dev/stdin \
-        >>"$dir/log/postgres.log" 2>&1 <"$place/password") || fail_with_log postgres "initdb failed"
+        --encoding=UTF8 --locale=C --auth=scram-sha-256 --pwfile="$place/password" \
+        >>"$dir/log/postgres.log" 2>&1) || fail_with_log postgres "initdb failed"
     cat >>"$place/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$place/run'
@@ -74,6 +76,7 @@ autovacuum_naptime = 5s
 CONF
     printf 'CREATE DATABASE acode;\n' | postgres_as_owner "$(postgres_programs)/postgres" --single -D "$place/data" \
         postgres >>"$dir/log/postgres.log" 2>&1 || fail_with_log postgres "the database could not be made"
+    chown "$owner" "$place/password"
     : >"$place/ready"
 }
 
