@@ -5,8 +5,8 @@ import Testing
 /// `scripts/lib/acceptance` with a test runner that is told how its suites end, and engines that are none.
 @Suite("The runner of the acceptance tests", .timeLimit(.minutes(1)))
 struct AcceptanceRunnerTests {
-    /// Suites are named for what becomes of them: `Good…` passes, `Bad…` fails, `Flaky…` fails once, `Crash…` takes the runner
-    /// with it once, `Hanging…` starts processes and never ends.
+    /// Suites are named for what becomes of them: `Good…` passes, `Bad…` fails, `Flaky…` fails once, `Lost…` passes beside an
+    /// issue of no suite, `Crash…` takes the runner with it once, `Hanging…` starts processes and never ends.
     private static let bundle = #"""
         #!/bin/bash
         ulimit -c 0
@@ -16,6 +16,7 @@ struct AcceptanceRunnerTests {
             shift
         done
         event() { echo "{\"kind\":\"event\",\"payload\":{\"kind\":\"$1\",\"testID\":\"AcceptanceTests.Acceptance$2\"$3}}" >>"$events"; }
+        lost() { echo "{\"kind\":\"event\",\"payload\":{\"kind\":\"issueRecorded\"$issue}}" >>"$events"; }
         first() { [ ! -e "$here/seen-$1" ] && touch "$here/seen-$1"; }
         status=0 count=0 issue=',"issue":{"isKnown":false,"severity":"error"}'
         for suite in $(tr '()|/' '\n\n\n\n' <<<"${filter#*/}"); do
@@ -25,6 +26,7 @@ struct AcceptanceRunnerTests {
             case $suite in
                 Bad*) event issueRecorded "/$suite/test()/$suite.swift:1:2" "$issue"; status=1 ;;
                 Flaky*) if first $suite; then event issueRecorded "/$suite/test()/$suite.swift:1:2" "$issue"; status=1; fi ;;
+                Lost*) lost; status=1 ;;
                 Crash*) if first $suite; then printf '{"kind":"ev' >>"$events"; kill -SEGV $$; fi ;;
                 Hanging*)
                     setsid sh -c 'setsid env -i sleep 4711 & echo begun >"$0/begun"; exec sleep 4711' "$here" &
@@ -115,12 +117,23 @@ struct AcceptanceRunnerTests {
         #expect(run.code == 0 && run.lines == ["again, alone: FlakyA passed"], "\(run)")
     }
 
-    @Test("when the runner crashes, the suites that did not end are run again")
+    @Test("an issue of no suite is final, whatever else failed", arguments: [["LostA"], ["FlakyB", "LostA"]])
+    func lost(suites: [String]) async throws {
+        let run = try await Stage(suites).run()
+        #expect(run.code == 1)
+        let again = suites.filter { $0 == "FlakyB" }.map { "again, alone: \($0) passed" }
+        #expect(run.lines == ["acceptance-1-1: failed (1), with an issue of no suite"] + again, "\(run)")
+    }
+
+    @Test("when the runner crashes, the suites that did not end are run again, and the run has failed")
     func crash() async throws {
         let stage = try Stage(["AlsoGood", "CrashB", "GoodC"])
         let run = try await stage.run()
-        #expect(run.code == 0, "\(run)")
-        #expect(run.lines == ["again, alone: CrashB passed", "again, alone: GoodC passed"])
+        #expect(run.code == 1, "\(run)")
+        #expect(
+            run.lines == [
+                "acceptance-1-1: the runner crashed (139)", "again, alone: CrashB passed", "again, alone: GoodC passed",
+            ])
         #expect(try await stage.verdict().code == 0)
     }
 
