@@ -305,10 +305,18 @@ package actor AttemptLog {
         return true
     }
 
+    private static let markerStart = "[acode: "
+
+    /// Whether an entry is our own words; the one before it is the newline that they begin with.
+    static func isMarker(_ entry: ContainerLogFormat.Entry) -> Bool {
+        entry.stream == .standardError && entry.bytes.starts(with: markerStart.utf8)
+            && entry.bytes.suffix(2).elementsEqual("]\n".utf8)
+    }
+
     /// Writes words of our own where the next output would go. Returns whether that worked.
     @discardableResult
     private func mark(_ words: String) -> Bool {
-        encode(Array("\n[acode: \(words)]\n".utf8)[...], .standardError)
+        encode(Array("\n\(Self.markerStart)\(words)]\n".utf8)[...], .standardError)
         guard segment != nil else { return put(buffer) }
         do {
             try segment?.append(marker: buffer)

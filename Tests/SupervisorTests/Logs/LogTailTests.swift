@@ -5,6 +5,44 @@ import Testing
 
 @Suite("Log tail")
 struct LogTailTests {
+    /// The tail of a log with these pieces of output.
+    private func tail(_ pieces: [(ContainerLogFormat.Stream, String)]) throws -> String {
+        let path = "/tmp/acode-tail-\(UUID().uuidString).log"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var log: [UInt8] = []
+        for (stream, text) in pieces {
+            let time = "2026-01-02T03:04:05.123456789Z"
+            ContainerLogFormat.append(Array(text.utf8)[...], stream: stream, time: time, to: &log)
+        }
+        try Data(log).write(to: URL(fileURLWithPath: path))
+        return LogTail.text(of: path)
+    }
+
+    @Test(arguments: [1, 64 << 10, 10 * (64 << 10)])
+    func hasTheLastEntryHoweverLargeItIs(size: Int) throws {
+        let last = String(repeating: "x", count: size - 1) + "!"
+        for line in [last, last + "\n"] {
+            let text = try tail([
+                (.standardOutput, String(repeating: "a", count: 64 << 10)), (.standardOutput, line),
+                (.standardError, "e"),
+            ])
+            #expect(text.hasSuffix("\(line)\ne"), "\(text.count)")
+        }
+    }
+
+    @Test func acodesOwnWordsAreNotTheTasks() throws {
+        let marker = (
+            ContainerLogFormat.Stream.standardError, "\n[acode: 7 bytes of output were left out here: connection]\n"
+        )
+        #expect(try tail([(.standardOutput, "a"), marker]) == "a\n")
+        #expect(try tail([marker, (.standardError, "b")]) == "b")
+        #expect(
+            try tail([
+                (.standardOutput, "conn"), (.standardError, "ref"), marker, (.standardOutput, "ection"),
+                (.standardError, "used"),
+            ]) == "conn\nection\nref\nused")
+    }
+
     @Test func isWhatWasPrintedLastToEachStream() throws {
         let path = "/tmp/acode-tail-\(UUID().uuidString).log"
         defer { try? FileManager.default.removeItem(atPath: path) }
