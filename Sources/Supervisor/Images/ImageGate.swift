@@ -35,7 +35,7 @@ final class ImageGate: Sendable {
 
     /// What may be claimed now, for all that waits here.
     var allowance: ImageWaits.Allowance {
-        waits.withLock { $0 }.allowance(slots: slots(), standard: standard) { images.ready }
+        waits.withLock { $0 }.allowance(slots: slots(), standard: standard) { images.known }
     }
 
     /// Whether workers of an image can be asked for at once.

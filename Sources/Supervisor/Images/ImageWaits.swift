@@ -5,7 +5,8 @@ internal import TaskStore
 /// Each attempt that waits holds a claim that other supervisors might have use for, so no more wait than the pool can run
 /// once their images are there. When so many do, tasks of these images are passed over; that of others can only be
 /// looked for by claiming a task of it, so that more come to wait when that one hangs, too. That ends at four times as
-/// many: then only images are left of which it is known that they are there.
+/// many: then only images are left that were there before. One of them that has to be pulled again is not left out, because
+/// nobody else would pull it: where that hangs, too, its tasks are passed over as soon as the first of them wait.
 struct ImageWaits: Equatable {
     /// What may be claimed.
     struct Allowance: Equatable {
@@ -38,13 +39,13 @@ struct ImageWaits: Equatable {
 
     /// What may be claimed now by a pool of so many slots, whose tasks get the image `standard` unless they name one.
     ///
-    /// - Parameter ready: the images that are known to be there.
-    func allowance(slots: Int, standard: String, ready: () -> Set<String>) -> Allowance {
+    /// - Parameter known: the images that were there when last looked for, however long ago.
+    func allowance(slots: Int, standard: String, known: () -> Set<String>) -> Allowance {
         let room = max(slots, Self.leastRoom)
         if count < room { return Allowance(limit: room - count, images: .any) }
         let most = room * Self.mostRooms
         guard count < most else {
-            return Allowance(limit: .max, images: .only(Self.names(ready().subtracting(attempts.keys), standard)))
+            return Allowance(limit: .max, images: .only(Self.names(known().subtracting(attempts.keys), standard)))
         }
         return Allowance(limit: most - count, images: .allBut(Self.names(Set(attempts.keys), standard)))
     }

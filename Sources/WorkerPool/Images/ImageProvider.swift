@@ -17,19 +17,9 @@ package final class ImageProvider: Sendable {
     private struct State {
         var flights: [String: Flight] = [:]
         var nextNumber = 0
-        /// Images that were there when last looked for.
-        var seen: [String: Seen] = [:]
+        var seen = ImageMemory()
         var moved: @Sendable (String) -> Void = { _ in }
     }
-
-    private struct Seen {
-        let id: String
-        /// Until when it need not be pulled again; `nil` is for ever.
-        var until: ContinuousClock.Instant?
-    }
-
-    /// Images that are remembered.
-    private static let mostSeen = 256
 
     private let engine: EngineClient
     private let policy: PullPolicy
@@ -58,21 +48,19 @@ package final class ImageProvider: Sendable {
     package func onMove(_ moved: @escaping @Sendable (String) -> Void) { state.withLock { $0.moved = moved } }
 
     /// Whether the image was there when last looked for, and need not be pulled again yet.
-    package func isReady(_ image: String) -> Bool { state.withLock { Self.isFresh($0.seen[image]) } }
+    package func isReady(_ image: String) -> Bool { state.withLock { $0.seen.isFresh(image) } }
 
-    /// The images of which `isReady` is true.
-    package var ready: Set<String> { state.withLock { Set($0.seen.filter { Self.isFresh($0.value) }.keys) } }
+    /// The images that were there when last looked for, also those that have to be pulled again by now.
+    package var known: Set<String> { state.withLock { $0.seen.names } }
 
     /// Takes note of the image of a worker that was taken over, so that a pull of another one under its name is noticed.
     package func remember(_ image: String, id: String) {
         guard policy == .always else { return }
-        state.withLock { if $0.seen[image] == nil { $0.seen[image] = Seen(id: id, until: .now) } }
+        state.withLock { if $0.seen.id(of: image) == nil { $0.seen.note(image, id: id, until: .now) } }
     }
 
     /// Lets no pull count any more, because somebody wants everything anew.
-    package func forget() {
-        state.withLock { state in state.seen = state.seen.mapValues { Seen(id: $0.id, until: .now) } }
-    }
+    package func forget() { state.withLock { $0.seen.expire() } }
 
     /// Returns the image once it is there; waits for a pull that is under way already. Cancelling the task ends the wait,
     /// and the pull only when nobody else waits for it. One that `mayBeOld` is pulled only when it is not there, and waits for
@@ -134,7 +122,7 @@ package final class ImageProvider: Sendable {
             return found
         }
         // Whoever comes next waits for it without a worker.
-        state.withLock { $0.seen[image] = nil }
+        state.withLock { $0.seen.forget(image) }
         guard policy != .never else {
             throw WorkerError(
                 .imageUnavailable,
@@ -156,15 +144,9 @@ package final class ImageProvider: Sendable {
         _ image: String, _ id: String, until: ContinuousClock.Instant?
     ) -> (@Sendable (String) -> Void)? {
         state.withLock { state in
-            let before = state.seen[image]
-            if before == nil, state.seen.count >= Self.mostSeen { state.seen = [:] }
-            state.seen[image] = Seen(id: id, until: until)
-            return (before?.id ?? id) == id ? nil : state.moved
+            let before = state.seen.id(of: image)
+            state.seen.note(image, id: id, until: until)
+            return (before ?? id) == id ? nil : state.moved
         }
-    }
-
-    private static func isFresh(_ seen: Seen?) -> Bool {
-        guard let seen else { return false }
-        return seen.until.map { $0 > .now } ?? true
     }
 }
