@@ -102,6 +102,9 @@ package protocol TaskStore: Sendable {
     /// How many tasks wait in these queues, in all when none is named, for a supervisor that offers containers.
     func demandingContainers(queues: [String]) async throws(StoreError) -> Int
 
+    /// As `demandingContainers(queues:)`, by queue; those without such tasks are left out.
+    func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int]
+
     /// When the earliest task that is not yet due will be, `nil` when none waits.
     func nextDue(queues: [String]) async throws(StoreError) -> Date?
 
@@ -129,4 +132,16 @@ package protocol TaskStore: Sendable {
 
     /// Closes connections. Calls after it throw.
     func close() async
+}
+
+extension TaskStore {
+    /// One question a queue; a store that can count them all at once does.
+    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
+        var demand: [String: Int] = [:]
+        for queue in queues.isEmpty ? Set(try await counts().map(\.queue)) : Set(queues) {
+            let count = try await demandingContainers(queues: [queue])
+            if count > 0 { demand[queue] = count }
+        }
+        return demand
+    }
 }

@@ -14,8 +14,14 @@ extension Acceptance {
             ]
             try await AcodeFixture.with(settings: settings) { fixture in
                 var next: [String] = []
-                for _ in 1...3 { next.append(try await fixture.submitScript("true", ["--queue", "next"])) }
-                let end = try await fixture.withSupervisor(.local) { _ in
+                // Who runs nothing would go on.
+                let long = try await fixture.submitScript("sleep 60", ["--queue", "first"])
+                let end = try await fixture.withSupervisor(.local, PoolOptions(count: 2)) { _ in
+                    try await fixture.waitFor(long, state: "inProgress")
+                    for _ in 1...3 { next.append(try await fixture.submitScript("true", ["--queue", "next"])) }
+                    try await eventually("the queue to be too long") {
+                        try await fixture.acode("worker", "list").errorText.contains("takes no tasks for now")
+                    }
                     let id = try await fixture.submitScript("true", ["--queue", "first"])
                     try await eventually("the pause to be told") {
                         try await fixture.acode("worker", "list").errorText.contains(
@@ -32,10 +38,28 @@ extension Acceptance {
                     try await fixture.acode("task", "cancel", next[1]).succeeded()
                     try await fixture.waitFor(id, state: "complete")
                     #expect(!(try await fixture.acode("worker", "list").errorText.contains("takes no tasks")))
+                    try await fixture.acode("task", "cancel", long).succeeded()
                 }
                 let said = end.errorText.components(separatedBy: "no tasks are taken").count - 1
                 #expect(said == 1, "\(end)")
                 #expect(end.errorText.contains("tasks are taken again"))
+            }
+        }
+
+        @Test("who runs nothing takes a task now and then, so that nobody waits in a circle")
+        func circle() async throws {
+            let settings: [String: JSONValue] = [
+                "backpressure.interval": "100ms", "backpressure.queues": ["next": ["high": 2, "low": 1]],
+                "queue.pollInterval": "60s", "queue.queues": ["first"], "workers.autoscale": ["min": 0, "max": 2],
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                var ids: [String] = []
+                for _ in 1...3 { _ = try await fixture.submitScript("true", ["--queue", "next"]) }
+                for _ in 1...2 { ids.append(try await fixture.submitScript("true", ["--queue", "first"])) }
+                try await fixture.withSupervisor(.local) { _ in
+                    for id in ids { try await fixture.waitFor(id, state: "complete") }
+                    #expect(try await fixture.acode("worker", "list").errorText.contains("takes no tasks for now"))
+                }
             }
         }
 

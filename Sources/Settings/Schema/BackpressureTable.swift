@@ -21,7 +21,8 @@ extension SettingTable {
                 of: .watermark(0...1_000_000_000), expected: "names of queues and how long they may be",
                 key: NameRules.key),
             "Tasks that are due and wait in queues which others serve, as cpuLoad: nothing is taken while those who come "
-                + "after it can't keep up. Queues that the supervisor serves itself are left out.",
+                + "after it can't keep up, but for one task at each interval while none runs. Queues that the supervisor "
+                + "serves itself are left out.",
             example: .map([("render", levels(1000, 500))])),
     ]
 

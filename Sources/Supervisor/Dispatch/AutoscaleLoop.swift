@@ -17,8 +17,8 @@ final class AutoscaleLoop: Sendable {
     private let rules: AutoscaleSettings
     private let metrics: SupervisorMetrics
     private let logger: Logger
-    /// Whether nothing is claimed now, so that more workers would be of no use.
-    private let isHeldUp: @Sendable () -> Bool
+    /// How many tasks may be claimed now; more workers would be of no use.
+    private let room: @Sendable () -> Int
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
@@ -28,7 +28,7 @@ final class AutoscaleLoop: Sendable {
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, queues: [String],
         offersContainers: Bool, rules: AutoscaleSettings, metrics: SupervisorMetrics, logger: Logger,
-        isHeldUp: @escaping @Sendable () -> Bool = { false }
+        room: @escaping @Sendable () -> Int = { .max }
     ) {
         self.store = store
         self.pool = pool
@@ -38,7 +38,7 @@ final class AutoscaleLoop: Sendable {
         self.rules = rules
         self.metrics = metrics
         self.logger = logger
-        self.isHeldUp = isHeldUp
+        self.room = room
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -82,14 +82,14 @@ final class AutoscaleLoop: Sendable {
     }
 
     private func tasksWaiting() async throws(StoreError) -> Int {
-        if isHeldUp() { return 0 }
+        let most = room()
+        if most == 0 { return 0 }
         let demand = QueueDemand(
             counts: try await store.counts(), controls: try await store.queueControls(), served: queues)
         guard demand.isOpen else { return 0 }
         // A delayed task becomes an enqueued one only when somebody claims.
         let isOneDue = try await store.nextDue(queues: demand.queues).map { $0 <= Date() } ?? false
-        let others = offersContainers ? 0 : try await store.demandingContainers(queues: demand.queues)
-        // The two counts are not of one moment.
-        return max(0, demand.claimable + (isOneDue ? 1 : 0) - others)
+        let others = offersContainers ? [:] : try await store.containerDemand(queues: demand.queues)
+        return min(most, demand.claimable(without: others) + (isOneDue ? 1 : 0))
     }
 }

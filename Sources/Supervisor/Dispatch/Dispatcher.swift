@@ -15,7 +15,7 @@ final class Dispatcher: Sendable {
     private let runner: AttemptRunner
     private let gate: ImageGate?
     private let claim: ClaimRequest
-    /// How many tasks may be claimed now, whatever workers are free.
+    /// How many tasks may be claimed now, whatever workers are free. Asked only when they are claimed then.
     private let room: @Sendable () -> Int
     private let pollInterval: Duration
     private let metrics: SupervisorMetrics
@@ -102,9 +102,10 @@ final class Dispatcher: Sendable {
         if let allowance { request.images = allowance.images }
         // Those that are looked at may come to wait for an image, too.
         let next = min(pool.freeSlots, allowance?.limit ?? .max) - planning.withLock { $0 }
+        guard next > 0, closing.withLock({ $0 }) == nil, !isPaused.withLock({ $0 }) else { return nil }
+        // Asked last, because it may be given only once.
         request.limit = min(next, room())
-        guard request.limit > 0, closing.withLock({ $0 }) == nil, !isPaused.withLock({ $0 })
-        else { return nil }
+        guard request.limit > 0 else { return nil }
         do {
             let claims = try await store.claim(request)
             return claims.isEmpty ? nil : claims

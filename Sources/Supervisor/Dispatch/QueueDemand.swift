@@ -7,8 +7,16 @@ struct QueueDemand: Equatable {
     let queues: [String]
     /// Whether anything may be claimed at all.
     let isOpen: Bool
-    /// Tasks that are due and may be claimed.
-    let claimable: Int
+    private let lines: [Line]
+
+    /// A queue that is not paused.
+    private struct Line: Equatable {
+        let queue: String
+        /// Tasks that are due.
+        let waiting: Int
+        /// How many more may run.
+        let room: Int
+    }
 
     /// - Parameter served: the queues of the supervisor; empty means all.
     init(counts: [QueueCount], controls: [QueueControl], served: Set<String>) {
@@ -21,10 +29,16 @@ struct QueueDemand: Equatable {
         func count(_ queue: String, _ state: TaskState) -> Int {
             counts.reduce(0) { $0 + ($1.queue == queue && $1.state == state ? $1.count : 0) }
         }
-        claimable = open.reduce(0) { sum, queue in
-            let waiting = count(queue, .enqueued)
-            let room = controls[queue]?.maxRunning.map { max(0, $0 - count(queue, .inProgress)) }
-            return sum + min(waiting, room ?? waiting)
+        lines = open.sorted().map { queue in
+            Line(
+                queue: queue, waiting: count(queue, .enqueued),
+                room: controls[queue]?.maxRunning.map { max(0, $0 - count(queue, .inProgress)) } ?? .max)
         }
+    }
+
+    /// Tasks that are due and may be claimed, without those that are for others: so many in each queue. They may have been
+    /// counted at another moment.
+    func claimable(without others: [String: Int] = [:]) -> Int {
+        lines.reduce(0) { $0 + min(max(0, $1.waiting - (others[$1.queue] ?? 0)), $1.room) }
     }
 }

@@ -223,7 +223,7 @@ extension Supervisor {
         let autoscale = AutoscaleLoop(
             store: store, pool: pool, registry: registry, queues: settings.queue.queues,
             offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger,
-            isHeldUp: { [pressure] in pressure.isOver })
+            room: { [pressure, registry] in pressure.room(running: registry.count) })
         let leases =
             earlier?.leases
             ?? LeaseKeeper(
@@ -273,7 +273,10 @@ extension Supervisor {
             claim: ClaimRequest(
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers),
-            room: { [pressure] in pressure.isOver ? 0 : room() }, pollInterval: settings.queue.pollInterval,
+            room: { [pressure, registry] in
+                let most = room()
+                return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0
+            }, pollInterval: settings.queue.pollInterval,
             metrics: metrics, logger: logger)
     }
 

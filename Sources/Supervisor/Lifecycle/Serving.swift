@@ -15,7 +15,7 @@ extension Supervisor {
             services.addTask { await scratch.run() }
             services.addTask { await first.leases.run() }
             services.addTask { await scanner.run() }
-            services.addTask { await self.pressure.run(resumed: { self.wake() }) }
+            services.addTask { await self.pressure.run(mayTake: { self.wake() }) }
             services.addTask {
                 await DiskWatch(
                     registry: self.registry, warnAt: self.settings.workers.highUsageWarning, logger: self.logger

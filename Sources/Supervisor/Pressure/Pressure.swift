@@ -36,6 +36,14 @@ struct Pressure: Sendable {
     /// Those above their high mark that have not been down to their low one since, with their last value.
     private(set) var over: [Measure: Double] = [:]
 
+    /// Samples in a row that did not have a measure.
+    private var missed: [Measure: Int] = [:]
+    /// Whether one task may be taken although a queue is too long.
+    private(set) var hasTurn = false
+
+    /// Samples that may miss a measure before what it was last counts no more.
+    private static let mostMissed = 3
+
     init(_ rules: BackpressureSettings) {
         var gauges: [Gauge] = []
         if let mark = rules.cpuLoad { gauges.append(Gauge(measure: .cpuLoad, mark: mark)) }
@@ -50,13 +58,37 @@ struct Pressure: Sendable {
     /// Whether no task may be taken.
     var isOver: Bool { !over.isEmpty }
 
-    /// Takes the next sample. What can't be measured any more holds up nothing.
+    /// How many tasks are of use to a supervisor that runs so many now.
+    ///
+    /// Who is to make a queue shorter may wait for one that is served here, and so on in a circle. So while nothing but queues
+    /// is too long, one that runs nothing goes on, with one task after each sample but the first.
+    func room(running: Int) -> Int {
+        guard isOver else { return .max }
+        return running == 0 && over.keys.allSatisfy(\.isQueue) ? 1 : 0
+    }
+
+    /// As `room`, for who takes them now: then the turn is over until the next sample.
+    mutating func takeRoom(running: Int) -> Int {
+        let room = room(running: running)
+        guard isOver, room > 0 else { return room }
+        defer { hasTurn = false }
+        return hasTurn ? room : 0
+    }
+
+    /// Takes the next sample. What can't be measured for longer than a moment holds up nothing.
     mutating func take(_ sample: PressureSample) -> Change? {
         let wasOver = isOver
         for gauge in gauges {
+            guard let value = sample[gauge.measure] else {
+                missed[gauge.measure, default: 0] += 1
+                if missed[gauge.measure, default: 0] > Self.mostMissed { over[gauge.measure] = nil }
+                continue
+            }
+            missed[gauge.measure] = nil
             let limit = over[gauge.measure] == nil ? gauge.mark.high : gauge.mark.low
-            over[gauge.measure] = sample[gauge.measure].flatMap { $0 > limit ? $0 : nil }
+            over[gauge.measure] = value > limit ? value : nil
         }
+        hasTurn = wasOver && isOver
         return wasOver == isOver ? nil : isOver ? .paused : .resumed
     }
 
@@ -85,6 +117,10 @@ extension Pressure.Measure {
         case .disk: "disk"
         case .queue: "queue_depth"
         }
+    }
+
+    fileprivate var isQueue: Bool {
+        if case .queue = self { true } else { false }
     }
 
     fileprivate var words: String {

@@ -39,17 +39,22 @@ final class PressureMonitor: Sendable {
         pressure = Mutex(Pressure(rules))
     }
 
-    /// Whether no task may be taken now.
-    var isOver: Bool { pressure.withLock { $0.isOver } }
+    /// How many tasks are of use to a supervisor that runs so many now.
+    func room(running: Int) -> Int { pressure.withLock { $0.room(running: running) } }
+
+    /// How many tasks a supervisor that runs so many may take; to be asked only by who takes them then.
+    func takeRoom(running: Int) -> Int { pressure.withLock { $0.takeRoom(running: running) } }
 
     /// Why none is; empty when they are.
     var reasons: [String] { pressure.withLock { $0.reasons } }
 
-    /// Looks again and again until the task is cancelled; returns at once when there is nothing to look at.
-    func run(resumed: @Sendable () -> Void) async {
+    /// Looks again and again until the task is cancelled, and says when tasks may be taken that might not before; returns at
+    /// once when there is nothing to look at.
+    func run(mayTake: @Sendable () -> Void) async {
         guard rules.isOn else { return }
         for await _ in AsyncTimerSequence(interval: rules.interval, clock: .continuous) {
-            if await look() == .resumed { resumed() }
+            let change = await look()
+            if change == .resumed || pressure.withLock({ $0.hasTurn }) { mayTake() }
         }
     }
 
@@ -58,10 +63,10 @@ final class PressureMonitor: Sendable {
     func look() async -> Pressure.Change? {
         guard rules.isOn else { return nil }
         let sample = await sample()
-        let (change, causes, reasons) = pressure.withLock { pressure in
+        let (change, causes, reasons, isOver) = pressure.withLock { pressure in
             let before = Set(pressure.over.keys)
             let change = pressure.take(sample)
-            return (change, Set(pressure.over.keys).subtracting(before).map(\.cause), pressure.reasons)
+            return (change, Set(pressure.over.keys).subtracting(before).map(\.cause), pressure.reasons, pressure.isOver)
         }
         metrics.pressed(by: causes, isPaused: isOver)
         switch change {

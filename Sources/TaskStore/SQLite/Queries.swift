@@ -50,15 +50,20 @@ extension SQLiteTaskStore {
     }
 
     package func demandingContainers(queues: [String]) async throws(StoreError) -> Int {
+        try await containerDemand(queues: queues).values.reduce(0, +)
+    }
+
+    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
         let wanted = queues.map { StoredText.clean($0) }
         let filter = wanted.isEmpty ? "" : "AND queue IN (\(wanted.map { _ in "?" }.joined(separator: ",")))"
         return try await read("count tasks that demand containers") { db in
-            try Int.fetchOne(
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT count(*) FROM task_state INDEXED BY task_ready
-                    WHERE state = 'enqueued' AND container = 1 \(filter)
-                    """, arguments: StatementArguments(wanted)) ?? 0
+                    SELECT queue, count(*) FROM task_state INDEXED BY task_ready
+                    WHERE state = 'enqueued' AND container = 1 \(filter) GROUP BY queue
+                    """, arguments: StatementArguments(wanted))
+            return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
         }
     }
 

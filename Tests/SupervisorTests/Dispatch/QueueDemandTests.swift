@@ -28,9 +28,21 @@ struct QueueDemandTests {
         _ controls: [QueueControl], served: Set<String>, claimable: Int, queues: [String], isOpen: Bool
     ) {
         let demand = QueueDemand(counts: Self.counts, controls: controls, served: served)
-        #expect(demand.claimable == claimable)
+        #expect(demand.claimable() == claimable)
         #expect(demand.isOpen == isOpen)
         if isOpen { #expect(demand.queues == queues) }
+    }
+
+    @Test(
+        arguments: [
+            ([:], [:], 12), (["a": 3], [:], 9), (["a": 9, "c": 1], [:], 7),
+            // What is for others takes no room from the rest of its queue, nor anything from another queue.
+            (["a": 4], ["a": 3], 8), (["a": 5], ["a": 3], 7), (["a": 5], ["a": 2, "b": 1], 1),
+        ] as [([String: Int], [String: Int], Int)])
+    func countsNothingThatIsForOthers(_ others: [String: Int], limits: [String: Int], claimable: Int) {
+        let controls = limits.map { QueueControl(queue: $0.key, maxRunning: $0.value) }
+        let demand = QueueDemand(counts: Self.counts, controls: controls, served: [])
+        #expect(demand.claimable(without: others) == claimable)
     }
 
     @Test func aStoreWithoutTasksIsOpenForDelayedOnes() {

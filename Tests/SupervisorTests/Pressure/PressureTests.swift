@@ -17,8 +17,11 @@ struct PressureTests {
         let steps: [(load: Double?, isOver: Bool, change: Pressure.Change?)] = [
             (0.5, false, nil), (2, false, nil), (1.5, false, nil), (2.01, true, .paused), (9, true, nil),
             (1.5, true, nil),
-            (1.01, true, nil), (1, false, .resumed), (1.9, false, nil), (3, true, .paused), (nil, false, .resumed),
-            (nil, false, nil), (0, false, nil),
+            (1.01, true, nil), (1, false, .resumed), (1.9, false, nil), (3, true, .paused),
+            // A moment without an answer changes nothing.
+            (nil, true, nil), (nil, true, nil), (nil, true, nil), (1.5, true, nil), (nil, true, nil), (nil, true, nil),
+            (nil, true, nil), (nil, false, .resumed), (nil, false, nil), (1.5, false, nil), (nil, false, nil),
+            (0, false, nil),
         ]
         for step in steps {
             #expect(pressure.take(PressureSample(cpuLoad: step.load)) == step.change, "\(step)")
@@ -44,6 +47,32 @@ struct PressureTests {
             ])
         #expect(pressure.take(PressureSample(memory: 85, disk: 85.5, queues: ["c": 999])) == .resumed)
         #expect(pressure.reasons.isEmpty)
+    }
+
+    /// Two supervisors that each wait for what the other serves.
+    @Test func whileOnlyQueuesAreTooLongAnIdleSupervisorTakesOneTaskASample() {
+        var pressure = Pressure(
+            Self.rules { rules in
+                rules.memory = Watermark(high: 90, low: 80)
+                rules.queues = ["b": Watermark(high: 10, low: 5)]
+            })
+        #expect(pressure.room(running: 0) == .max && pressure.takeRoom(running: 9) == .max)
+        let long = PressureSample(memory: 50, queues: ["b": 11])
+        _ = pressure.take(long)
+        #expect(!pressure.hasTurn && pressure.takeRoom(running: 0) == 0)
+        _ = pressure.take(long)
+        #expect(pressure.hasTurn && pressure.room(running: 0) == 1 && pressure.room(running: 1) == 0)
+        #expect(pressure.takeRoom(running: 1) == 0)
+        #expect(pressure.takeRoom(running: 0) == 1)
+        #expect(!pressure.hasTurn && pressure.takeRoom(running: 0) == 0 && pressure.room(running: 0) == 1)
+        _ = pressure.take(long)
+        #expect(pressure.takeRoom(running: 0) == 1)
+        // Memory is nobody's to wait for.
+        _ = pressure.take(PressureSample(memory: 91, queues: ["b": 11]))
+        _ = pressure.take(PressureSample(memory: 91, queues: ["b": 11]))
+        #expect(pressure.room(running: 0) == 0 && pressure.takeRoom(running: 0) == 0)
+        _ = pressure.take(PressureSample(memory: 50, queues: ["b": 5]))
+        #expect(pressure.takeRoom(running: 3) == .max)
     }
 
     @Test func withoutRulesNothingIsTooMuch() {

@@ -94,6 +94,8 @@ struct QueryConformance {
             #expect(try await store.demandingContainers(queues: ["a"]) == 2)
             #expect(try await store.demandingContainers(queues: ["a", "b", "c"]) == 3)
             #expect(try await store.demandingContainers(queues: ["c"]) == 0)
+            #expect(try await store.containerDemand(queues: []) == ["a": 2, "b": 1])
+            #expect(try await store.containerDemand(queues: ["b", "c"]) == ["b": 1])
         }
     }
 
