@@ -91,6 +91,7 @@ struct AutoscaleLoopTests {
         await life
     }
 
+    /// For a pool that is never run, so that nobody asks for a worker: if somebody does, the test itself is wrong.
     private struct NoWorkers: WorkerFactory {
         func makeWorker(profile: WorkerProfile) -> any Worker { fatalError("the pool does not run") }
     }
