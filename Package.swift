@@ -86,7 +86,7 @@ let package = Package(
         .target(name: "ContainerEngine", dependencies: ["HTTPTransport", log], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["CLibYAML", "TaskModel"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [log, coreMetrics], swiftSettings: strict),
-        .target(name: "TaskStore", dependencies: ["TaskModel", grdb], swiftSettings: strict),
+        .target(name: "TaskStore", dependencies: ["PostgreSQL", "TaskModel", grdb], swiftSettings: strict),
         .target(name: "EgressProxy", dependencies: ["TaskModel", log, metrics] + nio, swiftSettings: strict),
 
         // Floor 2: workers.
@@ -140,7 +140,9 @@ let package = Package(
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL"], swiftSettings: strict),
-        .testTarget(name: "TaskStoreTests", dependencies: ["TaskStore", "TaskModel", grdb], swiftSettings: strict),
+        .testTarget(
+            name: "TaskStoreTests", dependencies: ["PostgreSQL", "TaskModel", "TaskStore", grdb],
+            swiftSettings: strict),
         .testTarget(
             name: "WorkerPoolTests",
             dependencies: [

@@ -20,6 +20,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case networkFilesystem = "network_filesystem"
         /// Reading or writing failed.
         case io
+        /// The database's server can't be reached, or went away in the middle. Worth trying again.
+        case unavailable
         /// The operating system refused access.
         case permissionDenied = "permission_denied"
         /// A mistake in this program.

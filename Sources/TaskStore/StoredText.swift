@@ -12,6 +12,13 @@ enum StoredText {
             while end.samePosition(in: kept.unicodeScalars) == nil { end = kept.utf8.index(before: end) }
             kept = kept[..<end] + "… (cut)"
         }
+        return withoutNUL(kept)
+    }
+
+    /// As `clean`, but whole however long it is.
+    static func cleanNUL(_ text: String?) -> String? { text.map { withoutNUL($0) } }
+
+    private static func withoutNUL(_ kept: String) -> String {
         guard kept.utf8.contains(0) else { return kept }
         return String(String.UnicodeScalarView(kept.unicodeScalars.map { $0 == "\0" ? "␀" : $0 }))
     }

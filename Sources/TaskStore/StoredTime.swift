@@ -6,6 +6,9 @@ enum StoredTime {
     private static let latest: Double = 253_402_300_799_000
     private static let earliest: Double = -62_135_596_800_000
 
+    /// The last time there is: the end of the year 9999.
+    static let latestMilliseconds = Int64(latest)
+
     static func milliseconds(_ date: Date) -> Int64 { milliseconds(seconds: date.timeIntervalSince1970) }
 
     static func milliseconds(seconds: Double) -> Int64 {

@@ -17,7 +17,10 @@ struct StoreBackend: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all = [StoreBackend(name: "SQLite", makePlace: { try SQLitePlace() })]
+    static let all = [
+        StoreBackend(name: "SQLite", makePlace: { try SQLitePlace() }),
+        StoreBackend(name: "PostgreSQL", makePlace: { try await PostgresPlace() }),
+    ]
 
     /// Runs `body` with one store.
     func withStore(_ body: (any TaskStore, TestClock) async throws -> Void) async throws {

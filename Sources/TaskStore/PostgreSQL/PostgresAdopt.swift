@@ -1,0 +1,50 @@
+internal import PostgreSQL
+package import TaskModel
+
+extension PostgresTaskStore {
+    package func adopt(
+        _ claimed: Lease, from previous: [SupervisorID], by supervisor: SupervisorID, host: String,
+        for duration: Duration
+    ) async throws(StoreError) -> ClaimedTask? {
+        guard let id = UUIDBytes(claimed.taskID.rawValue) else { return nil }
+        let sql = """
+            WITH \(PostgresSQL.clock(9)),
+            held AS (
+                UPDATE acode.lease l SET token = $5, origin = $3, supervisor = $6, host = $7,
+                    lease_until = least($11::bigint, now + $8::bigint)
+                FROM clock
+                WHERE l.id = $1 AND l.attempt = $2 AND coalesce(l.origin, l.token) = $3
+                    AND l.supervisor = ANY ($4::text[])
+                RETURNING l.id, l.attempt),
+            moved AS (
+                UPDATE acode.attempt a SET supervisor = $6, host = $7
+                FROM held WHERE a.id = held.id AND a.attempt = held.attempt),
+            told AS (
+                INSERT INTO acode.event (id, attempt, kind, message, at)
+                SELECT id, attempt, 'adopted', 'taken over by another supervisor on ' || $7 || ' while it runs', now
+                FROM held, clock),
+            \(PostgresSQL.bump(10, when: "(SELECT count(*) FROM held) > 0"))
+            SELECT \(PostgresTaskRow.columns) FROM held JOIN acode.task t ON t.id = held.id
+            JOIN acode.task_state s ON s.id = held.id
+            """
+        let lease = Lease(taskID: claimed.taskID, attempt: claimed.attempt, token: .random(in: .min ... .max))
+        let rows = try await run(
+            PostgresQuery(
+                sql,
+                [
+                    .uuid(id), .int(Int64(claimed.attempt)), .int(claimed.token),
+                    .texts(previous.map { StoredText.clean($0.rawValue) }), .int(lease.token),
+                    .text(supervisor.rawValue), .clean(host),
+                    .int(StoredTime.milliseconds(duration)), clock, me, .int(StoredTime.latestMilliseconds),
+                ]), "adopt")
+        do throws(PostgresError) {
+            guard let row = rows.first else { return nil }
+            guard let task = try PostgresTaskRow.read(row).task else {
+                throw PostgresError(.decoding, "task \(claimed.taskID) can't be read", operation: "adopt")
+            }
+            return ClaimedTask(task: task, lease: lease)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

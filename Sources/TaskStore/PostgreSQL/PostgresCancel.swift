@@ -1,0 +1,95 @@
+internal import PostgreSQL
+package import TaskModel
+
+extension PostgresTaskStore {
+    package func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask? {
+        guard let id = UUIDBytes(task.rawValue) else { return nil }
+        let cancel = PostgresQuery(PostgresCancelSQL.cancel, [.uuid(id), .clean(reason), clock, me])
+        // A statement that had to wait for another one finds the row gone it had in view; the next look finds the new one.
+        for _ in 0..<50 {
+            let rows = try await run(cancel, "cancel")
+            let didSomething = try count(rows, "cancel") > 0
+            guard let found = try await self.task(task) else { return nil }
+            if didSomething || found.state.isTerminal || found.cancelRequested { return found }
+        }
+        throw StoreError(.busy, "the task changes all the time", operation: "cancel", hint: "try again")
+    }
+
+    package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+        guard let id = UUIDBytes(task.rawValue) else { return nil }
+        _ = try await run(PostgresQuery(PostgresCancelSQL.requeue, [clock, me, .uuid(id)]), "requeue")
+        return try await self.task(task)
+    }
+
+    private func count(_ rows: PostgresRows, _ operation: String) throws(StoreError) -> Int64 {
+        do throws(PostgresError) { return try rows.first?.int(0) ?? 0 } catch { throw StoreError(error) }
+    }
+}
+
+/// The statements of a person's commands.
+enum PostgresCancelSQL {
+    /// What doesn't run ends at once; of what runs the lease remembers the wish.
+    static let cancel = """
+        WITH \(PostgresSQL.clock(3)),
+        found AS MATERIALIZED (SELECT s.* FROM acode.task_state s WHERE s.id = $1),
+        unready AS (
+            DELETE FROM acode.ready r USING found f
+            WHERE r.queue = f.queue AND r.container = f.container AND r.rank = f.rank AND r.seq = f.seq
+            RETURNING r.id),
+        unscheduled AS (DELETE FROM acode.scheduled c WHERE c.id = $1 RETURNING c.id),
+        ours AS (
+            SELECT id, 'enqueued' AS before FROM unready UNION ALL SELECT id, 'pending' AS before FROM unscheduled),
+        ended AS (
+            UPDATE acode.task_state s SET state = 'cancelled', outcome = '\(TaskOutcome.cancelled.rawValue)', reason = $2,
+                cancel_requested = true, finished_at = now, expire_at = NULL
+            FROM ours, clock WHERE s.id = ours.id RETURNING s.id, s.attempt, s.queue, ours.before),
+        aside AS (INSERT INTO acode.parked (state, id) SELECT 'cancelled', id FROM ended),
+        asked AS (
+            UPDATE acode.lease l SET cancel_requested = true WHERE l.id = $1 AND NOT l.cancel_requested
+            RETURNING l.id, l.attempt),
+        marked AS (UPDATE acode.task_state s SET cancel_requested = true FROM asked WHERE s.id = asked.id),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT id, attempt, kind, $2, now FROM (
+                SELECT id, attempt, '\(TaskEvent.Kind.cancelled.rawValue)' AS kind FROM ended
+                UNION ALL SELECT id, attempt, '\(TaskEvent.Kind.cancelRequested.rawValue)' FROM asked) AS line, clock),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, before, -1 FROM ended UNION ALL SELECT queue, 'cancelled', 1 FROM ended),
+        \(PostgresSQL.bump(4, when: "(SELECT count(*) FROM ended) + (SELECT count(*) FROM asked) > 0"))
+        SELECT (SELECT count(*) FROM ended) + (SELECT count(*) FROM asked)
+        """
+
+    static let requeue = beginAgain(
+        taking: """
+            gone AS (
+                DELETE FROM acode.parked p WHERE p.id = $3 AND p.state IN ('error', 'cancelled')
+                RETURNING p.id, p.state AS before)
+            """, clock: 1, writer: 2)
+
+    /// Puts tasks back into their queues that `gone`, one of the queries in `taking`, took from where they were parked, and
+    /// returns their ids.
+    static func beginAgain(taking: String, clock: Int, writer: Int) -> String {
+        """
+        WITH \(PostgresSQL.clock(clock)), \(taking),
+        stated AS (
+            UPDATE acode.task_state s SET state = 'enqueued', run_at = now, deliveries = 0, failures = 0,
+                interruptions = 0, cancel_requested = false, progress = NULL, outcome = NULL, exit_code = NULL,
+                reason = NULL, finished_at = NULL, expire_at = \(PostgresSQL.expiry(ttl: "s.ttl"))
+            FROM gone, clock WHERE s.id = gone.id
+            RETURNING s.id, s.queue, s.container, s.rank, s.seq, s.lane, s.expire_at, s.attempt, gone.before),
+        readied AS (
+            INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
+            SELECT queue, container, rank, seq, id, lane, expire_at FROM stated),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT id, attempt, 'requeued', 'requeued by hand', now FROM stated, clock ORDER BY id),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, before, -count(*) FROM stated GROUP BY queue, before
+            UNION ALL SELECT queue, 'enqueued', count(*) FROM stated GROUP BY queue),
+        \(PostgresSQL.bump(writer, when: "(SELECT count(*) FROM stated) > 0"))
+        SELECT id FROM stated ORDER BY id
+        """
+    }
+}

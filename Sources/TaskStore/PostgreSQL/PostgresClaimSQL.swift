@@ -1,0 +1,152 @@
+internal import TaskModel
+
+/// The statements of a claim, which have to use their indexes however large or small the tables are; a test explains them.
+enum PostgresClaimSQL {
+    /// Bounds how long one claim takes; the next goes on.
+    static let promotedAtOnce = 5000
+    /// Bounds what one claim can take.
+    static let claimedAtOnce = 1000
+
+    /// Moves what is due into the queue.
+    static let promote = """
+        WITH \(PostgresSQL.clock(1)),
+        due AS MATERIALIZED (
+            SELECT c.id FROM acode.scheduled c WHERE c.run_at <= (SELECT now FROM clock)
+            ORDER BY c.run_at LIMIT \(promotedAtOnce) FOR UPDATE SKIP LOCKED),
+        gone AS (DELETE FROM acode.scheduled c USING due WHERE c.id = due.id RETURNING c.id),
+        moved AS (
+            UPDATE acode.task_state s SET state = 'enqueued' FROM gone WHERE s.id = gone.id
+            RETURNING s.queue, s.container, s.rank, s.seq, s.id, s.lane, s.expire_at),
+        readied AS (
+            INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
+            SELECT queue, container, rank, seq, id, lane, expire_at FROM moved),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, state, CASE state WHEN 'pending' THEN -count(*) ELSE count(*) END
+            FROM moved, (VALUES ('pending'), ('enqueued')) AS v (state) GROUP BY queue, state),
+        \(PostgresSQL.bump(2, when: "(SELECT count(*) FROM moved) > 0"))
+        SELECT count(*) FROM moved
+        """
+
+    /// What a claim is particular about, which decides where it looks.
+    struct Shape: Hashable {
+        /// Of which queues.
+        enum Queues: CaseIterable { case named, all }
+        /// Of which images.
+        enum Images: CaseIterable { case any, only, allBut }
+
+        let queues: Queues
+        let images: Images
+
+        static let all = Queues.allCases.flatMap { queues in
+            Images.allCases.map { Shape(queues: queues, images: $0) }
+        }
+    }
+
+    /// Best priority first, then oldest, over all lanes. What others are just taking is passed over, and so is what a
+    /// paused queue has, what is too late to begin, and what a queue with a limit may not run.
+    static func claim(_ shape: Shape) -> String { texts[shape] ?? text(shape) }
+
+    private static let texts = Dictionary(uniqueKeysWithValues: Shape.all.map { ($0, text($0)) })
+
+    private static func text(_ shape: Shape) -> String {
+        """
+        WITH RECURSIVE \(PostgresSQL.clock(8)), \(queues(shape.queues)),
+        open AS MATERIALIZED (
+            SELECT q.queue, least($3::bigint, (\(PostgresQueueSQL.room(of: "q.queue")))) AS room FROM queues q),
+        lanes AS MATERIALIZED (
+            SELECT o.queue, o.room, kind.container\(shape.images == .any ? "" : ", lane.lane")
+            FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
+            WHERE o.room > 0),
+        best AS MATERIALIZED (
+            SELECT found.*, l.room, row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
+            FROM lanes l CROSS JOIN LATERAL (
+                SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
+                WHERE r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
+                    AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
+                ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
+        picked AS MATERIALIZED (
+            SELECT b.at, row_number() OVER (ORDER BY b.rank, b.seq) AS place FROM best b WHERE b.number <= b.room
+            ORDER BY b.rank, b.seq LIMIT $3::bigint),
+        \(take)
+        """
+    }
+
+    private static func queues(_ queues: Shape.Queues) -> String {
+        switch queues {
+        case .named: "queues AS MATERIALIZED (SELECT unnest($1::text[]) COLLATE \"C\" AS queue)"
+        // Goes from one queue in the index to the next, instead of reading all that waits.
+        case .all:
+            """
+            walk AS (
+                (SELECT r.queue FROM acode.ready r ORDER BY r.queue LIMIT 1)
+                UNION ALL
+                SELECT (SELECT r.queue FROM acode.ready r WHERE r.queue > walk.queue ORDER BY r.queue LIMIT 1)
+                FROM walk WHERE walk.queue IS NOT NULL),
+            queues AS MATERIALIZED (SELECT queue FROM walk WHERE queue IS NOT NULL)
+            """
+        }
+    }
+
+    /// A lane is a queue and a kind of isolation, and the image that is named where the claim is particular about it. The
+    /// indexes have the tasks of a lane in order.
+    private static func lanes(_ images: Shape.Images) -> String {
+        switch images {
+        case .any: ""
+        case .only: " CROSS JOIN unnest($11::text[]) AS lane (lane)"
+        // From one image in the index to the next, as with queues.
+        case .allBut:
+            """
+             CROSS JOIN LATERAL (
+                WITH RECURSIVE step AS (
+                    (SELECT r.lane FROM acode.ready r WHERE r.queue = o.queue AND r.container = kind.container
+                    ORDER BY r.lane LIMIT 1)
+                    UNION ALL
+                    SELECT (
+                        SELECT r.lane FROM acode.ready r
+                        WHERE r.queue = o.queue AND r.container = kind.container AND r.lane > step.lane
+                        ORDER BY r.lane LIMIT 1)
+                    FROM step WHERE step.lane IS NOT NULL)
+                SELECT step.lane FROM step WHERE step.lane IS NOT NULL AND NOT step.lane = ANY ($11::text[])) AS lane
+            """
+        }
+    }
+
+    private static let take = """
+        gone AS (
+            DELETE FROM acode.ready r USING picked p WHERE r.ctid = p.at RETURNING r.id, p.place),
+        taken AS (
+            UPDATE acode.task_state s SET state = 'inProgress', attempt = s.attempt + 1, deliveries = s.deliveries + 1,
+                progress = NULL, worker = NULL, started_at = NULL
+            FROM gone WHERE s.id = gone.id RETURNING s.*, gone.place),
+        leased AS (
+            INSERT INTO acode.lease (id, token, attempt, supervisor, host, lease_until, cancel_requested)
+            SELECT id, ($4::bigint[])[place], attempt, $5::text, $6::text, least($10::bigint, now + $7::bigint),
+                cancel_requested
+            FROM taken, clock),
+        begun AS (
+            INSERT INTO acode.attempt (id, attempt, supervisor, host, claimed_at)
+            SELECT id, attempt, $5::text, $6::text, now FROM taken, clock),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT id, attempt, 'claimed', 'attempt ' || attempt || ' claimed by ' || $6::text, now
+            FROM taken, clock ORDER BY place),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, v.state, CASE v.state WHEN 'enqueued' THEN -count(*) ELSE count(*) END
+            FROM taken, (VALUES ('enqueued'), ('inProgress')) AS v (state) GROUP BY queue, v.state),
+        \(PostgresSQL.bump(9, when: "(SELECT count(*) FROM taken) > 0"))
+        SELECT \(PostgresTaskRow.columns), ($4::bigint[])[s.place]
+        FROM taken s JOIN acode.task t ON t.id = s.id ORDER BY s.place
+        """
+}
+
+extension PostgresClaimSQL.Shape.Images {
+    init(_ choice: ImageChoice) {
+        switch choice {
+        case .any: self = .any
+        case .only: self = .only
+        case .allBut: self = .allBut
+        }
+    }
+}

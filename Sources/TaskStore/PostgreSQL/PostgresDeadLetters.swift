@@ -1,0 +1,107 @@
+internal import PostgreSQL
+package import TaskModel
+
+extension PostgresTaskStore {
+    package func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask] {
+        try await readTasks(letters(filter).list, "list dead letters")
+    }
+
+    package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+        let rows = try await run(letters(filter).requeue, "requeue dead letters")
+        if rows.count > 0 { await foldSometimes() }
+        return try ids(in: rows)
+    }
+
+    package func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+        let rows = try await run(letters(filter).purge, "purge dead letters")
+        if rows.count > 0 { await foldSometimes() }
+        return try ids(in: rows)
+    }
+
+    private func letters(_ filter: DeadLetterFilter) -> PostgresDeadLetters {
+        PostgresDeadLetters(filter, clock: clock, writer: me)
+    }
+}
+
+/// The statements about dead letters that fit a filter, which find them where they are parked. Only the conditions that are
+/// set are in them, so that a look by ids uses their key.
+struct PostgresDeadLetters {
+    /// `$1` the time, `$2` the writer, `$3` the limit, then the values of conditions.
+    private let parameters: [PostgresValue]
+    private let conditions: String
+
+    init(_ filter: DeadLetterFilter, clock: PostgresValue, writer: PostgresValue) {
+        var parameters = [clock, writer, .int(Int64(QueryLimit.clamp(filter.limit)))]
+        var conditions = "p.state = 'error'"
+        func add(_ value: PostgresValue, _ condition: (String) -> String) {
+            parameters.append(value)
+            conditions += " AND " + condition("$\(parameters.count)")
+        }
+        if let ids = filter.ids {
+            add(.uuids(ids.compactMap { UUIDBytes($0.rawValue) })) { "p.id = ANY (\($0)::uuid[])" }
+        }
+        if let queue = filter.queue { add(.clean(queue)) { "s.queue = \($0)::text" } }
+        if let reason = filter.reason {
+            // In this collation only the ASCII letters have a case.
+            let said = "lower((coalesce(s.outcome, '') || chr(10) || coalesce(s.reason, '')) COLLATE \"C\")"
+            add(.clean(reason)) { "strpos(\(said), lower(\($0)::text COLLATE \"C\")) > 0" }
+        }
+        if let age = filter.minAge {
+            add(.int(StoredTime.milliseconds(age))) { "s.finished_at <= (SELECT now FROM clock) - \($0)::bigint" }
+        }
+        self.parameters = parameters
+        self.conditions = conditions
+    }
+
+    /// Newest first.
+    var list: PostgresQuery {
+        PostgresQuery(
+            """
+            WITH \(PostgresSQL.clock(1))
+            SELECT \(PostgresTaskRow.columns) FROM (
+                SELECT p.id FROM acode.parked p JOIN acode.task_state s ON s.id = p.id
+                WHERE \(conditions) ORDER BY p.id DESC LIMIT $3::bigint) AS letter
+            JOIN acode.task_state s ON s.id = letter.id JOIN acode.task t ON t.id = letter.id ORDER BY letter.id DESC
+            """, parameters)
+    }
+
+    /// Puts them back, oldest first, and returns their ids.
+    var requeue: PostgresQuery {
+        PostgresQuery(PostgresCancelSQL.beginAgain(taking: gone, clock: 1, writer: 2), parameters)
+    }
+
+    /// Removes every trace of them, oldest first, and returns their ids. A unique key that is just being taken over is left to
+    /// who takes it: one without a task keeps nobody out.
+    var purge: PostgresQuery {
+        PostgresQuery(
+            """
+            WITH \(PostgresSQL.clock(1)), \(gone),
+            claims AS MATERIALIZED (
+                SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON u.id = gone.id FOR UPDATE OF u SKIP LOCKED),
+            unclaimed AS (
+                DELETE FROM acode.unique_claim u USING claims c WHERE u.queue = c.queue AND u.key = c.key
+                RETURNING u.id),
+            untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
+            untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
+            unstated AS (DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.queue),
+            forgotten AS (DELETE FROM acode.task t USING gone WHERE t.id = gone.id),
+            counted AS (
+                INSERT INTO acode.count_delta (queue, state, change)
+                SELECT queue, 'error', -count(*) FROM unstated GROUP BY queue),
+            \(PostgresSQL.bump(2, when: "(SELECT count(*) FROM unstated) + (SELECT count(*) FROM unclaimed) > 0"))
+            SELECT id FROM gone ORDER BY id
+            """, parameters)
+    }
+
+    /// Takes them from where they are parked: whoever does may do with them what it wants.
+    private var gone: String {
+        """
+        letters AS MATERIALIZED (
+            SELECT p.id FROM acode.parked p JOIN acode.task_state s ON s.id = p.id
+            WHERE \(conditions) ORDER BY p.id LIMIT $3::bigint FOR UPDATE OF p),
+        gone AS (
+            DELETE FROM acode.parked p USING letters l WHERE p.state = 'error' AND p.id = l.id
+            RETURNING p.id, p.state AS before)
+        """
+    }
+}

@@ -1,0 +1,42 @@
+internal import PostgreSQL
+
+extension StoreError {
+    /// Says what an error of the database means.
+    init(_ error: PostgresError) {
+        let code: Code =
+            switch error.code {
+            case .unreachable, .connectionLost, .timedOut: .unavailable
+            case .closed: .closed
+            case .decoding: .corrupt
+            case .badURL, .cancelled: .internal
+            case .refused: Self.code(sqlState: error.sqlState ?? "")
+            }
+        self.init(
+            code, error.message + (error.sqlState.map { " (SQLSTATE \($0))" } ?? ""), operation: error.operation,
+            hint: Self.postgresHint(for: code))
+    }
+
+    /// What a server's five characters mean to us.
+    static func code(sqlState: String) -> Code {
+        switch sqlState {
+        case "42501": .permissionDenied
+        case "25006": .readOnly
+        case "53100", "53200", "54000": .full
+        case "40001", "40P01", "55P03", "57014": .busy
+        case "XX001", "XX002": .corrupt
+        case _ where sqlState.hasPrefix("28"): .permissionDenied
+        case _ where sqlState.hasPrefix("08") || sqlState.hasPrefix("53") || sqlState.hasPrefix("57P"): .unavailable
+        case _ where sqlState.hasPrefix("58"): .io
+        default: .internal
+        }
+    }
+
+    private static func postgresHint(for code: Code) -> String? {
+        switch code {
+        case .unavailable: "see that the server runs and that store.url names it; then try again"
+        case .permissionDenied: "see the rights of the database's user"
+        case .full: "free some space on the database's disk"
+        default: nil
+        }
+    }
+}

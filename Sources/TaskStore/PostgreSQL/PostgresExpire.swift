@@ -1,0 +1,102 @@
+internal import PostgreSQL
+package import TaskModel
+
+extension PostgresTaskStore {
+    package func expire() async throws(StoreError) -> [TaskID] {
+        var ended: [TaskID] = []
+        while true {
+            let overdue = PostgresQuery(PostgresExpireSQL.overdue, [clock])
+            let page = try await read(overdue, "expire") { row throws(PostgresError) in
+                (id: try row.uuid(0), ttl: try row.optionalDouble(1))
+            }
+            guard !page.isEmpty else { return ended }
+            let current = try await end(page)
+            ended += current
+            // Another one ends the same tasks, or claims of them: what is left is its affair, or that of the next time.
+            if page.count < PostgresExpireSQL.endedAtOnce || current.isEmpty { return ended }
+        }
+    }
+
+    /// Ends those of a page that are still there and still too late, and returns them.
+    private func end(_ page: [(id: UUIDBytes, ttl: Double?)]) async throws(StoreError) -> [TaskID] {
+        let ends = page.map { Settlement.expired(after: $0.ttl) }
+        let lines = ends.flatMap(\.settlement.entries)
+        let starts = ends.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.settlement.entries.count)) }
+        let query = PostgresQuery(
+            PostgresExpireSQL.end,
+            [
+                .uuids(page.map(\.id)), .texts(ends.map(\.reason)), .ints(starts), .texts(lines.map(\.kind.rawValue)),
+                .texts(lines.map(\.message)), clock, me,
+            ])
+        let rows = try await run(query, "expire")
+        if rows.count > 0 { await foldSometimes() }
+        return try ids(in: rows)
+    }
+
+    /// The ids that a statement returned first in each row.
+    func ids(in rows: PostgresRows) throws(StoreError) -> [TaskID] {
+        do throws(PostgresError) {
+            return try rows.map { row throws(PostgresError) in TaskID(rawValue: try row.uuid(0).text) }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}
+
+/// The statements that end tasks whose time to begin is over; a test explains them.
+enum PostgresExpireSQL {
+    /// Bounds what one statement ends.
+    static let endedAtOnce = 500
+
+    /// `$1` the time.
+    static let overdue = """
+        WITH \(PostgresSQL.clock(1))
+        SELECT s.id, s.ttl FROM (
+            (SELECT r.id, r.expire_at FROM acode.ready r WHERE r.expire_at <= (SELECT now FROM clock)
+            ORDER BY r.expire_at LIMIT \(endedAtOnce))
+            UNION ALL
+            (SELECT c.id, c.expire_at FROM acode.scheduled c WHERE c.expire_at <= (SELECT now FROM clock)
+            ORDER BY c.expire_at LIMIT \(endedAtOnce))) AS late
+        JOIN acode.task_state s ON s.id = late.id ORDER BY late.expire_at, s.seq LIMIT \(endedAtOnce)
+        """
+
+    /// `$1` ids, `$2` reasons, `$3` where the lines of each begin in `$4` and `$5`, `$6` the time, `$7` the writer. What is
+    /// being claimed or moved just now is passed over.
+    static let end = """
+        WITH \(PostgresSQL.clock(6)),
+        known AS MATERIALIZED (
+            SELECT s.id, s.queue, s.container, s.rank, s.seq, g.n
+            FROM unnest($1::uuid[]) WITH ORDINALITY AS g (id, n) JOIN acode.task_state s ON s.id = g.id),
+        waits AS MATERIALIZED (
+            SELECT k.* FROM known k JOIN acode.ready r
+                ON r.queue = k.queue AND r.container = k.container AND r.rank = k.rank AND r.seq = k.seq
+            WHERE r.expire_at <= (SELECT now FROM clock) FOR UPDATE OF r SKIP LOCKED),
+        unready AS (
+            DELETE FROM acode.ready r USING waits w
+            WHERE r.queue = w.queue AND r.container = w.container AND r.rank = w.rank AND r.seq = w.seq
+            RETURNING r.id, w.n),
+        delayed AS MATERIALIZED (
+            SELECT k.id, k.n FROM known k JOIN acode.scheduled c ON c.id = k.id
+            WHERE c.expire_at <= (SELECT now FROM clock) FOR UPDATE OF c SKIP LOCKED),
+        unscheduled AS (DELETE FROM acode.scheduled c USING delayed d WHERE c.id = d.id RETURNING c.id, d.n),
+        ours AS (
+            SELECT id, n, 'enqueued' AS before FROM unready UNION ALL SELECT id, n, 'pending' AS before FROM unscheduled),
+        ended AS (
+            UPDATE acode.task_state s SET state = 'error', outcome = '\(TaskOutcome.expired.rawValue)',
+                reason = ($2::text[])[ours.n], finished_at = now, expire_at = NULL
+            FROM ours, clock WHERE s.id = ours.id RETURNING s.id, s.attempt, s.queue, ours.before, ours.n),
+        aside AS (INSERT INTO acode.parked (state, id) SELECT 'error', id FROM ended),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT e.id, e.attempt, ($4::text[])[line], ($5::text[])[line], clock.now
+            FROM ended e CROSS JOIN clock CROSS JOIN LATERAL
+                generate_series(($3::bigint[])[e.n], ($3::bigint[])[e.n + 1] - 1) AS line
+            ORDER BY e.n, line),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, before, -count(*) FROM ended GROUP BY queue, before
+            UNION ALL SELECT queue, 'error', count(*) FROM ended GROUP BY queue),
+        \(PostgresSQL.bump(7, when: "(SELECT count(*) FROM ended) > 0"))
+        SELECT id FROM ended ORDER BY n
+        """
+}

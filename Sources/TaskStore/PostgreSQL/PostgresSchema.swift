@@ -1,0 +1,181 @@
+/// The tables, and how a database of any age comes to have them. All are in the schema `acode` and named with it, so that
+/// nothing depends on the settings of a session.
+///
+/// A task that isn't over is in exactly one of `ready`, `scheduled` and `lease`, one that went wrong is in `parked`: whoever
+/// deletes that row moves the task, and nobody else can. `task_state` has no index but its key, so that an update of a row
+/// stays in its page. Where a task waits, its `lane` says which image it names, so that a claim can pass tasks over by it
+/// however many there are, and `expire_at` when it is too late to begin it. Histories are only added to. Counts are deltas that are folded now and then, because a counter
+/// that everybody updates would make everybody wait. Times are milliseconds since 1970. No foreign keys on hot tables.
+enum PostgresSchema {
+    /// The version this program writes.
+    static var version: Int { migrations.count }
+    /// Each brings a database from the version of its index to the next. Never edit one that was released: add another.
+    static let migrations = [first]
+
+    /// The key of the advisory lock that migrations take: "acode".
+    static let lock: Int64 = 0x61_63_6f_64_65
+    /// The first halves of the keys of advisory locks of limited queues and of unique keys, which have a space of their own.
+    static let (queueLocks, uniqueLocks): (Int32, Int32) = (0x61_63_6f_64, 0x61_63_6f_65)
+
+    /// What a session of the queue sets: plans that don't change with the size of tables. A planner that sees an empty table
+    /// chooses to read all of it, and stays with that when it has grown.
+    static let session = """
+        SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
+        SET enable_mergejoin = off; SET enable_bitmapscan = off; SET statement_timeout = '25s'; SET lock_timeout = '20s';
+        SET idle_in_transaction_session_timeout = '60s'
+        """
+
+    private static let hot =
+        "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, "
+        + "autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.2"
+
+    private static let first = """
+        CREATE TABLE acode.task (
+            id uuid PRIMARY KEY,
+            created_at bigint NOT NULL,
+            spec text NOT NULL
+        );
+        CREATE TABLE acode.task_state (
+            id uuid PRIMARY KEY,
+            seq bigint NOT NULL,
+            queue text COLLATE "C" NOT NULL,
+            container boolean NOT NULL,
+            lane text COLLATE "C" NOT NULL,
+            rank bigint NOT NULL,
+            state text COLLATE "C" NOT NULL,
+            run_at bigint NOT NULL,
+            ttl double precision,
+            expire_at bigint,
+            attempt bigint NOT NULL DEFAULT 0,
+            deliveries bigint NOT NULL DEFAULT 0,
+            failures bigint NOT NULL DEFAULT 0,
+            interruptions bigint NOT NULL DEFAULT 0,
+            cancel_requested boolean NOT NULL DEFAULT false,
+            progress double precision,
+            outcome text,
+            exit_code bigint,
+            reason text,
+            worker text,
+            started_at bigint,
+            finished_at bigint
+        ) WITH (fillfactor = 60, \(hot));
+        CREATE SEQUENCE acode.task_seq CACHE 1;
+        CREATE TABLE acode.ready (
+            queue text COLLATE "C" NOT NULL,
+            container boolean NOT NULL,
+            rank bigint NOT NULL,
+            seq bigint NOT NULL,
+            id uuid NOT NULL,
+            lane text COLLATE "C" NOT NULL,
+            expire_at bigint,
+            PRIMARY KEY (queue, container, rank, seq)
+        ) WITH (\(hot));
+        CREATE INDEX ready_lane ON acode.ready (queue, container, lane, rank, seq);
+        CREATE INDEX ready_expiring ON acode.ready (expire_at) WHERE expire_at IS NOT NULL;
+        CREATE TABLE acode.scheduled (
+            id uuid PRIMARY KEY,
+            run_at bigint NOT NULL,
+            queue text COLLATE "C" NOT NULL,
+            expire_at bigint
+        ) WITH (\(hot));
+        CREATE INDEX scheduled_due ON acode.scheduled (run_at);
+        CREATE INDEX scheduled_expiring ON acode.scheduled (expire_at) WHERE expire_at IS NOT NULL;
+        CREATE TABLE acode.lease (
+            id uuid PRIMARY KEY,
+            token bigint NOT NULL,
+            origin bigint,
+            attempt bigint NOT NULL,
+            supervisor text COLLATE "C" NOT NULL,
+            host text NOT NULL,
+            lease_until bigint NOT NULL,
+            started boolean NOT NULL DEFAULT false,
+            cancel_requested boolean NOT NULL DEFAULT false
+        ) WITH (fillfactor = 60, \(hot));
+        CREATE TABLE acode.parked (
+            state text COLLATE "C" NOT NULL,
+            id uuid NOT NULL,
+            PRIMARY KEY (state, id)
+        );
+        CREATE TABLE acode.attempt (
+            id uuid NOT NULL,
+            attempt bigint NOT NULL,
+            supervisor text NOT NULL,
+            host text NOT NULL,
+            worker text,
+            claimed_at bigint NOT NULL,
+            started_at bigint,
+            finished_at bigint,
+            outcome text,
+            exit_code bigint,
+            reason text,
+            wall_seconds double precision,
+            cpu_seconds double precision,
+            max_resident_bytes bigint,
+            output_bytes bigint,
+            output_dropped bigint,
+            report text,
+            result text,
+            ended_token bigint,
+            PRIMARY KEY (id, attempt)
+        ) WITH (fillfactor = 80);
+        CREATE TABLE acode.event (
+            sequence bigint GENERATED ALWAYS AS IDENTITY,
+            id uuid NOT NULL,
+            attempt bigint NOT NULL,
+            kind text NOT NULL,
+            message text NOT NULL,
+            at bigint NOT NULL
+        );
+        CREATE INDEX event_task ON acode.event (id, sequence);
+        CREATE TABLE acode.queue_control (
+            queue text COLLATE "C" PRIMARY KEY,
+            paused_at bigint,
+            paused_by text,
+            pause_reason text,
+            max_running bigint
+        );
+        CREATE TABLE acode.unique_claim (
+            queue text COLLATE "C" NOT NULL,
+            key text COLLATE "C" NOT NULL,
+            id uuid NOT NULL,
+            PRIMARY KEY (queue, key)
+        );
+        CREATE INDEX unique_task ON acode.unique_claim (id);
+        CREATE TABLE acode.queue_count (
+            queue text COLLATE "C" NOT NULL,
+            state text COLLATE "C" NOT NULL,
+            count bigint NOT NULL,
+            PRIMARY KEY (queue, state)
+        );
+        CREATE TABLE acode.count_delta (
+            queue text COLLATE "C" NOT NULL,
+            state text COLLATE "C" NOT NULL,
+            change bigint NOT NULL
+        ) WITH (\(hot));
+        CREATE TABLE acode.change (
+            writer bigint PRIMARY KEY,
+            number bigint NOT NULL,
+            at bigint NOT NULL
+        ) WITH (fillfactor = 50, \(hot));
+        CREATE TABLE acode.supervisor (
+            id text COLLATE "C" PRIMARY KEY,
+            pool text NOT NULL,
+            host text NOT NULL,
+            pid bigint NOT NULL,
+            started_at bigint NOT NULL,
+            seen_at bigint NOT NULL
+        );
+        CREATE TABLE acode.worker (
+            id text COLLATE "C" PRIMARY KEY,
+            pool text NOT NULL,
+            supervisor text NOT NULL,
+            host text COLLATE "C" NOT NULL,
+            mode text NOT NULL,
+            container_name text,
+            container_id text,
+            profile text NOT NULL,
+            created_at bigint NOT NULL,
+            blueprint text
+        );
+        """
+}

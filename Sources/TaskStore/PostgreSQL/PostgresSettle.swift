@@ -1,0 +1,146 @@
+internal import PostgreSQL
+internal import TaskModel
+
+/// Ends of attempts, as columns for one statement.
+///
+/// What becomes of a task is decided here, by the same pure rules as for every store, and twice: for the case that someone
+/// asked it to stop, and for the other. The statement looks which of the two it is when it has the lease's row locked. So
+/// nothing is asked beforehand, and nothing can change in between.
+struct PostgresEndings {
+    /// What an end means in one of the two cases.
+    struct Decision {
+        var settlement: Settlement
+        var reason: String
+    }
+
+    private var leases: Set<Lease> = []
+    private var ids: [UUIDBytes] = []
+    private var tokens: [Int64] = []
+    private var results: [AttemptResult] = []
+    /// Two for each end: not asked to stop, asked to stop.
+    private var decisions: [Decision] = []
+
+    /// Adds an end; of two for one lease the first counts.
+    mutating func add(_ lease: Lease, _ result: AttemptResult, asked: (Bool) -> Decision) {
+        guard let id = UUIDBytes(lease.taskID.rawValue), leases.insert(lease).inserted else { return }
+        ids.append(id)
+        tokens.append(lease.token)
+        results.append(result)
+        decisions += [asked(false), asked(true)]
+    }
+
+    var isEmpty: Bool { ids.isEmpty }
+
+    /// In the order that `PostgresSettleSQL.settle` names them, up to `$27`.
+    var parameters: [PostgresValue] {
+        var values: [PostgresValue] = [.uuids(ids), .ints(tokens)]
+        values.append(.texts(results.map(\.outcome.rawValue)))
+        values.append(.ints(results.map { $0.exitCode.map(Int64.init) }))
+        values.append(.doubles(results.map { $0.usage?.wallSeconds }))
+        values.append(.doubles(results.map { $0.usage?.cpuSeconds }))
+        values.append(.ints(results.map { $0.usage?.maxResidentBytes }))
+        values.append(.ints(results.map { $0.usage?.outputBytes }))
+        values.append(.ints(results.map { $0.usage?.outputDropped }))
+        values.append(.texts(results.map { StoredText.cleanNUL($0.report.flatMap(ReportCoding.text(of:))) }))
+        values.append(.texts(results.map { StoredText.cleanNUL($0.result) }))
+        values.append(.texts(results.map { $0.startedAt == nil ? nil : StoredText.clean($0.worker?.rawValue) }))
+        values.append(.ints(results.map { $0.worker == nil ? nil : $0.startedAt.map(StoredTime.milliseconds) }))
+        // Two of each from here: `place` 1 and 2 belong to the first end, 3 and 4 to the second, and so on.
+        values.append(.texts(decisions.map(\.settlement.state.rawValue)))
+        values.append(.ints(decisions.map(\.settlement.delay)))
+        values.append(.ints(decisions.map { Int64($0.settlement.failures) }))
+        values.append(.ints(decisions.map { Int64($0.settlement.interruptions) }))
+        values.append(.ints(decisions.map { Int64($0.settlement.deliveriesBack) }))
+        values.append(.bools(decisions.map(\.settlement.state.isTerminal)))
+        values.append(.texts(decisions.map { StoredText.clean($0.reason) }))
+        // Where the lines of each decision begin, and at the end where another one's would.
+        let lines = decisions.flatMap(\.settlement.entries)
+        let starts = decisions.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.settlement.entries.count)) }
+        values.append(.ints(starts))
+        values.append(.texts(lines.map(\.kind.rawValue)))
+        values.append(.texts(lines.map { StoredText.clean($0.message) }))
+        return values
+    }
+}
+
+/// The statement that ends attempts, each in the fence of its own lease. It joins tables by their keys only, and finds what
+/// belongs to an end by its place in the arrays, because a join of two lists would compare each with each.
+enum PostgresSettleSQL {
+    /// `$24` the time, `$25` the writer, `$26` the last time there is, `$27` whether only leases that ran out are ended.
+    static let settle = """
+        WITH \(PostgresSQL.clock(24)),
+        given AS MATERIALIZED (
+            SELECT g.* FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::double precision[],
+                $6::double precision[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
+                $13::bigint[]) WITH ORDINALITY
+                AS g (id, token, outcome, exit_code, wall, cpu, resident, written, dropped, report, result, worker,
+                    started_at, n)),
+        held AS MATERIALIZED (
+            SELECT l.attempt, l.started, g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place
+            FROM given g JOIN acode.lease l ON l.id = g.id AND l.token = g.token
+            WHERE NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock)
+            ORDER BY l.id FOR UPDATE OF l),
+        ended AS MATERIALIZED (
+            SELECT h.id, h.attempt, h.token, h.outcome, h.exit_code, h.wall, h.cpu, h.resident, h.written, h.dropped,
+                h.report, h.result, h.place,
+                CASE WHEN h.started THEN NULL ELSE h.worker END AS worker,
+                CASE WHEN h.started THEN NULL ELSE h.started_at END AS started_at,
+                ($14::text[])[h.place] AS state,
+                ($16::bigint[])[h.place] AS failures, ($17::bigint[])[h.place] AS interruptions,
+                ($18::bigint[])[h.place] AS deliveries_back, ($19::boolean[])[h.place] AS is_over,
+                ($20::text[])[h.place] AS reason,
+                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now
+            FROM held h CROSS JOIN clock),
+        released AS (DELETE FROM acode.lease l USING ended e WHERE l.id = e.id),
+        stated AS (
+            UPDATE acode.task_state s SET state = e.state, outcome = e.outcome, exit_code = e.exit_code,
+                reason = e.reason, failures = s.failures + e.failures,
+                interruptions = s.interruptions + e.interruptions,
+                deliveries = greatest(0, s.deliveries - e.deliveries_back),
+                run_at = CASE WHEN e.is_over THEN s.run_at ELSE e.run_at END,
+                finished_at = CASE WHEN e.is_over THEN e.now END,
+                worker = coalesce(e.worker, s.worker), started_at = coalesce(e.started_at, s.started_at),
+                expire_at = CASE WHEN e.is_over OR e.worker IS NOT NULL THEN NULL ELSE s.expire_at END
+            FROM ended e WHERE s.id = e.id
+            RETURNING s.id, s.queue, s.container, s.rank, s.seq, s.state, s.run_at, s.lane, s.expire_at),
+        finished AS (
+            UPDATE acode.attempt a SET finished_at = e.now, outcome = e.outcome, exit_code = e.exit_code,
+                reason = e.reason, wall_seconds = e.wall, cpu_seconds = e.cpu, max_resident_bytes = e.resident,
+                output_bytes = e.written, output_dropped = e.dropped, report = e.report, result = e.result,
+                worker = coalesce(e.worker, a.worker), started_at = coalesce(e.started_at, a.started_at),
+                ended_token = e.token
+            FROM ended e WHERE a.id = e.id AND a.attempt = e.attempt),
+        readied AS (
+            INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
+            SELECT queue, container, rank, seq, id, lane, expire_at FROM stated WHERE state = 'enqueued'),
+        waiting AS (
+            INSERT INTO acode.scheduled (id, run_at, queue, expire_at)
+            SELECT id, run_at, queue, expire_at FROM stated WHERE state = 'pending'),
+        aside AS (
+            INSERT INTO acode.parked (state, id)
+            SELECT state, id FROM stated WHERE state IN ('error', 'cancelled')),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT id, attempt, kind, message, now FROM (
+                SELECT e.id, e.attempt, 'started' AS kind, 'runs on worker ' || e.worker AS message, e.now,
+                    e.place, 0 AS line
+                FROM ended e WHERE e.worker IS NOT NULL
+                UNION ALL
+                SELECT e.id, e.attempt, ($22::text[])[line], ($23::text[])[line], e.now, e.place, line
+                FROM ended e CROSS JOIN LATERAL
+                    generate_series(($21::bigint[])[e.place], ($21::bigint[])[e.place + 1] - 1) AS line) AS entry
+            ORDER BY place, line),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, 'inProgress', -count(*) FROM stated GROUP BY queue
+            UNION ALL SELECT queue, state, count(*) FROM stated GROUP BY queue, state),
+        \(PostgresSQL.bump(25, when: "(SELECT count(*) FROM ended) > 0"))
+        SELECT id, attempt, token FROM ended
+        """
+
+    /// Which of these ends were written before, by a statement whose answer was lost.
+    static let written = """
+        SELECT a.id, a.attempt, a.ended_token FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS g (id, attempt, token)
+        JOIN acode.attempt a ON a.id = g.id AND a.attempt = g.attempt AND a.ended_token = g.token
+        """
+}

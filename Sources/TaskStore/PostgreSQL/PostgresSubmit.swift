@@ -1,0 +1,142 @@
+internal import Foundation
+internal import PostgreSQL
+package import TaskModel
+
+extension PostgresTaskStore {
+    package func accept(_ specs: [TaskSpec]) async throws(StoreError) -> [Submission] {
+        guard !specs.isEmpty else { return [] }
+        var drafts: [PostgresDraft] = []
+        drafts.reserveCapacity(specs.count)
+        for spec in specs { drafts.append(try PostgresDraft(spec)) }
+        do throws(StoreError) {
+            return try await store(drafts)
+        } catch {
+            guard error.code == .unavailable else { throw error }
+            return try await storeAgain(drafts, after: error)
+        }
+    }
+
+    /// The answer was lost. Ids are random: when one of ours is there, all that were made are, and the others have their
+    /// unique keys; when none is, the same may be tried again.
+    private func storeAgain(_ drafts: [PostgresDraft], after loss: StoreError) async throws(StoreError) -> [Submission]
+    {
+        let look = PostgresQuery(PostgresSubmitSQL.kept, [.uuids(drafts.map(\.key))])
+        let found = try? await read(look, "submit") { row throws(PostgresError) in
+            (key: try row.uuid(0), createdAt: try row.int(1))
+        }
+        guard let found else { throw loss }
+        let kept = Dictionary(found.map { ($0.key, $0.createdAt) }, uniquingKeysWith: { first, _ in first })
+        let missing = drafts.filter { kept[$0.key] == nil }
+        var others = (missing.isEmpty ? [] : try await store(missing)).makeIterator()
+        return drafts.compactMap { draft in
+            kept[draft.key].map { Submission(task: draft.task(at: $0), isNew: true) } ?? others.next()
+        }
+    }
+
+    private func store(_ drafts: [PostgresDraft]) async throws(StoreError) -> [Submission] {
+        let columns = PostgresDraftColumns(drafts)
+        // Only a statement that begins after the locks are had sees who has the keys.
+        let hold = columns.hold.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
+        let answers = try await run(
+            hold + [PostgresQuery(PostgresSubmitSQL.accept, columns.parameters + [clock, me])], "submit")
+        let submissions: [Submission?]
+        do throws(PostgresError) {
+            submissions = try zip(drafts, answers.last?.map(PostgresFate.init) ?? []).map { draft, fate in
+                switch fate {
+                case .new(let now): Submission(task: draft.task(at: now), isNew: true)
+                case .sameAs(let place, let now): Submission(task: drafts[place].task(at: now), isNew: false)
+                case .held(let task): task.map { Submission(task: $0, isNew: false) }
+                }
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        await foldSometimes()
+        let whole = submissions.compactMap { $0 }
+        guard whole.count == drafts.count else {
+            throw StoreError(.corrupt, "a task with a unique key can't be read", operation: "submit")
+        }
+        return whole
+    }
+}
+
+/// A task about to be stored.
+private struct PostgresDraft: Sendable {
+    let id = TaskID.next()
+    let key: UUIDBytes
+    let spec: TaskSpec
+    let json: String
+
+    init(_ spec: TaskSpec) throws(StoreError) {
+        guard let key = UUIDBytes(id.rawValue) else {
+            throw StoreError(.internal, "a task id is no UUID", operation: "submit")
+        }
+        self.key = key
+        self.spec = spec
+        json = try SpecCoding.encode(spec, operation: "submit")
+    }
+
+    var delay: Int64 { StoredTime.milliseconds(seconds: max(0, spec.delay)) }
+
+    /// The task as it reads when stored at `now`.
+    func task(at now: Int64) -> QueuedTask {
+        var task = QueuedTask(id: id, spec: spec, createdAt: StoredTime.date(now))
+        task.runAt = StoredTime.date(StoredTime.add(delay, to: now))
+        return task
+    }
+}
+
+/// What came of a draft.
+private enum PostgresFate {
+    /// It was stored at this time.
+    case new(Int64)
+    /// The draft at this place was stored, which has the same unique key.
+    case sameAs(Int, Int64)
+    /// A task has its key already; `nil` if that can't be read.
+    case held(QueuedTask?)
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        let now = try row.int(PostgresTaskRow.count)
+        let place = try row.int(PostgresTaskRow.count + 1)
+        switch try row.optionalInt(PostgresTaskRow.count + 2) {
+        case place: self = .new(now)
+        case let first? where first < place: self = .sameAs(Int(first) - 1, now)
+        default: self = .held(try PostgresTaskRow.read(row).task)
+        }
+    }
+}
+
+/// Drafts as columns.
+private struct PostgresDraftColumns {
+    private let drafts: [PostgresDraft]
+    private let queues: [String]
+    private let keys: [String?]
+
+    init(_ drafts: [PostgresDraft]) {
+        self.drafts = drafts
+        queues = drafts.map { StoredText.clean($0.spec.queue) }
+        keys = drafts.map { StoredText.clean($0.spec.unique?.key) }
+    }
+
+    /// For `PostgresSubmitSQL.holdKeys`; `nil` when no key is to be held.
+    var hold: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
+
+    /// For `PostgresSubmitSQL.accept`, up to `$12`.
+    var parameters: [PostgresValue] {
+        [
+            .uuids(drafts.map(\.key)), .texts(drafts.map(\.json)), .texts(queues),
+            .bools(drafts.map { $0.spec.isolation == .container }),
+            .ints(drafts.map { PostgresRank.of(priority: $0.spec.priority) }), .ints(drafts.map(\.delay)),
+            .bools(drafts.map { $0.task(at: 0).state == .pending }),
+            .texts(drafts.map { PostgresLane.of(image: $0.spec.image) }), .doubles(drafts.map(\.spec.ttl)),
+            .texts(keys),
+            .ints(drafts.map { StoredTime.milliseconds(seconds: max(0, $0.spec.unique?.window ?? 0)) }),
+            .int(StoredTime.latestMilliseconds),
+        ]
+    }
+}
+
+/// How a priority is kept, so that an ascending index has the best first: its complement, which always exists.
+enum PostgresRank {
+    static func of(priority: Int) -> Int64 { ~Int64(priority) }
+}

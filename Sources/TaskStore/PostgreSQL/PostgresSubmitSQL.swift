@@ -1,0 +1,71 @@
+internal import TaskModel
+
+/// The statements that store tasks.
+enum PostgresSubmitSQL {
+    /// Holds the unique keys `$2` of the queues `$1` until the end of the transaction, in an order that is the same for all.
+    /// Some keys share a lock, so that any number of them needs few.
+    static let holdKeys = """
+        SELECT pg_advisory_xact_lock(\(PostgresSchema.uniqueLocks), number) FROM (
+            SELECT DISTINCT hashtext(g.queue || chr(10) || g.key) & 1023 AS number
+            FROM unnest($1::text[], $2::text[]) AS g (queue, key) WHERE g.key IS NOT NULL ORDER BY number) AS key
+        """
+
+    /// `$12` the last time there is, `$13` the time, `$14` the writer.
+    ///
+    /// `first` is the place of the draft that becomes the task of a key: the first which the task that has the key doesn't
+    /// keep out. Those before it get that task, those after it the new one. The looks at other tables are queries of their
+    /// own and not joins, so that they go by keys whatever the planner believes of the sizes of tables.
+    static let accept = """
+        WITH \(PostgresSQL.clock(13)),
+        given AS MATERIALIZED (
+            SELECT g.* FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[],
+                $7::boolean[], $8::text[], $9::double precision[], $10::text[], $11::bigint[]) WITH ORDINALITY
+                AS g (id, spec, queue, container, rank, delay, pending, lane, ttl, key, span, n)),
+        asked AS MATERIALIZED (
+            SELECT g.*, (
+                SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key AND (
+                    SELECT s.state NOT IN (\(ended)) OR t.created_at + g.span > clock.now
+                    FROM acode.task_state s JOIN acode.task t ON t.id = s.id WHERE s.id = u.id)) AS holder
+            FROM given g CROSS JOIN clock),
+        judged AS MATERIALIZED (
+            SELECT a.*, CASE WHEN a.key IS NULL THEN a.n
+                ELSE min(a.n) FILTER (WHERE a.holder IS NULL) OVER (PARTITION BY a.queue, a.key) END AS first
+            FROM asked a),
+        fresh AS MATERIALIZED (
+            SELECT j.*, nextval('acode.task_seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
+                \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
+            FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
+        new AS (INSERT INTO acode.task (id, created_at, spec) SELECT id, now, spec FROM fresh, clock),
+        stated AS (
+            INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, ttl, expire_at)
+            SELECT id, seq, queue, container, lane, rank, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, run_at,
+                ttl, expire_at FROM fresh),
+        readied AS (
+            INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
+            SELECT queue, container, rank, seq, id, lane, expire_at FROM fresh WHERE NOT pending),
+        waiting AS (
+            INSERT INTO acode.scheduled (id, run_at, queue, expire_at)
+            SELECT id, run_at, queue, expire_at FROM fresh WHERE pending),
+        claimed AS (
+            INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
+            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
+        told AS (
+            INSERT INTO acode.event (id, attempt, kind, message, at)
+            SELECT id, 0, 'submitted', 'submitted to queue ' || queue, now FROM fresh, clock ORDER BY seq),
+        counted AS (
+            INSERT INTO acode.count_delta (queue, state, change)
+            SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, count(*) FROM fresh GROUP BY 1, 2),
+        \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) + (SELECT count(*) FROM claimed) > 0"))
+        SELECT task.*, clock.now, j.n, j.first FROM judged j CROSS JOIN clock
+        LEFT JOIN LATERAL (
+            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_state s ON s.id = t.id
+            WHERE t.id = j.holder AND j.n IS DISTINCT FROM j.first OFFSET 0) AS task ON true
+        ORDER BY j.n
+        """
+
+    /// Which of these were stored before, by a statement whose answer was lost, and when.
+    static let kept = "SELECT t.id, t.created_at FROM acode.task t WHERE t.id = ANY ($1::uuid[])"
+
+    private static let ended = TaskState.allCases.filter(\.isTerminal).map { "'\($0.rawValue)'" }
+        .joined(separator: ", ")
+}

@@ -1,0 +1,211 @@
+import Foundation
+import PostgreSQL
+import TaskModel
+import Testing
+
+@testable import TaskStore
+
+@Suite("PostgreSQL: faults", .timeLimit(.minutes(1)))
+struct PostgresFaultTests {
+    /// Ends every other session of the database, as a restart of the server does.
+    private func cutAll(_ place: PostgresPlace) async throws {
+        try await place.run(
+            """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """)
+    }
+
+    @Test func readsSurviveTheEndOfTheirSession() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            let id = try await store.submit([spec()])[0].id
+            for _ in 0..<5 {
+                try await cutAll(place)
+                #expect(try await store.task(id)?.id == id)
+                #expect(try await store.tally() == [.enqueued: 1])
+            }
+            await store.close()
+        }
+    }
+
+    /// A write whose answer was lost says so, and one that says so may be tried again.
+    @Test func writesComeBackAfterTheEndOfTheirSession() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            _ = try await store.submit([spec()])
+            let lease = try #require(try await store.claim().first).lease
+            try await cutAll(place)
+            var tries = 0
+            while true {
+                tries += 1
+                do {
+                    #expect(try await store.finish(lease, .success))
+                    break
+                } catch let error as StoreError {
+                    #expect(error.code == .unavailable)
+                    try #require(tries < 10)
+                }
+            }
+            #expect(try await store.tally() == [.complete: 1])
+            #expect(try await store.kinds(lease.taskID) == [.submitted, .claimed, .completed])
+            await store.close()
+        }
+    }
+
+    @Test func aTaskThatCannotBeReadEndsAsADeadLetterAndTheOthersAreClaimed() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            let broken = try await store.submit([spec("broken"), spec("1"), spec("2")])[0].id
+            try await place.run("UPDATE acode.task SET spec = '{' WHERE id = '\(broken.rawValue)'")
+            #expect(store.names(try await store.claim(9)) == ["1", "2"])
+            #expect(try await store.tally() == [.error: 1, .inProgress: 2])
+            await store.close()
+        }
+    }
+
+    /// Without a clock of a test's own it is the server's that counts.
+    @Test func timeIsTheServers() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            let task = try await store.submit([spec()])[0]
+            #expect(abs(task.createdAt.timeIntervalSinceNow) < 60)
+            _ = try await store.claim(lease: .milliseconds(1))
+            try await place.run("SELECT pg_sleep(0.01)")
+            #expect(try await store.recoverExpired(maxDeliveries: 3) == [task.id])
+            await store.close()
+        }
+    }
+
+    @Test func foldingChangesNoCountAndNoToken() async throws {
+        try await PostgresPlace.with { place in
+            let clock = TestClock()
+            var options = PostgresTaskStore.Options()
+            options.clock = clock
+            let store = try await PostgresTaskStore(url: place.url, options: options)
+            _ = try await store.submit([spec("1"), spec("2", queue: "b"), spec("3", delay: 5)])
+            _ = try await store.claim()
+            let (counts, token) = (try await store.counts(), try await store.changeToken())
+            clock.advance(by: 7200)
+            await store.fold()
+            #expect(try await store.counts() == counts)
+            #expect(try await store.changeToken() == token)
+            let deltas = try await place.run("SELECT count(*) FROM acode.count_delta")
+            #expect(try deltas[0].first?.int(0) == 0)
+            let writers = try await place.run("SELECT writer FROM acode.change")
+            let numbers = try writers[0].map { row throws(PostgresError) in try row.int(0) }
+            #expect(numbers == [0])
+            _ = try await store.submit([spec()])
+            #expect(try await store.changeToken() == token + 1)
+            await store.close()
+        }
+    }
+
+    /// Everything moves through the same rows in the same order, so that nobody waits for each other in a circle.
+    @Test func manyAtOnceLockEachOtherOutNowhere() async throws {
+        try await PostgresPlace.with { place in
+            let stores = [try await PostgresTaskStore(url: place.url), try await PostgresTaskStore(url: place.url)]
+            let ids = try await stores[0].submit((0..<300).map { spec("\($0)") }).map(\.id)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<6 {
+                    group.addTask {
+                        let store = stores[number % 2]
+                        while true {
+                            let leases = try await store.claim(20, by: SupervisorID(rawValue: "s\(number)")).map(
+                                \.lease)
+                            guard !leases.isEmpty else { return }
+                            async let renewed = store.renew(leases.reversed(), for: .seconds(30))
+                            async let finished = store.finish(
+                                leases.map { (lease: $0, result: AttemptResult.success) })
+                            _ = try await (renewed, finished)
+                        }
+                    }
+                }
+                group.addTask {
+                    for id in ids.reversed() { _ = try await stores[0].cancel(id, reason: "unwanted") }
+                }
+                try await group.waitForAll()
+            }
+            let tally = try await stores[0].tally()
+            #expect(tally[.complete, default: 0] + tally[.cancelled, default: 0] == 300)
+            // What a session saw is in the statistics once it has ended.
+            for store in stores { await store.close() }
+            let rows = try await place.run(
+                "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            #expect(try rows[0].first?.int(0) == 0)
+        }
+    }
+
+    /// Likewise when queues are limited and paused, and tasks that are unique expire, come back and are forgotten.
+    @Test func queuesKeysAndDeadLettersLockEachOtherOutNowhere() async throws {
+        try await PostgresPlace.with { place in
+            let stores = [try await PostgresTaskStore(url: place.url), try await PostgresTaskStore(url: place.url)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, store) in stores.enumerated() {
+                    group.addTask { try await submitOverAndOver(store, backwards: number == 1) }
+                    group.addTask { try await failOverAndOver(store) }
+                    group.addTask { try await failOverAndOver(store) }
+                    group.addTask {
+                        for round in 0..<12 {
+                            _ = try await store.expire()
+                            _ = try await store.requeue(deadLetters: DeadLetterFilter(limit: 2))
+                            _ = try await store.purge(deadLetters: DeadLetterFilter(limit: 3))
+                            _ = try await store.control(
+                                "0", round % 2 == 0 ? .pause(by: "me", reason: nil) : .resume)
+                            _ = try await store.control("1", .limit(round % 5))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let counted = try await place.run("SELECT state, count(*) FROM acode.task_state GROUP BY state")[0]
+                .map { row throws(PostgresError) in (try row.text(0), Int(try row.int(1))) }
+            let tally = try await stores[0].tally().map { ($0.key.rawValue, $0.value) }
+            #expect(Dictionary(uniqueKeysWithValues: counted) == Dictionary(uniqueKeysWithValues: tally))
+            for store in stores { await store.close() }
+            let rows = try await place.run(
+                "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            #expect(try rows[0].first?.int(0) == 0)
+        }
+    }
+
+    private func submitOverAndOver(_ store: PostgresTaskStore, backwards: Bool) async throws {
+        let specs = (0..<8).map { place in
+            var task = spec("\(place)", queue: "\(place % 2)")
+            task.unique = UniqueKey("\(place)")
+            task.ttl = place < 3 ? 0 : nil
+            return task
+        }
+        for _ in 0..<15 { _ = try await store.accept(backwards ? specs.reversed() : specs) }
+    }
+
+    private func failOverAndOver(_ store: PostgresTaskStore) async throws {
+        let failure = AttemptResult.failure(.deadLetter(countsAsFailure: true))
+        for _ in 0..<15 {
+            let leases = try await store.claim(4).map(\.lease)
+            #expect(try await store.finish(leases.map { (lease: $0, result: failure) }).count == leases.count)
+        }
+    }
+
+    /// Whatever the answer that was lost said, each key has one task.
+    @Test func aSubmissionWhoseAnswerWasLostIsKeptOnce() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            var unique = spec("unique")
+            unique.unique = UniqueKey("k")
+            for _ in 0..<10 {
+                try await cutAll(place)
+                do {
+                    let got = try await store.accept([unique, unique, spec("other")])
+                    #expect(got.map { $0.task.spec.name } == ["unique", "unique", "other"])
+                    #expect(got[0].task.id == got[1].task.id && !got[1].isNew && got[2].isNew)
+                } catch let error as StoreError {
+                    #expect(error.code == .unavailable)
+                }
+            }
+            let named = try await store.tasks(matching: TaskFilter()).filter { $0.spec.name == "unique" }
+            #expect(named.count == 1)
+            await store.close()
+        }
+    }
+}

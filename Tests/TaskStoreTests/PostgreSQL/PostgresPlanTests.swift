@@ -1,0 +1,103 @@
+import PostgreSQL
+import TaskModel
+import Testing
+
+@testable import TaskStore
+
+@Suite("PostgreSQL: query plans", .timeLimit(.minutes(1)))
+struct PostgresPlanTests {
+    private func plan(_ place: PostgresPlace, _ sql: String, _ parameters: [PostgresValue]) async throws -> String {
+        let connection = try await PostgresConnection.open(
+            ConnectionTarget(place.url), setup: PostgresSchema.session)
+        defer { Task { await connection.close() } }
+        let rows = try await connection.run([PostgresQuery("EXPLAIN " + sql, parameters)], operation: "explain")[0]
+        return try rows.map { row throws(PostgresError) in try row.text(0) }.joined(separator: "\n")
+    }
+
+    private let claim: [PostgresValue] = [
+        .texts(["default"]), .bools([false, true]), .int(4), .ints([1, 2, 3, 4]), .text("s"), .text("h"), .int(1000),
+        .int(nil), .int(1), .int(1 << 50), .texts([":a", ":b"]),
+    ]
+
+    /// The tables that are read as a whole. Deltas may be: there are never many.
+    private func wholeReads(_ plan: String) -> [String] {
+        plan.matches(of: /Seq Scan on (\w+)/).map { String($0.1) }.filter { $0 != "count_delta" }
+    }
+
+    /// The planner must not choose to read a whole table because it is small, and stay with that.
+    @Test(arguments: [0, 2000, 50000], [false, true])
+    func claimsUseTheirIndexHoweverLargeTheBacklog(tasks: Int, analyzed: Bool) async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            try await place.runScript(
+                """
+                INSERT INTO acode.task SELECT gen_random_uuid(), 0, '{}' FROM generate_series(1, \(tasks));
+                INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, expire_at)
+                    SELECT id, number, 'default', false, CASE number % 3 WHEN 0 THEN ':a' ELSE '' END, -1, 'enqueued', 0,
+                        CASE number % 5 WHEN 0 THEN number END
+                    FROM (SELECT id, row_number() OVER () AS number FROM acode.task) AS t;
+                INSERT INTO acode.ready SELECT queue, container, rank, seq, id, lane, expire_at FROM acode.task_state;
+                INSERT INTO acode.scheduled SELECT id, seq, queue, expire_at FROM acode.task_state;
+                INSERT INTO acode.parked SELECT 'error', id FROM acode.task;
+                \(analyzed ? "ANALYZE" : "")
+                """)
+            for shape in PostgresClaimSQL.Shape.all {
+                let plan = try await plan(place, PostgresClaimSQL.claim(shape), claim)
+                let index = shape.images == .any ? "ready_pkey" : "ready_lane"
+                #expect(plan.firstMatch(of: #/LockRows.*\n *-> +Index Scan using (\w+) /#)?.1 == index[...], "\(plan)")
+                #expect(wholeReads(plan).isEmpty, "\(plan)")
+            }
+            let promote = try await plan(place, PostgresClaimSQL.promote, [.int(nil), .int(1)])
+            #expect(promote.contains("Index Scan using scheduled_due"), "\(promote)")
+            #expect(wholeReads(promote).isEmpty, "\(promote)")
+            let overdue = try await plan(place, PostgresExpireSQL.overdue, [.int(nil)])
+            #expect(overdue.contains("Index Scan using ready_expiring"), "\(overdue)")
+            #expect(overdue.contains("Index Scan using scheduled_expiring"), "\(overdue)")
+            #expect(wholeReads(overdue).isEmpty, "\(overdue)")
+            for filter in [DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), DeadLetterFilter(ids: [])] {
+                let letters = PostgresDeadLetters(filter, clock: .int(nil), writer: .int(1))
+                for query in [letters.list, letters.requeue, letters.purge] {
+                    let plan = try await plan(place, query.sql, query.parameters)
+                    #expect(plan.contains("parked_pkey on parked p"), "\(plan)")
+                    #expect(wholeReads(plan).isEmpty, "\(plan)")
+                }
+            }
+        }
+    }
+
+    @Test func expiringAndSubmittingFindTheirRowsByKeysAlone() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            let end = try await plan(
+                place, PostgresExpireSQL.end,
+                [.uuids([]), .texts([]), .ints([1]), .texts([]), .texts([]), .int(nil), .int(1)])
+            #expect(end.contains("ready_pkey") && end.contains("scheduled_pkey"), "\(end)")
+            #expect(wholeReads(end).isEmpty, "\(end)")
+            let accept = try await plan(
+                place, PostgresSubmitSQL.accept,
+                [
+                    .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
+                    .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1),
+                ])
+            #expect(accept.contains("unique_claim_pkey"), "\(accept)")
+            #expect(wholeReads(accept).isEmpty, "\(accept)")
+        }
+    }
+
+    @Test func endsFindTheirRowsByKeysAlone() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            var endings = PostgresEndings()
+            endings.add(Lease(taskID: .next(), attempt: 1, token: 1), .success) { asked in
+                PostgresEndings.Decision(settlement: .ended(.success, cancelRequested: asked), reason: "")
+            }
+            let parameters = endings.parameters + [.int(nil), .int(1), .int(1 << 50), .bool(false)]
+            let plan = try await plan(place, PostgresSettleSQL.settle, parameters)
+            #expect(plan.contains("lease_pkey") && plan.contains("task_state_pkey"), "\(plan)")
+            #expect(wholeReads(plan).isEmpty, "\(plan)")
+        }
+    }
+}

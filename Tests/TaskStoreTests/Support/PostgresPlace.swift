@@ -1,0 +1,67 @@
+import Foundation
+import PostgreSQL
+import TaskStore
+
+/// A database of its own on the server that `scripts/engines` starts.
+struct PostgresPlace: StorePlace {
+    /// There is no server: a failure and not a reason to skip.
+    struct NoServer: Error, CustomStringConvertible {
+        let description = "ACODE_TEST_POSTGRES is not set: eval \"$(scripts/engines env)\""
+    }
+
+    let name: String
+    private let server: String
+
+    init() async throws {
+        guard let server = ProcessInfo.processInfo.environment["ACODE_TEST_POSTGRES"] else { throw NoServer() }
+        self.server = server
+        name = "t" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
+        try await onServer("CREATE DATABASE \(name)")
+    }
+
+    /// The URL of the database.
+    var url: String {
+        var parts = URLComponents(string: server)
+        parts?.path = "/\(name)"
+        return parts?.string ?? server
+    }
+
+    func open(clock: TestClock) async throws -> any TaskStore {
+        var options = PostgresTaskStore.Options()
+        options.clock = clock
+        return try await PostgresTaskStore(url: url, options: options)
+    }
+
+    func remove() async { try? await onServer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+
+    /// Runs SQL in the database, as an administrator would.
+    @discardableResult
+    func run(_ sql: String) async throws -> [PostgresRows] {
+        let connection = try await PostgresConnection.open(ConnectionTarget(url))
+        defer { Task { await connection.close() } }
+        return try await connection.run([PostgresQuery(sql)], operation: "test")
+    }
+
+    /// Runs several statements in the database.
+    func runScript(_ sql: String) async throws {
+        let connection = try await PostgresConnection.open(ConnectionTarget(url))
+        defer { Task { await connection.close() } }
+        try await connection.runScript(sql, operation: "test", timeout: .seconds(50))
+    }
+
+    private func onServer(_ sql: String) async throws {
+        let connection = try await PostgresConnection.open(ConnectionTarget(server))
+        defer { Task { await connection.close() } }
+        try await connection.runScript(sql, operation: "test", timeout: .seconds(50))
+    }
+
+    /// Runs `body` with a place of its own, and removes it.
+    static func with(_ body: (PostgresPlace) async throws -> Void) async throws {
+        let place = try await PostgresPlace()
+        do { try await body(place) } catch {
+            await place.remove()
+            throw error
+        }
+        await place.remove()
+    }
+}
