@@ -17,7 +17,11 @@ extension PostgresTaskStore {
 
     package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
         guard let id = UUIDBytes(task.rawValue) else { return nil }
-        _ = try await run(PostgresQuery(PostgresCancelSQL.requeue, [clock, me, .uuid(id)]), "requeue")
+        let steps = [
+            PostgresQuery(PostgresCancelSQL.holdKey, [.uuid(id)]),
+            PostgresQuery(PostgresCancelSQL.requeue, [clock, me, .uuid(id)]),
+        ]
+        _ = try await run(steps, "requeue")
         return try await self.task(task)
     }
 
@@ -60,18 +64,36 @@ enum PostgresCancelSQL {
         SELECT (SELECT count(*) FROM ended) + (SELECT count(*) FROM asked)
         """
 
+    /// Holds the unique key of the task `$1`, which never changes.
+    static let holdKey = PostgresUniqueSQL.hold(
+        """
+        SELECT s.queue, t.unique_key AS key FROM acode.task t JOIN acode.task_state s ON s.id = t.id WHERE t.id = $1
+        """)
+
     static let requeue = beginAgain(
-        taking: """
-            gone AS (
-                DELETE FROM acode.parked p WHERE p.id = $3 AND p.state IN ('error', 'cancelled')
-                RETURNING p.id, p.state AS before)
+        finding: """
+            SELECT p.id, p.state, s.queue, t.unique_key FROM acode.parked p
+            JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
+            WHERE p.id = $3 AND p.state IN ('error', 'cancelled') AND \(PostgresUniqueSQL.isFree) FOR UPDATE OF p
             """, clock: 1, writer: 2)
 
-    /// Puts tasks back into their queues that `gone`, one of the queries in `taking`, took from where they were parked, and
-    /// returns their ids.
-    static func beginAgain(taking: String, clock: Int, writer: Int) -> String {
+    /// Puts tasks back into their queues that `finding` selects and locks where they are parked, and returns their ids. Their
+    /// unique keys are held. Of those with the same one only the oldest goes.
+    static func beginAgain(finding: String, clock: Int, writer: Int) -> String {
         """
-        WITH \(PostgresSQL.clock(clock)), \(taking),
+        WITH \(PostgresSQL.clock(clock)),
+        held AS MATERIALIZED (\(PostgresUniqueSQL.held)),
+        found AS MATERIALIZED (\(finding)),
+        turns AS MATERIALIZED (
+            SELECT f.*, row_number() OVER (PARTITION BY f.queue, f.unique_key ORDER BY f.id) AS turn FROM found f),
+        gone AS (
+            DELETE FROM acode.parked p USING turns n
+            WHERE p.state = n.state AND p.id = n.id AND (n.turn = 1 OR n.unique_key IS NULL)
+            RETURNING p.id, p.state AS before, n.queue, n.unique_key),
+        claimed AS (
+            INSERT INTO acode.unique_claim (queue, key, id)
+            SELECT queue, unique_key, id FROM gone WHERE unique_key IS NOT NULL
+            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id),
         stated AS (
             UPDATE acode.task_state s SET state = 'enqueued', run_at = now, deliveries = 0, failures = 0,
                 interruptions = 0, cancel_requested = false, progress = NULL, outcome = NULL, exit_code = NULL,

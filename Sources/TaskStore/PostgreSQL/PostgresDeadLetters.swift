@@ -3,11 +3,14 @@ package import TaskModel
 
 extension PostgresTaskStore {
     package func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask] {
-        try await readTasks(letters(filter).list, "list dead letters")
+        // Also those of which nobody can tell what they were to run: that is why they are here, and people must find them.
+        let rows = try await read(letters(filter).list, "list dead letters", PostgresTaskRow.letter)
+        return rows.compactMap { $0 }
     }
 
     package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
-        let rows = try await run(letters(filter).requeue, "requeue dead letters")
+        let rows = try await run(letters(filter).requeue, "requeue dead letters").last
+        guard let rows else { return [] }
         if rows.count > 0 { await foldSometimes() }
         return try ids(in: rows)
     }
@@ -65,9 +68,25 @@ struct PostgresDeadLetters {
             """, parameters)
     }
 
-    /// Puts them back, oldest first, and returns their ids.
-    var requeue: PostgresQuery {
-        PostgresQuery(PostgresCancelSQL.beginAgain(taking: gone, clock: 1, writer: 2), parameters)
+    /// Holds the unique keys of them all, then puts them back, oldest first, and returns their ids. One that came to be a
+    /// dead letter in between is left where it is if its key isn't held.
+    var requeue: [PostgresQuery] {
+        let from = """
+            FROM acode.parked p JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
+            WHERE \(conditions)
+            """
+        let hold = """
+            WITH \(PostgresSQL.clock(1)), wanted AS (SELECT $2::bigint, $3::bigint)
+            \(PostgresUniqueSQL.hold("SELECT s.queue, t.unique_key AS key \(from)"))
+            """
+        let find = """
+            SELECT p.id, p.state, s.queue, t.unique_key \(from) AND \(PostgresUniqueSQL.isFree)
+            ORDER BY p.id LIMIT $3::bigint FOR UPDATE OF p
+            """
+        return [
+            PostgresQuery(hold, parameters),
+            PostgresQuery(PostgresCancelSQL.beginAgain(finding: find, clock: 1, writer: 2), parameters),
+        ]
     }
 
     /// Removes every trace of them, oldest first, and returns their ids. A unique key that is just being taken over is left to
@@ -75,7 +94,7 @@ struct PostgresDeadLetters {
     var purge: PostgresQuery {
         PostgresQuery(
             """
-            WITH \(PostgresSQL.clock(1)), \(gone),
+            WITH \(PostgresSQL.clock(1)), \(taken),
             claims AS MATERIALIZED (
                 SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON u.id = gone.id FOR UPDATE OF u SKIP LOCKED),
             unclaimed AS (
@@ -94,14 +113,14 @@ struct PostgresDeadLetters {
     }
 
     /// Takes them from where they are parked: whoever does may do with them what it wants.
-    private var gone: String {
+    private var taken: String {
         """
         letters AS MATERIALIZED (
             SELECT p.id FROM acode.parked p JOIN acode.task_state s ON s.id = p.id
             WHERE \(conditions) ORDER BY p.id LIMIT $3::bigint FOR UPDATE OF p),
         gone AS (
             DELETE FROM acode.parked p USING letters l WHERE p.state = 'error' AND p.id = l.id
-            RETURNING p.id, p.state AS before)
+            RETURNING p.id)
         """
     }
 }

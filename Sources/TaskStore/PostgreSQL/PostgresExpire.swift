@@ -5,20 +5,27 @@ extension PostgresTaskStore {
     package func expire() async throws(StoreError) -> [TaskID] {
         var ended: [TaskID] = []
         while true {
-            let overdue = PostgresQuery(PostgresExpireSQL.overdue, [clock])
-            let page = try await read(overdue, "expire") { row throws(PostgresError) in
-                (id: try row.uuid(0), ttl: try row.optionalDouble(1))
-            }
-            guard !page.isEmpty else { return ended }
-            let current = try await end(page)
-            ended += current
+            let page = try await endOverdue(PostgresQuery(PostgresExpireSQL.overdue, [clock]), "expire")
+            ended += page.ended
             // Another one ends the same tasks, or claims of them: what is left is its affair, or that of the next time.
-            if page.count < PostgresExpireSQL.endedAtOnce || current.isEmpty { return ended }
+            if page.found < PostgresExpireSQL.endedAtOnce || page.ended.isEmpty { return ended }
         }
     }
 
+    /// Ends the tasks that `find` names and that are too late; returns how many it named.
+    func endOverdue(
+        _ find: PostgresQuery, _ operation: String
+    ) async throws(StoreError) -> (found: Int, ended: [TaskID]) {
+        let page = try await read(find, operation) { row throws(PostgresError) in
+            (id: try row.uuid(0), ttl: try row.optionalDouble(1))
+        }
+        return page.isEmpty ? (0, []) : (page.count, try await end(page, operation))
+    }
+
     /// Ends those of a page that are still there and still too late, and returns them.
-    private func end(_ page: [(id: UUIDBytes, ttl: Double?)]) async throws(StoreError) -> [TaskID] {
+    private func end(
+        _ page: [(id: UUIDBytes, ttl: Double?)], _ operation: String
+    ) async throws(StoreError) -> [TaskID] {
         let ends = page.map { Settlement.expired(after: $0.ttl) }
         let lines = ends.flatMap(\.settlement.entries)
         let starts = ends.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.settlement.entries.count)) }
@@ -28,7 +35,7 @@ extension PostgresTaskStore {
                 .uuids(page.map(\.id)), .texts(ends.map(\.reason)), .ints(starts), .texts(lines.map(\.kind.rawValue)),
                 .texts(lines.map(\.message)), clock, me,
             ])
-        let rows = try await run(query, "expire")
+        let rows = try await run(query, operation)
         if rows.count > 0 { await foldSometimes() }
         return try ids(in: rows)
     }
@@ -58,6 +65,19 @@ enum PostgresExpireSQL {
             (SELECT c.id, c.expire_at FROM acode.scheduled c WHERE c.expire_at <= (SELECT now FROM clock)
             ORDER BY c.expire_at LIMIT \(endedAtOnce))) AS late
         JOIN acode.task_state s ON s.id = late.id ORDER BY late.expire_at, s.seq LIMIT \(endedAtOnce)
+        """
+
+    /// Of the tasks that have the unique keys `$2` of the queues `$1`; `$3` the time. Each look goes by a key, whatever the
+    /// planner believes of the sizes of tables.
+    static let overdueHolders = """
+        WITH \(PostgresSQL.clock(3)),
+        holders AS MATERIALIZED (
+            SELECT DISTINCT (SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key) AS id
+            FROM unnest($1::text[], $2::text[]) AS g (queue, key) WHERE g.key IS NOT NULL)
+        SELECT s.id, s.ttl FROM holders h CROSS JOIN LATERAL (
+            SELECT s.id, s.ttl FROM acode.task_state s
+            WHERE s.id = h.id AND s.expire_at <= (SELECT now FROM clock) AND s.state IN ('enqueued', 'pending')
+            OFFSET 0) AS s
         """
 
     /// `$1` ids, `$2` reasons, `$3` where the lines of each begin in `$4` and `$5`, `$6` the time, `$7` the writer. What is

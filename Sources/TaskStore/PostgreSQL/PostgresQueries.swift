@@ -40,6 +40,17 @@ extension PostgresTaskStore {
         }.first ?? 0
     }
 
+    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
+        let named = queues.isEmpty ? "" : " AND queue = ANY ($1::text[])"
+        let query = PostgresQuery(
+            "SELECT queue, count(*) FROM acode.ready WHERE container\(named) GROUP BY queue",
+            queues.isEmpty ? [] : [Self.texts(queues)])
+        let found = try await read(query, "count tasks that demand containers") { row throws(PostgresError) in
+            (try row.text(0), Int(try row.int(1)))
+        }
+        return Dictionary(found, uniquingKeysWith: +)
+    }
+
     package func nextDue(queues: [String]) async throws(StoreError) -> Date? {
         let query =
             queues.isEmpty

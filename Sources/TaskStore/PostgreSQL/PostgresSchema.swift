@@ -33,6 +33,7 @@ enum PostgresSchema {
         CREATE TABLE acode.task (
             id uuid PRIMARY KEY,
             created_at bigint NOT NULL,
+            unique_key text COLLATE "C",
             spec text NOT NULL
         );
         CREATE TABLE acode.task_state (

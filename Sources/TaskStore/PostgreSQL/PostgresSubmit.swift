@@ -35,8 +35,9 @@ extension PostgresTaskStore {
 
     private func store(_ drafts: [PostgresDraft]) async throws(StoreError) -> [Submission] {
         let columns = PostgresDraftColumns(drafts)
+        if let keys = columns.keysOfQueues { try await endOverdueHolders(of: keys) }
         // Only a statement that begins after the locks are had sees who has the keys.
-        let hold = columns.hold.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
+        let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
         let answers = try await run(
             hold + [PostgresQuery(PostgresSubmitSQL.accept, columns.parameters + [clock, me])], "submit")
         let submissions: [Submission?]
@@ -57,6 +58,11 @@ extension PostgresTaskStore {
             throw StoreError(.corrupt, "a task with a unique key can't be read", operation: "submit")
         }
         return whole
+    }
+
+    /// Ends the tasks that have the keys but were not begun in time, if no supervisor was there to do so.
+    private func endOverdueHolders(of keys: [PostgresValue]) async throws(StoreError) {
+        _ = try await endOverdue(PostgresQuery(PostgresExpireSQL.overdueHolders, keys + [clock]), "submit")
     }
 }
 
@@ -118,8 +124,8 @@ private struct PostgresDraftColumns {
         keys = drafts.map { StoredText.clean($0.spec.unique?.key) }
     }
 
-    /// For `PostgresSubmitSQL.holdKeys`; `nil` when no key is to be held.
-    var hold: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
+    /// For statements about keys: the queues as `$1` and the keys as `$2`; `nil` when none has a key.
+    var keysOfQueues: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
 
     /// For `PostgresSubmitSQL.accept`, up to `$12`.
     var parameters: [PostgresValue] {

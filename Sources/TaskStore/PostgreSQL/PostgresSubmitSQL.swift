@@ -2,13 +2,8 @@ internal import TaskModel
 
 /// The statements that store tasks.
 enum PostgresSubmitSQL {
-    /// Holds the unique keys `$2` of the queues `$1` until the end of the transaction, in an order that is the same for all.
-    /// Some keys share a lock, so that any number of them needs few.
-    static let holdKeys = """
-        SELECT pg_advisory_xact_lock(\(PostgresSchema.uniqueLocks), number) FROM (
-            SELECT DISTINCT hashtext(g.queue || chr(10) || g.key) & 1023 AS number
-            FROM unnest($1::text[], $2::text[]) AS g (queue, key) WHERE g.key IS NOT NULL ORDER BY number) AS key
-        """
+    /// Holds the unique keys `$2` of the queues `$1` until the end of the transaction.
+    static let holdKeys = PostgresUniqueSQL.hold("SELECT g.* FROM unnest($1::text[], $2::text[]) AS g (queue, key)")
 
     /// `$12` the last time there is, `$13` the time, `$14` the writer.
     ///
@@ -24,7 +19,8 @@ enum PostgresSubmitSQL {
         asked AS MATERIALIZED (
             SELECT g.*, (
                 SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key AND (
-                    SELECT s.state NOT IN (\(ended)) OR t.created_at + g.span > clock.now
+                    SELECT CASE WHEN s.state IN (\(PostgresUniqueSQL.ended)) OR \(overdue)
+                        THEN t.created_at + g.span > clock.now ELSE true END
                     FROM acode.task_state s JOIN acode.task t ON t.id = s.id WHERE s.id = u.id)) AS holder
             FROM given g CROSS JOIN clock),
         judged AS MATERIALIZED (
@@ -35,7 +31,7 @@ enum PostgresSubmitSQL {
             SELECT j.*, nextval('acode.task_seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
                 \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
             FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
-        new AS (INSERT INTO acode.task (id, created_at, spec) SELECT id, now, spec FROM fresh, clock),
+        new AS (INSERT INTO acode.task (id, created_at, unique_key, spec) SELECT id, now, key, spec FROM fresh, clock),
         stated AS (
             INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, ttl, expire_at)
             SELECT id, seq, queue, container, lane, rank, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, run_at,
@@ -66,6 +62,6 @@ enum PostgresSubmitSQL {
     /// Which of these were stored before, by a statement whose answer was lost, and when.
     static let kept = "SELECT t.id, t.created_at FROM acode.task t WHERE t.id = ANY ($1::uuid[])"
 
-    private static let ended = TaskState.allCases.filter(\.isTerminal).map { "'\($0.rawValue)'" }
-        .joined(separator: ", ")
+    /// One that nobody may begin any more, although nobody ended it yet.
+    private static let overdue = "(s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false))"
 }

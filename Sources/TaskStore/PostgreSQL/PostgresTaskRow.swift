@@ -15,10 +15,23 @@ enum PostgresTaskRow {
     /// The id, and the task unless its stored words aren't ours.
     static func read(_ row: PostgresRow) throws(PostgresError) -> (id: TaskID, task: QueuedTask?) {
         let id = TaskID(rawValue: try row.uuid(0).text)
-        let spec = Data(try row.text(1).utf8)
-        guard let state = TaskState(rawValue: try row.text(3)), let spec = try? SpecCoding.decode(spec) else {
-            return (id, nil)
-        }
+        return (id, try spec(row).map { spec throws(PostgresError) in try task(id, spec, row) } ?? nil)
+    }
+
+    /// As `read`, but what the task was to run need not be readable.
+    static func letter(_ row: PostgresRow) throws(PostgresError) -> QueuedTask? {
+        let unknown = TaskSpec(name: "(unreadable)", command: [])
+        return try task(TaskID(rawValue: try row.uuid(0).text), try spec(row) ?? unknown, row)
+    }
+
+    private static func spec(_ row: PostgresRow) throws(PostgresError) -> TaskSpec? {
+        try? SpecCoding.decode(Data(try row.text(1).utf8))
+    }
+
+    private static func task(
+        _ id: TaskID, _ spec: TaskSpec, _ row: PostgresRow
+    ) throws(PostgresError) -> QueuedTask? {
+        guard let state = TaskState(rawValue: try row.text(3)) else { return nil }
         var task = QueuedTask(id: id, spec: spec, createdAt: StoredTime.date(try row.int(2)))
         task.state = state
         task.runAt = StoredTime.date(try row.int(4))
@@ -34,7 +47,7 @@ enum PostgresTaskRow {
         task.startedAt = try row.optionalInt(14).map(StoredTime.date)
         task.finishedAt = try row.optionalInt(15).map(StoredTime.date)
         task.deliveries = Int(try row.int(16))
-        return (id, task)
+        return task
     }
 }
 

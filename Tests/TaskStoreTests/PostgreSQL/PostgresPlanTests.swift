@@ -32,7 +32,7 @@ struct PostgresPlanTests {
             await store.close()
             try await place.runScript(
                 """
-                INSERT INTO acode.task SELECT gen_random_uuid(), 0, '{}' FROM generate_series(1, \(tasks));
+                INSERT INTO acode.task SELECT gen_random_uuid(), 0, NULL, '{}' FROM generate_series(1, \(tasks));
                 INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, expire_at)
                     SELECT id, number, 'default', false, CASE number % 3 WHEN 0 THEN ':a' ELSE '' END, -1, 'enqueued', 0,
                         CASE number % 5 WHEN 0 THEN number END
@@ -57,7 +57,7 @@ struct PostgresPlanTests {
             #expect(wholeReads(overdue).isEmpty, "\(overdue)")
             for filter in [DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), DeadLetterFilter(ids: [])] {
                 let letters = PostgresDeadLetters(filter, clock: .int(nil), writer: .int(1))
-                for query in [letters.list, letters.requeue, letters.purge] {
+                for query in [letters.list, letters.purge] + letters.requeue {
                     let plan = try await plan(place, query.sql, query.parameters)
                     #expect(plan.contains("parked_pkey on parked p"), "\(plan)")
                     #expect(wholeReads(plan).isEmpty, "\(plan)")
@@ -83,6 +83,21 @@ struct PostgresPlanTests {
                 ])
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")
             #expect(wholeReads(accept).isEmpty, "\(accept)")
+        }
+    }
+
+    @Test func uniqueKeysAreFoundByThemselves() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            let id = try #require(UUIDBytes(TaskID.next().rawValue))
+            let requeue = try await plan(place, PostgresCancelSQL.requeue, [.int(nil), .int(1), .uuid(id)])
+            let holders = try await plan(
+                place, PostgresExpireSQL.overdueHolders, [.texts(["q"]), .texts(["k"]), .int(nil)])
+            for plan in [requeue, holders] {
+                #expect(plan.contains("unique_claim_pkey") && plan.contains("task_state_pkey"), "\(plan)")
+                #expect(wholeReads(plan).isEmpty, "\(plan)")
+            }
         }
     }
 
