@@ -4,7 +4,7 @@ internal import Synchronization
 /// Tells a connection's thread, which waits in `poll`, that its caller doesn't want the answer any more.
 final class CancelTicket: Sendable {
     private let isCancelled = Mutex(false)
-    private let wakeup: Wakeup
+    let wakeup: Wakeup
 
     init(_ wakeup: Wakeup) { self.wakeup = wakeup }
 
@@ -13,6 +13,17 @@ final class CancelTicket: Sendable {
     func cancel() {
         isCancelled.withLock { $0 = true }
         wakeup.signal()
+    }
+
+    /// Blocks the thread for so long, or until `cancel`.
+    func sleep(for time: Duration) {
+        let deadline = ContinuousClock.now + time
+        while !wasCancelled {
+            let left = deadline - .now
+            guard left > .zero else { return }
+            var file = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&file, 1, Int32(min(60_000, (left / .milliseconds(1)).rounded(.up)))) > 0 { wakeup.reset() }
+        }
     }
 }
 

@@ -4,9 +4,9 @@ internal import Glibc
 /// One `PGconn`, used by one thread at a time. Every wait has a deadline. Once an error says that the session ended, it is
 /// of no use any more.
 final class LibPQSession {
-    private let raw: OpaquePointer
+    let raw: OpaquePointer
     private let wakeup: Wakeup
-    private let target: ConnectionTarget
+    let target: ConnectionTarget
     /// A statement as it is prepared: the same text may be wanted with parameters of other types.
     private struct Form: Hashable {
         let sql: String
@@ -20,10 +20,11 @@ final class LibPQSession {
     /// Whether a request to cancel was sent that ended nothing: it may still come to end the next statement.
     private(set) var isDoubtful = false
 
-    /// Connects. Blocks until the time-out of the target.
-    init(_ target: ConnectionTarget, wakeup: Wakeup) throws(PostgresError) {
+    /// Connects. Blocks until the time-out of the target. `ticket` ends that early, and its way to wake is this session's for
+    /// all waits to come.
+    init(_ target: ConnectionTarget, ticket: CancelTicket) throws(PostgresError) {
         self.target = target
-        self.wakeup = wakeup
+        wakeup = ticket.wakeup
         let keys = target.parameters.map { strdup($0.key) }
         let values = target.parameters.map { strdup($0.value) }
         defer { for copy in keys + values { free(copy) } }
@@ -36,13 +37,13 @@ final class LibPQSession {
         raw = connection
         // Else libpq would print the server's notices.
         PQsetNoticeProcessor(raw, { @Sendable _, _ in }, nil)
-        try connect(until: .now + target.connectTimeout)
+        try connect(until: .now + target.connectTimeout, ticket)
         PQsetnonblocking(raw, 1)
     }
 
     deinit { PQfinish(raw) }
 
-    private func connect(until deadline: ContinuousClock.Instant) throws(PostgresError) {
+    private func connect(until deadline: ContinuousClock.Instant, _ ticket: CancelTicket) throws(PostgresError) {
         guard PQstatus(raw) != CONNECTION_BAD else { throw unreachable() }
         var next = PGRES_POLLING_WRITING
         while true {
@@ -50,7 +51,9 @@ final class LibPQSession {
             case PGRES_POLLING_OK: return
             case PGRES_POLLING_READING, PGRES_POLLING_WRITING:
                 let events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT
-                guard wait(for: Int16(events), until: deadline) else {
+                let isReady = wait(for: Int16(events), until: deadline, or: { ticket.wasCancelled })
+                if ticket.wasCancelled { throw PostgresError(.cancelled, "cancelled", operation: "connect") }
+                guard isReady else {
                     throw PostgresError(.unreachable, "\(target) did not answer in time", operation: "connect")
                 }
             default: throw unreachable()
@@ -212,8 +215,8 @@ final class LibPQSession {
     }
 
     /// Waits for the socket. Returns false when the deadline has passed; returns early when `condition` came true.
-    private func wait(
-        for events: Int16, until deadline: ContinuousClock.Instant, or condition: () -> Bool = { false }
+    func wait(
+        for events: Int16, until deadline: ContinuousClock.Instant, or condition: () -> Bool
     ) -> Bool {
         while true {
             if condition() { return true }
@@ -230,7 +233,7 @@ final class LibPQSession {
         }
     }
 
-    private func lost(_ operation: String) -> PostgresError {
+    func lost(_ operation: String) -> PostgresError {
         let words = target.clean(String(cString: PQerrorMessage(raw)))
         return PostgresError(
             .connectionLost, words.isEmpty ? "the connection to \(target) broke" : words, operation: operation)
@@ -239,7 +242,7 @@ final class LibPQSession {
 
 extension LibPQResult {
     /// The result itself, or what the server says is wrong.
-    fileprivate func checked(_ operation: String) -> Result<LibPQResult, PostgresError> {
+    func checked(_ operation: String) -> Result<LibPQResult, PostgresError> {
         switch PQresultStatus(raw) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY, PGRES_PIPELINE_SYNC: .success(self)
         case PGRES_PIPELINE_ABORTED: .failure(PostgresError(.refused, "left out", operation: operation))

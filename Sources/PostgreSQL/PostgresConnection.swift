@@ -29,7 +29,7 @@ package actor PostgresConnection {
     deinit { thread.close() }
 
     private func connect(_ setup: String) throws(PostgresError) {
-        let session = try LibPQSession(target, wakeup: wakeup)
+        let session = try LibPQSession(target, ticket: CancelTicket(wakeup))
         if !setup.isEmpty {
             try session.runScript(
                 setup, operation: "connect", until: .now + target.connectTimeout, ticket: CancelTicket(wakeup))

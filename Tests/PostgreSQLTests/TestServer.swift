@@ -14,13 +14,27 @@ enum TestServer {
 
     static func target() throws -> ConnectionTarget { try ConnectionTarget(url()) }
 
-    static func withConnection(_ body: (PostgresConnection) async throws -> Void) async throws {
-        let connection = try await PostgresConnection.open(target())
+    static func withConnection(
+        to url: String? = nil, _ body: (PostgresConnection) async throws -> Void
+    ) async throws {
+        let connection = try await PostgresConnection.open(ConnectionTarget(url ?? Self.url()))
         do { try await body(connection) } catch {
             await connection.close()
             throw error
         }
         await connection.close()
+    }
+}
+
+/// Threads of this process.
+enum Threads {
+    /// How many have this name, of which the kernel keeps 15 bytes.
+    static func count(named name: String) -> Int {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        return tasks.count { task in
+            let text = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
+            return text?.trimmingCharacters(in: .newlines) == name
+        }
     }
 }
 

@@ -88,8 +88,8 @@ postgres_halt() {
 
 postgres_restart() { postgres_halt; postgres_start; }
 
-# The sessions notice the end of their parent and end too; the next start must find none of them. Its lock file goes,
-# because a dead server that nobody has waited for yet looks alive to the next one.
+# The sessions notice the end of their parent and end too; the next start must find none of them. Its lock files
+# go, because a dead server that nobody has waited for yet looks alive to the next one.
 postgres_kill() {
     local pid child children deadline=$((SECONDS + 10))
     pid=$(daemon_pid postgres) || die "postgres is not running" "scripts/engines start postgres"
@@ -99,7 +99,7 @@ postgres_kill() {
     for child in "${children[@]}"; do
         while process_state "$child" | grep -qv Z && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.02; done
     done
-    rm -f "$dir/postgres/data/postmaster.pid"
+    rm -f "$dir/postgres/data/postmaster.pid" "$dir"/postgres/run/.s.PGSQL.*.lock
 }
 
 postgres_pause() { postgres_signal_all STOP; }
