@@ -91,6 +91,8 @@ package final class Supervisor: Sendable {
     let handOff = HandOffRequest()
     let startCheck = StartCheck()
     let host = ProcessInfo.processInfo.hostName
+    /// The identity of the state directory, once it is known.
+    private let installation = Mutex("")
 
     /// Makes a supervisor; nothing happens before `run`.
     package init(options: SupervisorOptions, store: any TaskStore, layout: StateLayout, logger: Logger) {
@@ -108,6 +110,7 @@ package final class Supervisor: Sendable {
     }
 
     var settings: Settings { options.settings }
+    var installationID: String { installation.withLock { $0 } }
 
     private static let threads = SharedThreads(name: "acode-main")
 
@@ -116,9 +119,16 @@ package final class Supervisor: Sendable {
     /// - Throws: when it can't begin. Once it serves, trouble is logged and healed instead.
     package func run() async throws(SupervisorError) {
         try layout.prepare()
-        let lock = try PoolLock(path: layout.lockFile, pool: settings.workers.pool)
+        let lock = try PoolLock(paths: layout.lockFiles, pool: settings.workers.pool)
         defer { lock.release() }
-        let installation = try layout.installationID()
+        let identity = try layout.installation()
+        installation.withLock { $0 = identity.id }
+        if let renewal = identity.renewal {
+            logger.warning(
+                "this installation has a new identity: what was left under the old one is not cleaned up",
+                metadata: ["reason": "\(renewal)"])
+        }
+        let installation = identity.id
         let checked = startCheck.take()
         let backend = if let checked { checked } else { try await chooseBackend() }
         try checkPool(backend)
@@ -127,8 +137,9 @@ package final class Supervisor: Sendable {
         context.users = backend.users
         warnOfSecretsOnDisk(installation: installation)
         let containers = backend.engine.map { self.containers(of: $0, context) }
-        let takeover = await surveyTakeover(backend, context, containers)
+        // First, so that the store tells its time, and who else looks at these rows that somebody lives.
         try await register()
+        let takeover = await surveyTakeover(backend, context, containers)
         await pressure.look()
         let running = await assemble(backend, context, containers, takeover)
         self.running.withLock { $0 = running }

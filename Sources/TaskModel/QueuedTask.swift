@@ -60,8 +60,10 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
     package var attempt: Int
     /// Who held the lease.
     package var supervisor: SupervisorID
-    /// The host of that supervisor, which is where the attempt's log is.
+    /// The host of that supervisor, for people: other machines may have the same name.
     package var host: String
+    /// The installation of that supervisor, which has the attempt's log; `nil` when nobody noted it.
+    package var installation: String?
     /// Where it ran; `nil` when it never reached a worker.
     package var worker: WorkerID?
     /// When it was claimed.

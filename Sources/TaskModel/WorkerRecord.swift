@@ -9,7 +9,9 @@ package struct WorkerRecord: Codable, Sendable, Equatable {
     package var pool: String
     /// The supervisor that made it.
     package var supervisor: SupervisorID
-    /// The host it runs on.
+    /// The installation of that supervisor: what may clean up after it. Empty in rows of programs that knew only hosts.
+    package var installation: String
+    /// The host it runs on, for people: other machines may have the same name.
     package var host: String
     /// Container or local process.
     package var mode: WorkerMode
@@ -26,13 +28,14 @@ package struct WorkerRecord: Codable, Sendable, Equatable {
 
     /// Makes a record.
     package init(
-        id: WorkerID, pool: String, supervisor: SupervisorID, host: String, mode: WorkerMode,
+        id: WorkerID, pool: String, supervisor: SupervisorID, installation: String, host: String, mode: WorkerMode,
         containerName: String? = nil, containerID: String? = nil, profile: String, createdAt: Date,
         blueprint: String? = nil
     ) {
         self.id = id
         self.pool = pool
         self.supervisor = supervisor
+        self.installation = installation
         self.host = host
         self.mode = mode
         self.containerName = containerName
@@ -57,7 +60,12 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
     package var id: SupervisorID
     /// The pool it owns.
     package var pool: String
-    /// The host it runs on.
+    /// The random identity of its state directory: what may clean up after it. Empty in rows of programs that knew only
+    /// hosts.
+    package var installation: String
+    /// The kernel's boot that it runs under, empty when unknown: a pool's lock proves nothing about other kernels.
+    package var boot: String
+    /// The host it runs on, for people: other machines may have the same name.
     package var host: String
     /// Its process id on that host.
     package var pid: Int32
@@ -67,9 +75,14 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
     package var seenAt: Date
 
     /// Makes a record.
-    package init(id: SupervisorID, pool: String, host: String, pid: Int32, startedAt: Date, seenAt: Date) {
+    package init(
+        id: SupervisorID, pool: String, installation: String, boot: String, host: String, pid: Int32, startedAt: Date,
+        seenAt: Date
+    ) {
         self.id = id
         self.pool = pool
+        self.installation = installation
+        self.boot = boot
         self.host = host
         self.pid = pid
         self.startedAt = startedAt

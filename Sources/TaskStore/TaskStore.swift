@@ -120,8 +120,8 @@ package protocol TaskStore: Sendable {
     /// Writes or replaces the row of a worker.
     func save(_ worker: WorkerRecord) async throws(StoreError)
 
-    /// Every known worker of a host.
-    func workers(host: String) async throws(StoreError) -> [WorkerRecord]
+    /// Every known worker of an installation, and those of which nobody noted the installation.
+    func workers(installation: String) async throws(StoreError) -> [WorkerRecord]
 
     /// Forgets a worker whose container or process is gone.
     func remove(worker: WorkerID) async throws(StoreError)

@@ -9,20 +9,20 @@ struct TaskFollower {
     let id: TaskID
     /// As last seen.
     private(set) var task: QueuedTask
-    /// Attempts whose logs are on another host.
+    /// Attempts whose logs are on another machine.
     private(set) var elsewhere: [TaskAttempt] = []
     private var state: FollowState
     private var reader: LogFileReader?
     private var reading = 0
     private let layout: StateLayout
-    private let host: String
+    private let place: LogPlace
 
     init(_ task: QueuedTask, range: FollowState.Range, layout: StateLayout) {
         id = task.id
         self.task = task
         self.layout = layout
         state = FollowState(range)
-        host = ProcessInfo.processInfo.hostName
+        place = LogPlace(layout)
     }
 
     /// Whether there is nothing more to come.
@@ -34,9 +34,10 @@ struct TaskFollower {
         guard let fresh = try await store.task(id) else { throw TaskReference.unknown(id.rawValue) }
         let attempts = try await store.attempts(of: id)
         task = fresh
-        elsewhere = attempts.filter { $0.host != host }
+        let here = Set(attempts.filter(place.has).map(\.attempt))
+        elsewhere = attempts.filter { !here.contains($0.attempt) }
         state.observe(
-            attempts.filter { $0.host == host }.map {
+            attempts.filter { here.contains($0.attempt) }.map {
                 FollowState.Seen(number: $0.attempt, hasEnded: $0.finishedAt != nil)
             }, isTerminal: fresh.state.isTerminal)
     }

@@ -59,9 +59,9 @@ struct TaskLogs: AsyncParsableCommand {
     }
 
     private func noteElsewhere(_ attempts: [TaskAttempt], _ context: CommandContext) throws {
-        let host = ProcessInfo.processInfo.hostName
+        let place = LogPlace(context.layout)
         let wanted = attempts.filter { attempt == nil ? $0.attempt == attempts.last?.attempt : $0.attempt == attempt }
-        for missing in wanted where missing.host != host {
+        for missing in wanted where !place.has(missing) {
             throw CommandFailure(
                 ExitCodes.failed, "the log of attempt \(missing.attempt) is on the host \(missing.host)",
                 hint: "run this command there")

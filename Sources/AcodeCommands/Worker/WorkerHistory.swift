@@ -22,7 +22,7 @@ struct WorkerHistory {
     init?(_ text: String, in store: any TaskStore, layout: StateLayout) async throws {
         let prefix = text.hasPrefix(Self.namePrefix) ? String(text.dropFirst(Self.namePrefix.count)) : text
         guard !prefix.isEmpty else { return nil }
-        let attempts = Self.ofThisHost(try await store.attempts(onWorkersWithPrefix: prefix))
+        let attempts = try await store.attempts(onWorkersWithPrefix: prefix).filter(LogPlace(layout).has)
         let workers = Set(attempts.compactMap(\.worker))
         guard let worker = workers.first else { return nil }
         guard workers.count == 1 else {
@@ -45,14 +45,9 @@ struct WorkerHistory {
 
     private static let namePrefix = "acode-worker-"
 
-    private static func ofThisHost(_ attempts: [TaskAttempt]) -> [TaskAttempt] {
-        let host = ProcessInfo.processInfo.hostName
-        return attempts.filter { $0.host == host }
-    }
-
     /// Looks for attempts that began meanwhile.
     mutating func refresh(_ store: any TaskStore) async throws {
-        attempts = Self.ofThisHost(try await store.attempts(onWorkersWithPrefix: worker.rawValue))
+        attempts = try await store.attempts(onWorkersWithPrefix: worker.rawValue).filter(LogPlace(layout).has)
     }
 
     /// What comes next; none at the end of what there is.

@@ -118,7 +118,8 @@ struct WorkerLogs: AsyncParsableCommand {
     ) async throws -> Bool {
         // The supervisor first: the row of a worker that ended with it goes before another answers.
         let hasSupervisor = try await living(context) != nil
-        let hasRow = try await store.workers(host: ProcessInfo.processInfo.hostName).contains { $0.id == worker }
+        let rows = try await store.workers(installation: context.layout.installationID ?? "")
+        let hasRow = rows.contains { $0.id == worker }
         let pool = context.settings.workers.pool
         switch presence.judge(hasRow: hasRow, hasSupervisor: hasSupervisor, now: .now) {
         case .ended: return false

@@ -11,6 +11,7 @@ struct AdoptionSurvey: Sendable {
     let store: any TaskStore
     let engine: EngineClient
     let context: WorkerContext
+    let predecessors: Predecessors
     let settings: WorkersSettings
     /// The profile of the pool's own workers.
     let warm: WorkerProfile
@@ -23,7 +24,7 @@ struct AdoptionSurvey: Sendable {
     /// those that go when they have nothing to do. None when the store or the engine does not say.
     func run() async -> [AdoptedWorker] {
         do {
-            let rows = try await store.workers(host: context.host).filter { $0.pool == context.pool }
+            let rows = try await predecessors.workers(in: store)
             guard !rows.isEmpty else { return [] }
             let found = await verdicts(of: rows, try await containers())
             var adopted: [AdoptedWorker] = []

@@ -22,18 +22,18 @@ extension Supervisor {
     ) async -> Takeover {
         var takeover = Takeover(
             recovery: LeftoverRecovery(
-                store: store, context: context, layout: layout, engine: backend.engine, metrics: metrics,
+                store: store, context: context, predecessors: predecessors(context), layout: layout,
+                engine: backend.engine, metrics: metrics,
                 maxDeliveries: settings.queue.maxDeliveries))
         // A one-off pool runs one task of its own and nobody else's.
         if let engine = backend.engine, let containers, !options.exitsWhenIdle {
             takeover.adopted = await AdoptionSurvey(
-                store: store, engine: engine, context: context, settings: settings.workers, warm: warmProfile(backend),
-                factory: containers.factory
+                store: store, engine: engine, context: context, predecessors: predecessors(context),
+                settings: settings.workers, warm: warmProfile(backend), factory: containers.factory
             ).run()
         }
         do {
-            takeover.ended = try await store.supervisors()
-                .filter { $0.host == host && $0.pool == context.pool && $0.id != id }.map(\.id)
+            takeover.ended = try await predecessors(context).ended(in: store).map(\.id)
         } catch {
             // Without them no task can be taken over, so that no worker is worth it.
             logger.warning("could not look for earlier supervisors", metadata: ["error.message": "\(error)"])

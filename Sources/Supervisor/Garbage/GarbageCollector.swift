@@ -10,6 +10,7 @@ internal import WorkerPool
 struct GarbageCollector: Sendable {
     let store: any TaskStore
     let context: WorkerContext
+    let predecessors: Predecessors
     let layout: StateLayout
     let engine: EngineClient?
     /// Who is there now; asked after everything was listed, so that what was made meanwhile is in no list.
@@ -24,7 +25,8 @@ struct GarbageCollector: Sendable {
     func run(isRehearsal: Bool) async throws -> [GarbageReport] {
         let directories = await FileThread.shared.run { listDirectories() }
         let inEngine = try await listEngine()
-        let rows = try await store.workers(host: context.host)
+        let rows = try await store.workers(installation: context.installation)
+        let supervisors = try await store.supervisors()
         var owners = await owners()
         owners.recorded = Set(rows.map(\.id.rawValue))
         owners.contained = Set(inEngine.filter { $0.kind == .container }.compactMap(\.worker))
@@ -41,7 +43,7 @@ struct GarbageCollector: Sendable {
                 if let worker = report.object.worker { owners.contained.remove(worker) }
             }
         }
-        let own = rows.filter { $0.pool == context.pool }
+        let own = predecessors.workers(rows, of: supervisors)
         for row in own {
             if row.mode == .docker, engine == nil { owners.unseen.insert(row.id.rawValue) }
         }

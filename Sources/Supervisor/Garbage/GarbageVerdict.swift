@@ -17,7 +17,7 @@ package enum GarbageVerdict: Sendable, Equatable {
         var contained: Set<String> = []
         /// Workers that had a container which nobody can look for, because there is no engine.
         var unseen: Set<String> = []
-        /// Workers with a row in the store, of all pools of this host.
+        /// Workers with a row in the store, of all pools of this installation.
         var recorded: Set<String> = []
 
         /// Puts the facts together.

@@ -45,15 +45,15 @@ package struct OfflineGarbage: Sendable {
     /// - Throws: `pool_busy`, `garbage_unknown`, `state_unusable`.
     package func run(isRehearsal: Bool) async throws(SupervisorError) -> Pass {
         try layout.prepare()
-        let lock = try PoolLock(path: layout.lockFile, pool: settings.workers.pool)
+        let lock = try PoolLock(paths: layout.lockFiles, pool: settings.workers.pool)
         defer { lock.release() }
         let supervisor = Supervisor(
             options: SupervisorOptions(settings: settings, agentExecutable: "", version: ""), store: store,
             layout: layout, logger: logger)
-        let context = supervisor.workerContext(installation: try layout.installationID())
+        let context = supervisor.workerContext(installation: try layout.installation().id)
+        let predecessors = supervisor.predecessors(context)
         do {
-            let containers = try await store.workers(host: context.host)
-                .count { $0.pool == context.pool && $0.mode == .docker }
+            let containers = try await predecessors.workers(in: store).count { $0.mode == .docker }
             var engine: EngineClient?
             var omission: Omission?
             if settings.workers.mode == .docker || containers > 0 {
@@ -64,9 +64,9 @@ package struct OfflineGarbage: Sendable {
                 }
             }
             defer { engine?.shutdown() }
-            let awaited = try await awaitedWorkers(context)
+            let awaited = try await awaitedWorkers(predecessors)
             let reports = try await GarbageCollector(
-                store: store, context: context, layout: layout, engine: engine,
+                store: store, context: context, predecessors: predecessors, layout: layout, engine: engine,
                 owners: { GarbageVerdict.Owners(awaited: awaited) }
             ).run(isRehearsal: isRehearsal)
             return Pass(reports: reports, omission: omission)
@@ -75,12 +75,11 @@ package struct OfflineGarbage: Sendable {
         }
     }
 
-    private func awaitedWorkers(_ context: WorkerContext) async throws(StoreError) -> Set<String> {
+    private func awaitedWorkers(_ predecessors: Predecessors) async throws(StoreError) -> Set<String> {
         let lease = settings.queue.lease / .seconds(1)
-        let recent = try await store.supervisors().filter {
-            $0.host == context.host && $0.pool == context.pool && Date().timeIntervalSince($0.seenAt) < lease
-        }.map(\.id)
-        let workers = try await store.workers(host: context.host)
-        return Set(workers.filter { $0.pool == context.pool && recent.contains($0.supervisor) }.map(\.id.rawValue))
+        let recent = try await predecessors.ended(in: store)
+            .filter { Date().timeIntervalSince($0.seenAt) < lease }.map(\.id)
+        return Set(
+            try await predecessors.workers(in: store).filter { recent.contains($0.supervisor) }.map(\.id.rawValue))
     }
 }

@@ -33,9 +33,9 @@ extension Supervisor {
 
     private func collectGarbage(_ running: Running, isRehearsal: Bool) async throws(SupervisorError) -> [GarbageReport]
     {
-        let installation = try layout.installationID()
+        let context = workerContext(installation: installationID)
         let collector = GarbageCollector(
-            store: store, context: workerContext(installation: installation), layout: layout, engine: running.engine,
+            store: store, context: context, predecessors: predecessors(context), layout: layout, engine: running.engine,
             owners: {
                 GarbageVerdict.Owners(
                     living: Set(running.pools.flatMap(\.workers).map(\.id.rawValue)), supervisor: self.id.rawValue)

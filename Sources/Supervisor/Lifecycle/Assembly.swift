@@ -141,6 +141,11 @@ extension Supervisor {
         return context
     }
 
+    /// Tells whose rows of the store may be cleaned up.
+    func predecessors(_ context: WorkerContext) -> Predecessors {
+        Predecessors(context, silence: settings.queue.lease)
+    }
+
     /// How long an agent may go on alone: what is left of a lease that was renewed just before its supervisor died would
     /// have come to renew it again, less the time that killing a command takes.
     static func orphanTimeout(_ queue: QueueSettings) -> Duration {
@@ -284,7 +289,8 @@ extension Supervisor {
 
     func record() -> SupervisorRecord {
         SupervisorRecord(
-            id: id, pool: settings.workers.pool, host: host, pid: getpid(), startedAt: startedAt, seenAt: Date())
+            id: id, pool: settings.workers.pool, installation: installationID, boot: Predecessors.currentBoot,
+            host: host, pid: getpid(), startedAt: startedAt, seenAt: Date())
     }
 
     func register() async throws(SupervisorError) {

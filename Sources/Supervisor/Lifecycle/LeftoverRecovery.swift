@@ -10,6 +10,7 @@ internal import WorkerPool
 struct LeftoverRecovery: Sendable {
     let store: any TaskStore
     let context: WorkerContext
+    let predecessors: Predecessors
     let layout: StateLayout
     let engine: EngineClient?
     let metrics: SupervisorMetrics
@@ -23,7 +24,7 @@ struct LeftoverRecovery: Sendable {
         if let engine { await ContainerReaper(engine: engine, context: context).reap(sparing: spared) }
         var left: Leftovers
         do {
-            let workers = try await store.workers(host: context.host).filter { $0.pool == context.pool }
+            let workers = try await predecessors.workers(in: store)
             left = Leftovers(workers: workers, containers: await survivors())
             for worker in workers where !spared.contains(worker.id) {
                 if worker.mode == .local {
@@ -49,7 +50,7 @@ struct LeftoverRecovery: Sendable {
     /// workers in `taken`.
     func releaseLeases(taken: Set<WorkerID>) async {
         do {
-            let workers = try await store.workers(host: context.host).filter { $0.pool == context.pool }
+            let workers = try await predecessors.workers(in: store)
             let containers = await survivors()?.filter { !taken.contains(WorkerID(rawValue: $0.worker)) }
             await releaseLeases(Leftovers(workers: workers, containers: containers))
         } catch {
@@ -91,10 +92,7 @@ struct LeftoverRecovery: Sendable {
 
     private func releaseLeases(_ left: Leftovers) async {
         do {
-            let ended = try await store.supervisors().filter {
-                $0.host == context.host && $0.pool == context.pool && $0.id != context.supervisor
-            }
-            let dead = ended.filter { left.isGone($0.id) }
+            let dead = try await predecessors.ended(in: store).filter { left.isGone($0.id) }
             guard !dead.isEmpty else { return }
             let tasks = try await store.release(leasesOf: dead.map(\.id), maxDeliveries: maxDeliveries)
             for supervisor in dead { try await store.remove(supervisor: supervisor.id) }

@@ -8,9 +8,11 @@ package struct StateLayout: Sendable {
     package let stateDirectory: String
     /// Sockets and secrets of this pool: `<runtimeDir>/<pool>`, mode 0700.
     package let runtimeDirectory: String
+    private let pool: String
 
     /// Names the places; nothing is created.
     package init(state: StateSettings, pool: String) {
+        self.pool = pool
         stateDirectory = state.dir
         runtimeDirectory = "\(state.runtimeDir)/\(pool)"
     }
@@ -19,6 +21,10 @@ package struct StateLayout: Sendable {
     package var controlSocket: String { "\(runtimeDirectory)/\(Self.controlSocketName)" }
     /// Held by the supervisor that owns the pool on this host.
     package var lockFile: String { "\(runtimeDirectory)/lock" }
+    /// All that own a pool hold.
+    var lockFiles: [String] { [lockFile, stateLockFile] }
+    /// Held too: whoever shares the state directory may have another runtime directory, and the same identity.
+    var stateLockFile: String { "\(stateDirectory)/pools/\(pool).lock" }
     /// Where the logs of tasks are.
     package var logs: String { "\(stateDirectory)/logs" }
 
@@ -48,7 +54,9 @@ package struct StateLayout: Sendable {
     ///
     /// - Throws: `state_unusable`, naming the directory and the cause.
     package func prepare() throws(SupervisorError) {
-        for directory in [stateDirectory, logs, outputs, scratch, runtimeDirectory, "\(runtimeDirectory)/w"] {
+        let pools = "\(stateDirectory)/pools"
+        let directories = [stateDirectory, pools, logs, outputs, scratch, runtimeDirectory, "\(runtimeDirectory)/w"]
+        for directory in directories {
             do {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -60,21 +68,14 @@ package struct StateLayout: Sendable {
         }
     }
 
-    /// The identity of this installation, made at the first start: engines may be shared by several installations, and
-    /// none may touch another's containers.
-    func installationID() throws(SupervisorError) -> String {
-        let path = "\(stateDirectory)/installation-id"
-        if let data = FileManager.default.contents(atPath: path) {
-            let id = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            if !id.isEmpty { return id }
-        }
-        let id = SupervisorID.next().rawValue
-        do {
-            try Data("\(id)\n".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw SupervisorError(
-                .stateUnusable, "can't write \(path): \(error.localizedDescription)", hint: "make it writable")
-        }
-        return id
+    /// The identity of this installation, made at the first start, and why it is a new one if a copy of the directory
+    /// brought another's with it.
+    ///
+    /// - Throws: `state_unusable`.
+    func installation() throws(SupervisorError) -> InstallationFile.Identity {
+        try InstallationFile(directory: stateDirectory).settle()
     }
+
+    /// The identity of this installation, `nil` before its first supervisor started. Blocks for a few system calls.
+    package var installationID: String? { InstallationFile(directory: stateDirectory).id }
 }

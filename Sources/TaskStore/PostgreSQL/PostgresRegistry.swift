@@ -5,15 +5,21 @@ package import TaskModel
 extension PostgresTaskStore: TaskStore {
     package func save(_ supervisor: SupervisorRecord) async throws(StoreError) {
         let sql = """
-            WITH \(PostgresSQL.clock(6)), \(PostgresSQL.bump(7, when: "true"))
-            INSERT INTO acode.supervisor (id, pool, host, pid, started_at, seen_at) SELECT $1, $2, $3, $4, $5, now FROM clock
-            ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, host = excluded.host, pid = excluded.pid,
-                started_at = excluded.started_at, seen_at = excluded.seen_at
+            WITH \(PostgresSQL.clock(6)), \(PostgresSQL.bump(7, when: "true")),
+            home AS (
+                INSERT INTO acode.supervisor_home (supervisor, installation) SELECT $1, $8 WHERE $8 <> ''
+                ON CONFLICT (supervisor) DO NOTHING)
+            INSERT INTO acode.supervisor (id, pool, installation, boot, host, pid, started_at, seen_at)
+            SELECT $1, $2, $8, $9, $3, $4, $5, now FROM clock
+            ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, installation = excluded.installation,
+                boot = excluded.boot, host = excluded.host, pid = excluded.pid, started_at = excluded.started_at,
+                seen_at = excluded.seen_at
             """
         let values: [PostgresValue] = [
             .text(supervisor.id.rawValue), .clean(supervisor.pool),
             .clean(supervisor.host), .int(Int64(supervisor.pid)),
-            .int(StoredTime.milliseconds(supervisor.startedAt)), clock, me,
+            .int(StoredTime.milliseconds(supervisor.startedAt)), clock, me, .clean(supervisor.installation),
+            .clean(supervisor.boot),
         ]
         _ = try await run(PostgresQuery(sql, values), "save a supervisor", isRepeatable: true)
     }
@@ -21,13 +27,15 @@ extension PostgresTaskStore: TaskStore {
     package func supervisors() async throws(StoreError) -> [SupervisorRecord] {
         let query = PostgresQuery(
             """
-            SELECT id, pool, host, pid, started_at, seen_at FROM acode.supervisor ORDER BY id LIMIT \(QueryLimit.rows)
+            SELECT id, pool, installation, boot, host, pid, started_at, seen_at FROM acode.supervisor
+            ORDER BY id LIMIT \(QueryLimit.rows)
             """)
         return try await read(query, "list supervisors") { row throws(PostgresError) in
             SupervisorRecord(
-                id: SupervisorID(rawValue: try row.text(0)), pool: try row.text(1), host: try row.text(2),
-                pid: Int32(truncatingIfNeeded: try row.int(3)), startedAt: StoredTime.date(try row.int(4)),
-                seenAt: StoredTime.date(try row.int(5)))
+                id: SupervisorID(rawValue: try row.text(0)), pool: try row.text(1),
+                installation: try row.text(2), boot: try row.text(3), host: try row.text(4),
+                pid: Int32(truncatingIfNeeded: try row.int(5)), startedAt: StoredTime.date(try row.int(6)),
+                seenAt: StoredTime.date(try row.int(7)))
         }
     }
 
@@ -44,34 +52,37 @@ extension PostgresTaskStore: TaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(11)), \(PostgresSQL.bump(12, when: "true"))
             INSERT INTO acode.worker
-                (id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                (id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint,
+                installation)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
             ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, supervisor = excluded.supervisor,
                 host = excluded.host, mode = excluded.mode, container_name = excluded.container_name,
                 container_id = excluded.container_id, profile = excluded.profile, created_at = excluded.created_at,
-                blueprint = excluded.blueprint
+                blueprint = excluded.blueprint, installation = excluded.installation
             """
         let values: [PostgresValue] = [
             .text(worker.id.rawValue), .clean(worker.pool), .text(worker.supervisor.rawValue),
             .clean(worker.host), .text(worker.mode.rawValue),
             .clean(worker.containerName), .clean(worker.containerID),
             .clean(worker.profile), .int(StoredTime.milliseconds(worker.createdAt)),
-            .text(StoredText.cleanNUL(worker.blueprint)), clock, me,
+            .text(StoredText.cleanNUL(worker.blueprint)), clock, me, .clean(worker.installation),
         ]
         _ = try await run(PostgresQuery(sql, values), "save a worker", isRepeatable: true)
     }
 
-    package func workers(host: String) async throws(StoreError) -> [WorkerRecord] {
+    package func workers(installation: String) async throws(StoreError) -> [WorkerRecord] {
         let query = PostgresQuery(
             """
-            SELECT id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint
-            FROM acode.worker WHERE host = $1 ORDER BY created_at, id LIMIT \(QueryLimit.rows)
-            """, [.clean(host)])
+            SELECT id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint,
+                installation
+            FROM acode.worker WHERE installation IN ($1, '') ORDER BY created_at, id LIMIT \(QueryLimit.rows)
+            """, [.clean(installation)])
         return try await read(query, "list workers") { row throws(PostgresError) -> WorkerRecord? in
             guard let mode = WorkerMode(rawValue: try row.text(4)) else { return nil }
             return WorkerRecord(
                 id: WorkerID(rawValue: try row.text(0)), pool: try row.text(1),
-                supervisor: SupervisorID(rawValue: try row.text(2)), host: try row.text(3), mode: mode,
+                supervisor: SupervisorID(rawValue: try row.text(2)), installation: try row.text(10),
+                host: try row.text(3), mode: mode,
                 containerName: row.optionalText(5), containerID: row.optionalText(6), profile: try row.text(7),
                 createdAt: StoredTime.date(try row.int(8)), blueprint: row.optionalText(9))
         }.compactMap { $0 }

@@ -161,16 +161,23 @@ enum PostgresSchema {
         CREATE TABLE acode.supervisor (
             id text COLLATE "C" PRIMARY KEY,
             pool text NOT NULL,
+            installation text NOT NULL,
+            boot text NOT NULL,
             host text NOT NULL,
             pid bigint NOT NULL,
             started_at bigint NOT NULL,
             seen_at bigint NOT NULL
         );
+        CREATE TABLE acode.supervisor_home (
+            supervisor text COLLATE "C" PRIMARY KEY,
+            installation text NOT NULL
+        );
         CREATE TABLE acode.worker (
             id text COLLATE "C" PRIMARY KEY,
             pool text NOT NULL,
             supervisor text NOT NULL,
-            host text COLLATE "C" NOT NULL,
+            installation text COLLATE "C" NOT NULL,
+            host text NOT NULL,
             mode text NOT NULL,
             container_name text,
             container_id text,

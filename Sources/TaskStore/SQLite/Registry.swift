@@ -7,14 +7,23 @@ extension SQLiteTaskStore: TaskStore {
         try await writer.perform("save a supervisor", surviving: .processEnd) { scope in
             try scope.run(
                 """
-                INSERT INTO supervisor (id, pool, host, pid, started_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, host = excluded.host, pid = excluded.pid,
-                    started_at = excluded.started_at, seen_at = excluded.seen_at
+                INSERT INTO supervisor (id, pool, installation, boot, host, pid, started_at, seen_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, installation = excluded.installation,
+                    boot = excluded.boot, host = excluded.host, pid = excluded.pid, started_at = excluded.started_at,
+                    seen_at = excluded.seen_at
                 """,
                 [
-                    supervisor.id.rawValue, StoredText.clean(supervisor.pool), StoredText.clean(supervisor.host),
-                    supervisor.pid, StoredTime.milliseconds(supervisor.startedAt), scope.now,
+                    supervisor.id.rawValue, StoredText.clean(supervisor.pool),
+                    StoredText.clean(supervisor.installation), StoredText.clean(supervisor.boot),
+                    StoredText.clean(supervisor.host), supervisor.pid, StoredTime.milliseconds(supervisor.startedAt),
+                    scope.now,
                 ])
+            guard !supervisor.installation.isEmpty else { return }
+            // Outlives the row above, because attempts do.
+            try scope.run(
+                "INSERT OR IGNORE INTO supervisor_home (supervisor, installation) VALUES (?, ?)",
+                [supervisor.id.rawValue, StoredText.clean(supervisor.installation)])
         }
     }
 
@@ -23,13 +32,13 @@ extension SQLiteTaskStore: TaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT id, pool, host, pid, started_at, seen_at FROM supervisor ORDER BY id
-                        LIMIT \(QueryLimit.rows)
+                        SELECT id, pool, installation, boot, host, pid, started_at, seen_at FROM supervisor
+                        ORDER BY id LIMIT \(QueryLimit.rows)
                         """)
             ).map { row in
                 SupervisorRecord(
-                    id: SupervisorID(rawValue: row[0]), pool: row[1], host: row[2], pid: row[3],
-                    startedAt: StoredTime.date(row[4]), seenAt: StoredTime.date(row[5]))
+                    id: SupervisorID(rawValue: row[0]), pool: row[1], installation: row[2], boot: row[3], host: row[4],
+                    pid: row[5], startedAt: StoredTime.date(row[6]), seenAt: StoredTime.date(row[7]))
             }
         }
     }
@@ -45,33 +54,35 @@ extension SQLiteTaskStore: TaskStore {
             try scope.run(
                 """
                 INSERT OR REPLACE INTO worker
-                    (id, pool, supervisor, host, mode, container_name, container_id, profile, created_at,
-                     blueprint)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, pool, supervisor, installation, host, mode, container_name, container_id, profile,
+                     created_at, blueprint)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     worker.id.rawValue, StoredText.clean(worker.pool), worker.supervisor.rawValue,
-                    StoredText.clean(worker.host), worker.mode.rawValue, StoredText.clean(worker.containerName),
+                    StoredText.clean(worker.installation), StoredText.clean(worker.host), worker.mode.rawValue,
+                    StoredText.clean(worker.containerName),
                     StoredText.clean(worker.containerID), StoredText.clean(worker.profile),
                     StoredTime.milliseconds(worker.createdAt), worker.blueprint,
                 ])
         }
     }
 
-    package func workers(host: String) async throws(StoreError) -> [WorkerRecord] {
+    package func workers(installation: String) async throws(StoreError) -> [WorkerRecord] {
         try await read("list workers") { db in
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT id, pool, supervisor, host, mode, container_name, container_id, profile, created_at, blueprint
-                        FROM worker WHERE host = ? ORDER BY created_at, id LIMIT \(QueryLimit.rows)
-                        """), arguments: [StoredText.clean(host)]
+                        SELECT id, pool, supervisor, installation, host, mode, container_name, container_id, profile,
+                            created_at, blueprint
+                        FROM worker WHERE installation IN (?, '') ORDER BY created_at, id LIMIT \(QueryLimit.rows)
+                        """), arguments: [StoredText.clean(installation)]
             ).compactMap { row in
-                WorkerMode(rawValue: row[4]).map { mode in
+                WorkerMode(rawValue: row[5]).map { mode in
                     WorkerRecord(
                         id: WorkerID(rawValue: row[0]), pool: row[1], supervisor: SupervisorID(rawValue: row[2]),
-                        host: row[3], mode: mode, containerName: row[5], containerID: row[6], profile: row[7],
-                        createdAt: StoredTime.date(row[8]), blueprint: row[9])
+                        installation: row[3], host: row[4], mode: mode, containerName: row[6], containerID: row[7],
+                        profile: row[8], createdAt: StoredTime.date(row[9]), blueprint: row[10])
                 }
             }
         }

@@ -11,7 +11,7 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage, queueRules]
+    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
@@ -37,6 +37,17 @@ enum SQLiteSchema {
             PRIMARY KEY (queue, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX unique_task ON unique_claim (task_seq);
+        """
+
+    /// Who may clean up after whom. Of rows that are there already nobody noted it.
+    private static let installations = """
+        ALTER TABLE supervisor ADD COLUMN installation TEXT NOT NULL DEFAULT '';
+        ALTER TABLE supervisor ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+        ALTER TABLE worker ADD COLUMN installation TEXT NOT NULL DEFAULT '';
+        CREATE TABLE supervisor_home (
+            supervisor TEXT PRIMARY KEY,
+            installation TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let first = """

@@ -171,7 +171,8 @@ package final class ContainerWorker: Worker {
         do {
             try await context.journal.record(
                 WorkerRecord(
-                    id: id, pool: context.pool, supervisor: context.supervisor, host: context.host, mode: .docker,
+                    id: id, pool: context.pool, supervisor: context.supervisor,
+                    installation: context.installation, host: context.host, mode: .docker,
                     containerName: containerName, containerID: containerID, profile: profile.summary,
                     createdAt: Date(), blueprint: blueprint.text))
         } catch {

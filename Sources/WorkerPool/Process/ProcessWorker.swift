@@ -175,7 +175,8 @@ package final class ProcessWorker: Worker {
         do {
             try await context.journal.record(
                 WorkerRecord(
-                    id: id, pool: context.pool, supervisor: context.supervisor, host: context.host, mode: .local,
+                    id: id, pool: context.pool, supervisor: context.supervisor,
+                    installation: context.installation, host: context.host, mode: .local,
                     profile: profile.summary, createdAt: Date()))
         } catch {
             throw WorkerError(.host, "can't write the worker's row before starting it: \(error)")

@@ -19,7 +19,9 @@ struct AdoptionVerdictTests {
         mode: WorkerMode = .docker, blueprint: String? = WorkerBlueprint(profile: warm, fingerprint: "f").text
     ) -> WorkerRecord {
         WorkerRecord(
-            id: WorkerID(rawValue: "w1"), pool: "p", supervisor: SupervisorID(rawValue: "s"), host: "h", mode: mode,
+            id: WorkerID(rawValue: "w1"), pool: "p", supervisor: SupervisorID(rawValue: "s"), installation: "i",
+            host: "h",
+            mode: mode,
             profile: "a:1", createdAt: Date(), blueprint: blueprint)
     }
 

@@ -57,7 +57,8 @@ struct LeaseKeeperTests {
         settings.lease = lease
         settings.heartbeat = heartbeat
         let record = SupervisorRecord(
-            id: me, pool: "p", host: "h", pid: 1, startedAt: clock.now(), seenAt: clock.now())
+            id: me, pool: "p", installation: "i", boot: "b", host: "h", pid: 1, startedAt: clock.now(),
+            seenAt: clock.now())
         return LeaseKeeper(
             store: store ?? self.store, registry: registry, supervisor: { record }, settings: settings,
             metrics: SupervisorMetrics(), logger: .silent)

@@ -19,14 +19,20 @@ struct LeftoverRecoveryTests {
     init() throws { scratch = try Scratch() }
 
     /// A supervisor's row, a worker's row, its directories and its process, and a claimed task.
-    private func leave(_ test: TestSupervisor, pool: String) async throws -> (task: TaskID, process: Process) {
+    private func leave(
+        _ test: TestSupervisor, pool: String = "default", installation: String? = nil,
+        boot: String = Predecessors.currentBoot
+    ) async throws -> (task: TaskID, process: Process) {
         let host = test.supervisor.host
+        let installation = if let installation { installation } else { try test.installation() }
         try await test.store.save(
-            SupervisorRecord(id: dead, pool: pool, host: host, pid: 1, startedAt: Date(), seenAt: Date()))
+            SupervisorRecord(
+                id: dead, pool: pool, installation: installation, boot: boot, host: host, pid: 1, startedAt: Date(),
+                seenAt: Date()))
         try await test.store.save(
             WorkerRecord(
-                id: lostWorker, pool: pool, supervisor: dead, host: host, mode: .local, profile: "local process",
-                createdAt: Date()))
+                id: lostWorker, pool: pool, supervisor: dead, installation: installation, host: host, mode: .local,
+                profile: "local process", createdAt: Date()))
         try WorkerDirectory(
             runtimeDirectory: test.layout.runtimeDirectory, stateDirectory: test.layout.stateDirectory,
             worker: lostWorker
@@ -44,9 +50,11 @@ struct LeftoverRecoveryTests {
         return (id, process)
     }
 
-    @Test func processesDirectoriesRowsAndLeasesAreCleanedUp() async throws {
+    /// Also after a program that noted no installation, only a host.
+    @Test(arguments: [nil, ""])
+    func processesDirectoriesRowsAndLeasesAreCleanedUp(installation: String?) async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1)
-        let (id, process) = try await leave(test, pool: "default")
+        let (id, process) = try await leave(test, installation: installation)
         try await test.run {
             // Its lease had an hour to go.
             let task = try await test.wait(for: id, in: [.complete, .error])
@@ -55,21 +63,26 @@ struct LeftoverRecoveryTests {
         }
         try await eventually("the process's end") { !process.isRunning }
         #expect(process.terminationReason == .uncaughtSignal)
-        #expect(try await test.store.workers(host: test.supervisor.host).isEmpty)
+        #expect(try await test.store.workers(installation: test.installation()).isEmpty)
         #expect(try await test.store.supervisors().isEmpty)
         #expect(!scratch.exists("run/default/w/\(lostWorker)"))
         #expect(!scratch.exists("state/workers/\(lostWorker)"))
     }
 
-    @Test func whatBelongsToAnotherPoolIsLeftAlone() async throws {
+    /// Whatever the name of its host, which is the same here.
+    @Test(arguments: ["pool", "installation", "boot"])
+    func whatBelongsToAnotherIsLeftAlone(_ difference: String) async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1)
-        let (id, process) = try await leave(test, pool: "other")
+        let installation = difference == "installation" ? "another" : try test.installation()
+        let (id, process) = try await leave(
+            test, pool: difference == "pool" ? "other" : "default", installation: installation,
+            boot: difference == "boot" ? "another" : Predecessors.currentBoot)
         try await test.run {
             try await eventually("a worker") { test.supervisor.status.ready == 1 }
         }
         #expect(process.isRunning)
         #expect(try await test.store.task(id)?.state == .inProgress)
-        #expect(try await test.store.workers(host: test.supervisor.host).map(\.id) == [lostWorker])
+        #expect(try await test.store.workers(installation: installation).map(\.id) == [lostWorker])
         #expect(try await test.store.supervisors().map(\.id) == [dead])
         kill(process.processIdentifier, SIGKILL)
         try await eventually("the process's end") { !process.isRunning }
@@ -78,18 +91,18 @@ struct LeftoverRecoveryTests {
     /// Without an engine nobody knows whether its container still runs the task.
     @Test func leasesOfContainersThatCannotBeLookedForAreKept() async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1)
-        let (id, process) = try await leave(test, pool: "default")
+        let (id, process) = try await leave(test)
         let container = WorkerID(rawValue: "container")
         try await test.store.save(
             WorkerRecord(
-                id: container, pool: "default", supervisor: dead, host: test.supervisor.host, mode: .docker,
-                profile: "image", createdAt: Date()))
+                id: container, pool: "default", supervisor: dead, installation: test.installation(),
+                host: test.supervisor.host, mode: .docker, profile: "image", createdAt: Date()))
         try await test.run {
             try await eventually("a worker") { test.supervisor.status.ready == 1 }
         }
         process.waitUntilExit()
         #expect(try await test.store.task(id)?.state == .inProgress)
-        #expect(try await test.store.workers(host: test.supervisor.host).map(\.id) == [container])
+        #expect(try await test.store.workers(installation: test.installation()).map(\.id) == [container])
         #expect(try await test.store.supervisors().map(\.id) == [dead])
     }
 }

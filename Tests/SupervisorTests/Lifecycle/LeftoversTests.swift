@@ -11,7 +11,8 @@ struct LeftoversTests {
 
     private static func row(_ id: String, _ mode: WorkerMode) -> WorkerRecord {
         WorkerRecord(
-            id: WorkerID(rawValue: id), pool: "p", supervisor: dead, host: "h", mode: mode, profile: "",
+            id: WorkerID(rawValue: id), pool: "p", supervisor: dead, installation: "i", host: "h", mode: mode,
+            profile: "",
             createdAt: Date())
     }
 

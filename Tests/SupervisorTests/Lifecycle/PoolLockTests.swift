@@ -14,7 +14,7 @@ struct PoolLockTests {
 
     private func refusal() -> SupervisorError? {
         do throws(SupervisorError) {
-            try PoolLock(path: path, pool: "p").release()
+            try PoolLock(paths: [path], pool: "p").release()
             return nil
         } catch {
             return error
@@ -22,7 +22,7 @@ struct PoolLockTests {
     }
 
     @Test func aSecondTakerIsRefusedWithTheOwnersPid() throws {
-        let lock = try PoolLock(path: path, pool: "p")
+        let lock = try PoolLock(paths: [path], pool: "p")
         let error = refusal()
         #expect(error?.code == .poolBusy)
         #expect(error?.message.contains("pid \(getpid())") == true)
@@ -31,9 +31,21 @@ struct PoolLockTests {
         #expect(refusal() == nil)
     }
 
+    @Test func ofSeveralLocksAllOrNoneAreTaken() throws {
+        let other = "\(scratch.path)/other"
+        let lock = try PoolLock(paths: [path], pool: "p")
+        #expect(throws: SupervisorError.self) { try PoolLock(paths: [other, path], pool: "p") }
+        try PoolLock(paths: [other], pool: "p").release()
+        lock.release()
+        let both = try PoolLock(paths: [other, path], pool: "p")
+        #expect(refusal()?.code == .poolBusy)
+        both.release()
+        #expect(refusal() == nil)
+    }
+
     @Test func aShorterPidReplacesALongerOneWhole() throws {
         try Data("99999999999".utf8).write(to: URL(fileURLWithPath: path))
-        let lock = try PoolLock(path: path, pool: "p")
+        let lock = try PoolLock(paths: [path], pool: "p")
         defer { lock.release() }
         #expect(FileManager.default.contents(atPath: path) == Data("\(getpid())".utf8))
     }
@@ -56,7 +68,7 @@ struct PoolLockTests {
 
     /// A task of a local worker must not keep the lock of a supervisor that died.
     @Test func childrenDoNotInheritTheLock() async throws {
-        let lock = try PoolLock(path: path, pool: "p")
+        let lock = try PoolLock(paths: [path], pool: "p")
         // posix_spawn(3) as it is: Foundation's own would close what is not meant for the child.
         var child: pid_t = 0
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("1000"), nil]
@@ -74,7 +86,7 @@ struct PoolLockTests {
 
     @Test func aPlaceThatCanNotBeOpenedIsNamed() {
         do throws(SupervisorError) {
-            _ = try PoolLock(path: "\(scratch.path)/no/lock", pool: "p")
+            _ = try PoolLock(paths: ["\(scratch.path)/no/lock"], pool: "p")
             Issue.record("opened")
         } catch {
             #expect(error.code == .stateUnusable)

@@ -45,20 +45,22 @@ struct StateLayoutTests {
 
     @Test func theInstallationKeepsItsIdentity() throws {
         try layout.prepare()
-        let id = try layout.installationID()
-        #expect(try layout.installationID() == id)
-        #expect(try StateLayout(state: state, pool: "other").installationID() == id)
+        #expect(layout.installationID == nil)
+        let id = try layout.installation().id
+        #expect(layout.installationID == id)
+        #expect(try layout.installation() == .init(id: id))
+        #expect(try StateLayout(state: state, pool: "other").installation().id == id)
         let other = try Scratch()
         let elsewhere = StateLayout(
             state: StateSettings(dir: "\(other.path)/state", runtimeDir: "\(other.path)/run"), pool: "p")
         try elsewhere.prepare()
-        #expect(try elsewhere.installationID() != id)
+        #expect(try elsewhere.installation().id != id)
     }
 
     @Test func anEmptyIdentityIsMadeAnew() throws {
         try layout.prepare()
         try Data("\n".utf8).write(to: URL(fileURLWithPath: "\(state.dir)/installation-id"))
-        #expect(try !layout.installationID().isEmpty)
+        #expect(try !layout.installation().id.isEmpty)
     }
 
     @Test func controlSocketsOfAllPoolsAreFound() throws {

@@ -77,7 +77,7 @@ struct SupervisorEndTests {
         #expect(task.state == .enqueued)
         #expect(task.interruptions == 1)
         #expect(try await test.kinds(id) == [.submitted, .claimed, .started, .abandoned])
-        for worker in try await test.store.workers(host: test.supervisor.host) {
+        for worker in try await test.store.workers(installation: test.installation()) {
             Issue.record("worker \(worker.id) is still in the store")
         }
     }

@@ -35,6 +35,12 @@ struct TestSupervisor: Sendable {
             layout: layout, logger: .silent)
     }
 
+    /// The identity of its state directory.
+    func installation() throws -> String {
+        try layout.prepare()
+        return try layout.installation().id
+    }
+
     /// Runs `body` beside the supervisor, and shuts it down afterwards: gracefully, or by force if the body fails.
     func run(_ body: @Sendable () async throws -> Void) async throws {
         async let life: Void = supervisor.run()

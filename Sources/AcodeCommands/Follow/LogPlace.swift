@@ -1,0 +1,22 @@
+internal import Foundation
+internal import Supervisor
+internal import TaskModel
+
+/// Which attempts have their logs in this state directory.
+struct LogPlace: Sendable {
+    let layout: StateLayout
+    private let installation: String?
+    private let host = ProcessInfo.processInfo.hostName
+
+    init(_ layout: StateLayout) {
+        self.layout = layout
+        installation = layout.installationID
+    }
+
+    /// Whether the log of an attempt is here, or will be. Blocks for a look at a file.
+    func has(_ attempt: TaskAttempt) -> Bool {
+        if attempt.installation.map({ $0 == installation }) ?? (attempt.host == host) { return true }
+        // A directory that came from another machine brought its logs along.
+        return FileManager.default.fileExists(atPath: layout.log(task: attempt.taskID, attempt: attempt.attempt))
+    }
+}
