@@ -85,6 +85,7 @@ package final class Supervisor: Sendable {
     let registry = AttemptRegistry()
     let timelines = WorkerTimelines()
     let pressure: PressureMonitor
+    let wakeups: WakeupListener
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
@@ -107,6 +108,8 @@ package final class Supervisor: Sendable {
         pressure = PressureMonitor(
             rules: rules, served: options.settings.queue.queues, store: store, stateDirectory: layout.stateDirectory,
             metrics: metrics, logger: logger)
+        wakeups = WakeupListener(
+            store: store, supervisor: id, settings: options.settings.queue, metrics: metrics, logger: logger)
     }
 
     var settings: Settings { options.settings }

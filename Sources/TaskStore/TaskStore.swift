@@ -105,8 +105,13 @@ package protocol TaskStore: Sendable {
     /// As `demandingContainers(queues:)`, by queue; those without such tasks are left out.
     func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int]
 
-    /// When the earliest task that is not yet due will be, `nil` when none waits.
-    func nextDue(queues: [String]) async throws(StoreError) -> Date?
+    /// How long it takes until the earliest task that waits for its time is due, by the store's clock; zero when it is, `nil`
+    /// when none waits.
+    func untilDue(queues: [String]) async throws(StoreError) -> Duration?
+
+    /// Tells what happens until the calling task is cancelled; returns at once when this store never tells anything. What is
+    /// told came from any store on the same data, this one included.
+    func hear(for supervisor: SupervisorID, _ heard: @Sendable (StoreSignal) -> Void) async
 
     /// Writes or replaces the row of a supervisor and refreshes `seenAt`.
     func save(_ supervisor: SupervisorRecord) async throws(StoreError)

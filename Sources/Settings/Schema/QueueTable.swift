@@ -23,6 +23,10 @@ extension SettingTable {
             "queue.pollInterval", \.queue.pollInterval, .duration(.milliseconds(10)...(.seconds(60))),
             "Time between two looks for tasks of other hosts and delayed ones. Tasks of this host are announced."),
         .init(
+            "queue.wakeups", \.queue.wakeups, .choice,
+            "How supervisors hear of tasks of other hosts: by polling, by events of the database (PostgreSQL only), or both."
+        ),
+        .init(
             "queue.defaultTimeout", \.queue.defaultTimeout,
             ScalarFormat.duration(.milliseconds(10)...(.seconds(31_536_000))).orNone("none"),
             "How long an attempt may run when its task does not say."),

@@ -14,6 +14,8 @@ package struct QueueSettings: Sendable, Equatable {
     package var maxDeliveries = 5
     /// Time between two looks for tasks that nobody announced.
     package var pollInterval: Duration = .milliseconds(500)
+    /// How a supervisor comes to know of tasks that nobody announced on its control socket.
+    package var wakeups: Wakeups = .hybrid
     /// How long an attempt may run when its task does not say; `nil` means no limit.
     package var defaultTimeout: Duration? = .seconds(7200)
     /// The retry policy of tasks that name none.
@@ -21,6 +23,16 @@ package struct QueueSettings: Sendable, Equatable {
 
     /// The defaults.
     package init() {}
+
+    /// Ways to come to know of tasks.
+    package enum Wakeups: String, Sendable, CaseIterable {
+        /// Events, and polling in case one is missed.
+        case hybrid
+        /// Polling alone.
+        case polling
+        /// Events alone. Polls only while they can't be heard, and when a task waits for its time.
+        case events
+    }
 }
 
 extension RetryPolicy {

@@ -88,7 +88,7 @@ final class AutoscaleLoop: Sendable {
             counts: try await store.counts(), controls: try await store.queueControls(), served: queues)
         guard demand.isOpen else { return 0 }
         // A delayed task becomes an enqueued one only when somebody claims.
-        let isOneDue = try await store.nextDue(queues: demand.queues).map { $0 <= Date() } ?? false
+        let isOneDue = try await store.untilDue(queues: demand.queues) == .zero
         let others = offersContainers ? [:] : try await store.containerDemand(queues: demand.queues)
         return min(most, demand.claimable(without: others) + (isOneDue ? 1 : 0))
     }

@@ -18,6 +18,10 @@ final class Dispatcher: Sendable {
     /// How many tasks may be claimed now, whatever workers are free. Asked only when they are claimed then.
     private let room: @Sendable () -> Int
     private let pollInterval: Duration
+    /// Whether nobody tells of tasks, so that they must be looked for now and then.
+    private let mustPoll: @Sendable () -> Bool
+    /// When the next task is due that waits for its time, where nobody polls.
+    private let due = Mutex<ContinuousClock.Instant?>(nil)
     private let metrics: SupervisorMetrics
     private let logger: Logger
     /// Why nothing is claimed any more.
@@ -35,7 +39,7 @@ final class Dispatcher: Sendable {
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
         runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, room: @escaping @Sendable () -> Int,
-        pollInterval: Duration,
+        pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
         metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
@@ -47,6 +51,7 @@ final class Dispatcher: Sendable {
         self.claim = claim
         self.room = room
         self.pollInterval = pollInterval
+        self.mustPoll = mustPoll
         self.metrics = metrics
         self.logger = logger
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -82,7 +87,8 @@ final class Dispatcher: Sendable {
     /// Claims and runs until `close`.
     func run() async {
         await withDiscardingTaskGroup { group in
-            let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous).map { _ in }
+            let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous)
+                .filter { now in self.mustLook(at: now) }.map { _ in }
             for await _ in merge(wakes, pool.changes, timer) {
                 if closing.withLock({ $0 }) != nil { return }
                 while true {
@@ -108,12 +114,25 @@ final class Dispatcher: Sendable {
         guard request.limit > 0 else { return nil }
         do {
             let claims = try await store.claim(request)
+            if claims.isEmpty { try await noteDue() }
             return claims.isEmpty ? nil : claims
         } catch {
             metrics.storeFailed()
             logger.warning("could not claim tasks", metadata: ["error.message": "\(error)"])
             return nil
         }
+    }
+
+    /// Whether to look for tasks although nobody told of any.
+    private func mustLook(at now: ContinuousClock.Instant) -> Bool {
+        mustPoll() || due.withLock { $0.map { $0 <= now } ?? false }
+    }
+
+    /// Where nobody polls, a task that waits for its time must be remembered.
+    private func noteDue() async throws(StoreError) {
+        guard !mustPoll() else { return }
+        let wait = try await store.untilDue(queues: claim.queues)
+        due.withLock { $0 = wait.map { .now + $0 } }
     }
 
     private func start(_ claim: ClaimedTask, in group: inout DiscardingTaskGroup) {

@@ -281,7 +281,7 @@ extension Supervisor {
             room: { [pressure, registry] in
                 let most = room()
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0
-            }, pollInterval: settings.queue.pollInterval,
+            }, pollInterval: settings.queue.pollInterval, mustPoll: { [wakeups] in wakeups.mustPoll },
             metrics: metrics, logger: logger)
     }
 

@@ -22,6 +22,9 @@ extension Supervisor {
                 ).run()
             }
             services.addTask { await self.keepCollecting() }
+            services.addTask {
+                await self.wakeups.run(look: { self.wake() }, checkLeases: { self.checkLeases() })
+            }
             services.addTask { await self.tellOfShutdown() }
             await withDiscardingTaskGroup { lives in
                 lives.addTask { await self.serveContainersLater(first, context) }

@@ -1,5 +1,6 @@
 internal import Metrics
 internal import TaskModel
+internal import TaskStore
 internal import WorkerPool
 
 /// The supervisor's counters and gauges, by the names of the Prometheus conventions.
@@ -16,6 +17,7 @@ package struct SupervisorMetrics: Sendable {
     private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
     private let expiries = Counter(label: "acode_expired_tasks_total")
     private let pauses: [String: Counter]
+    private let listening = Gauge(label: "acode_store_listening")
     private let paused = Gauge(label: "acode_worker_paused")
     private let scratchBytes = Gauge(label: "acode_scratch_bytes")
     private let workerStart = Timer(label: "acode_worker_start_seconds")
@@ -62,6 +64,16 @@ package struct SupervisorMetrics: Sendable {
     func pressed(by causes: [String], isPaused: Bool) {
         for cause in causes { pauses[cause]?.increment() }
         paused.record(isPaused ? 1 : 0)
+    }
+
+    func heard(_ signal: StoreSignal) {
+        switch signal {
+        case .ready: Counter(label: "acode_store_wakeups_total", dimensions: [("kind", "ready")]).increment()
+        case .cancelRequested:
+            Counter(label: "acode_store_wakeups_total", dimensions: [("kind", "cancel")]).increment()
+        case .missed: listening.record(1)
+        case .deaf: listening.record(0)
+        }
     }
 
     func expired(_ count: Int) { expiries.increment(by: count) }

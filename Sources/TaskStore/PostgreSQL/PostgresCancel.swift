@@ -50,7 +50,7 @@ enum PostgresCancelSQL {
         aside AS (INSERT INTO acode.parked (state, id) SELECT 'cancelled', id FROM ended),
         asked AS (
             UPDATE acode.lease l SET cancel_requested = true WHERE l.id = $1 AND NOT l.cancel_requested
-            RETURNING l.id, l.attempt),
+            RETURNING l.id, l.attempt, l.supervisor),
         marked AS (UPDATE acode.task_state s SET cancel_requested = true FROM asked WHERE s.id = asked.id),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
@@ -61,7 +61,8 @@ enum PostgresCancelSQL {
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, before, -1 FROM ended UNION ALL SELECT queue, 'cancelled', 1 FROM ended),
         \(PostgresSQL.bump(4, when: "(SELECT count(*) FROM ended) + (SELECT count(*) FROM asked) > 0"))
-        SELECT (SELECT count(*) FROM ended) + (SELECT count(*) FROM asked)
+        SELECT (SELECT count(*) FROM ended) + (SELECT count(*) FROM asked),
+            (SELECT count(pg_notify('\(PostgresSignal.cancel)', supervisor)) FROM asked)
         """
 
     /// Holds the unique key of the task `$1`, which never changes.
@@ -111,7 +112,7 @@ enum PostgresCancelSQL {
             SELECT queue, before, -count(*) FROM stated GROUP BY queue, before
             UNION ALL SELECT queue, 'enqueued', count(*) FROM stated GROUP BY queue),
         \(PostgresSQL.bump(writer, when: "(SELECT count(*) FROM stated) > 0"))
-        SELECT id FROM stated ORDER BY id
+        SELECT id, \(PostgresSignal.announcing(all: "stated")) FROM stated ORDER BY id
         """
     }
 }

@@ -25,7 +25,7 @@ enum PostgresClaimSQL {
             SELECT queue, state, CASE state WHEN 'pending' THEN -count(*) ELSE count(*) END
             FROM moved, (VALUES ('pending'), ('enqueued')) AS v (state) GROUP BY queue, state),
         \(PostgresSQL.bump(2, when: "(SELECT count(*) FROM moved) > 0"))
-        SELECT count(*) FROM moved
+        SELECT count(*), \(PostgresSignal.announcing(all: "moved")) FROM moved
         """
 
     /// What a claim is particular about, which decides where it looks.

@@ -1,4 +1,3 @@
-package import Foundation
 internal import PostgreSQL
 package import TaskModel
 
@@ -51,15 +50,15 @@ extension PostgresTaskStore {
         return Dictionary(found, uniquingKeysWith: +)
     }
 
-    package func nextDue(queues: [String]) async throws(StoreError) -> Date? {
-        let query =
-            queues.isEmpty
-            ? PostgresQuery("SELECT run_at FROM acode.scheduled ORDER BY run_at LIMIT 1")
-            : PostgresQuery(
-                "SELECT run_at FROM acode.scheduled WHERE queue = ANY ($1::text[]) ORDER BY run_at LIMIT 1",
-                [Self.texts(queues)])
+    package func untilDue(queues: [String]) async throws(StoreError) -> Duration? {
+        let query = PostgresQuery(
+            """
+            WITH \(PostgresSQL.clock(1))
+            SELECT greatest(0, run_at - (SELECT now FROM clock)) FROM acode.scheduled
+            WHERE cardinality($2::text[]) = 0 OR queue = ANY ($2::text[]) ORDER BY run_at LIMIT 1
+            """, [clock, Self.texts(queues)])
         return try await read(query, "find the next task") { row throws(PostgresError) in
-            StoredTime.date(try row.int(0))
+            Duration.milliseconds(try row.int(0))
         }.first
     }
 

@@ -8,6 +8,8 @@ extension PostgresTaskStore {
         let steps = [
             PostgresQuery(PostgresQueueSQL.wait), apply(change, to: queue),
             PostgresQuery(PostgresQueueSQL.tidy, [.text(queue), clock, me]),
+            // Less than before may be had, too: then somebody looks in vain.
+            PostgresQuery(PostgresSignal.announce, [.texts([queue])]),
             PostgresQuery("\(PostgresQueueSQL.select) WHERE queue = $1", [.text(queue)]),
         ]
         let answers = try await run(steps, "control a queue", isRepeatable: true)

@@ -135,7 +135,15 @@ enum PostgresSettleSQL {
             SELECT queue, 'inProgress', -count(*) FROM stated GROUP BY queue
             UNION ALL SELECT queue, state, count(*) FROM stated GROUP BY queue, state),
         \(PostgresSQL.bump(25, when: "(SELECT count(*) FROM ended) > 0"))
-        SELECT id, attempt, token FROM ended
+        SELECT id, attempt, token,
+            \(PostgresSignal.announcing(all: freed)) FROM ended
+        """
+
+    /// The queues that have tasks again, or room for more.
+    private static let freed = """
+        (SELECT queue, bool_or(state = 'enqueued') AS again FROM stated GROUP BY queue) AS own
+        WHERE again OR EXISTS (
+            SELECT FROM acode.queue_control c WHERE c.queue = own.queue AND c.max_running IS NOT NULL)
         """
 
     /// Which of these ends were written before, by a statement whose answer was lost.

@@ -39,7 +39,9 @@ extension PostgresTaskStore {
         // Only a statement that begins after the locks are had sees who has the keys.
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
         let answers = try await run(
-            hold + [PostgresQuery(PostgresSubmitSQL.accept, columns.parameters + [clock, me])], "submit")
+            hold + announcement(of: columns.readyQueues) + [
+                PostgresQuery(PostgresSubmitSQL.accept, columns.parameters + [clock, me])
+            ], "submit")
         let submissions: [Submission?]
         do throws(PostgresError) {
             submissions = try zip(drafts, answers.last?.map(PostgresFate.init) ?? []).map { draft, fate in
@@ -126,6 +128,11 @@ private struct PostgresDraftColumns {
 
     /// For statements about keys: the queues as `$1` and the keys as `$2`; `nil` when none has a key.
     var keysOfQueues: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
+
+    /// The queues whose tasks may be had at once.
+    var readyQueues: Set<String> {
+        Set(zip(drafts, queues).compactMap { $0.task(at: 0).state == .enqueued ? $1 : nil })
+    }
 
     /// For `PostgresSubmitSQL.accept`, up to `$12`.
     var parameters: [PostgresValue] {

@@ -1,4 +1,5 @@
 internal import PostgreSQL
+internal import Synchronization
 
 /// The queue in a PostgreSQL database, for any number of supervisors on any number of machines.
 ///
@@ -13,6 +14,8 @@ package final class PostgresTaskStore: Sendable {
         package var connections = 4
         /// How long one operation may take.
         package var timeout: Duration = .seconds(30)
+        /// The URL of a connection that hears notifications, where that of the others leads to a pooler.
+        package var listenURL: String?
         /// Where the time comes from instead of the server, for tests.
         package var clock: (any StoreClock)?
 
@@ -21,6 +24,10 @@ package final class PostgresTaskStore: Sendable {
     }
 
     let pool: ConnectionPool
+    let listenTarget: ConnectionTarget
+    /// What this store announced lately, and who comes back for the rest.
+    let window = Mutex(AnnouncementWindow())
+    let announcing = Mutex<Task<Void, Never>?>(nil)
     private let options: Options
     /// The row of `acode.change` that this store's writes count in.
     private let writer = Int64.random(in: .min ... .max)
@@ -32,7 +39,9 @@ package final class PostgresTaskStore: Sendable {
             var settings = ConnectionPool.Options()
             settings.connections = options.connections
             settings.setup = PostgresSchema.session
-            pool = ConnectionPool(try ConnectionTarget(url), options: settings)
+            let target = try ConnectionTarget(url)
+            listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
+            pool = ConnectionPool(target, options: settings)
         } catch {
             throw StoreError(error)
         }
@@ -46,8 +55,13 @@ package final class PostgresTaskStore: Sendable {
         }
     }
 
-    /// Closes the connections. Calls after it throw.
-    package func close() async { await pool.close() }
+    /// Announces what is left to announce, and closes the connections. Calls after it throw.
+    package func close() async {
+        let work = announcing.withLock { $0 }
+        work?.cancel()
+        await work?.value
+        await pool.close()
+    }
 
     /// The time of a test, or NULL for the server's.
     var clock: PostgresValue { .int(options.clock.map { StoredTime.milliseconds($0.now()) }) }

@@ -1,4 +1,3 @@
-package import Foundation
 internal import GRDB
 package import TaskModel
 
@@ -67,18 +66,18 @@ extension SQLiteTaskStore {
         }
     }
 
-    package func nextDue(queues: [String]) async throws(StoreError) -> Date? {
+    package func untilDue(queues: [String]) async throws(StoreError) -> Duration? {
         let wanted = queues.map { StoredText.clean($0) }
         let filter = wanted.isEmpty ? "" : "AND queue IN (\(wanted.map { _ in "?" }.joined(separator: ",")))"
-        return try await read("find the next task") { db in
+        let due = try await read("find the next task") { db in
             try Int64.fetchOne(
                 db,
                 sql: """
                     SELECT run_at FROM task_state INDEXED BY task_scheduled
                     WHERE state = 'pending' \(filter) ORDER BY run_at LIMIT 1
-                    """, arguments: StatementArguments(wanted)
-            ).map(StoredTime.date)
+                    """, arguments: StatementArguments(wanted))
         }
+        return due.map { .milliseconds(max(0, $0 - StoredTime.milliseconds(clock.now()))) }
     }
 }
 

@@ -106,15 +106,15 @@ struct ClaimConformance {
     func waitsForADelayedTaskToBeDue(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in
             let task = try await store.submit([spec("late", queue: "q", delay: 5)])[0]
-            #expect(try await store.nextDue(queues: []) == TestClock.start + 5)
-            #expect(try await store.nextDue(queues: ["q"]) == TestClock.start + 5)
-            #expect(try await store.nextDue(queues: ["other"]) == nil)
+            #expect(try await store.untilDue(queues: []) == .seconds(5))
+            #expect(try await store.untilDue(queues: ["q"]) == .seconds(5))
+            #expect(try await store.untilDue(queues: ["other"]) == nil)
             clock.advance(by: 4.999)
             #expect(try await store.claim().isEmpty)
             #expect(try await store.task(task.id)?.state == .pending)
             clock.advance(by: 0.001)
             #expect(try await store.claim().map(\.task.id) == [task.id])
-            #expect(try await store.nextDue(queues: []) == nil)
+            #expect(try await store.untilDue(queues: []) == nil)
         }
     }
 
