@@ -17,7 +17,7 @@ extension PostgresTaskStore {
                     AND l.supervisor = ANY ($4::text[])
                 RETURNING l.id, l.attempt),
             moved AS (
-                UPDATE acode.attempt a SET supervisor = $6, host = $7
+                UPDATE acode.attempt a SET supervisor = $6, host = $7, first_host = coalesce(a.first_host, a.host)
                 FROM held WHERE a.id = held.id AND a.attempt = held.attempt),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)

@@ -22,7 +22,7 @@ extension PostgresTaskStore {
         // One transaction of several statements, because only a statement that begins after the locks are had sees what
         // those who had them before have done. Not repeatable: what a lost answer leased runs out by itself.
         let steps = [
-            PostgresQuery(PostgresQueueSQL.share), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
+            PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
             promote, claim,
         ]
         guard let claimed = try await run(steps, "claim").last else { return [] }

@@ -7,6 +7,10 @@ enum PostgresClaimSQL {
     /// Bounds what one claim can take.
     static let claimedAtOnce = 1000
 
+    /// Keeps changes of queues out, and does not wait for the disk: what a crash of the server takes back was claimed by nobody,
+    /// because the token is gone with it, and every end that is written carries the claim along.
+    static let begin = "\(PostgresQueueSQL.share), set_config('synchronous_commit', 'off', true)"
+
     /// Moves what is due into the queue.
     static let promote = """
         WITH \(PostgresSQL.clock(1)),
@@ -125,12 +129,8 @@ enum PostgresClaimSQL {
                 cancel_requested
             FROM taken, clock),
         begun AS (
-            INSERT INTO acode.attempt (id, attempt, supervisor, host, claimed_at)
-            SELECT id, attempt, $5::text, $6::text, now FROM taken, clock),
-        told AS (
-            INSERT INTO acode.event (id, attempt, kind, message, at)
-            SELECT id, attempt, 'claimed', 'attempt ' || attempt || ' claimed by ' || $6::text, now
-            FROM taken, clock ORDER BY place),
+            INSERT INTO acode.attempt (id, attempt, supervisor, host, claimed_at, claimed_seq)
+            SELECT id, attempt, $5::text, $6::text, now, nextval('acode.seq') FROM taken, clock),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, v.state, CASE v.state WHEN 'enqueued' THEN -count(*) ELSE count(*) END

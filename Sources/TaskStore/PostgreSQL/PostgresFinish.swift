@@ -3,6 +3,17 @@ package import TaskModel
 
 extension PostgresTaskStore {
     package func finish(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> Set<Lease> {
+        guard !results.isEmpty else { return [] }
+        return try await ends.write(results) { [self] together in
+            do throws(StoreError) { return .success(try await finish(together: together)) } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func finish(
+        together results: [(lease: Lease, result: AttemptResult)]
+    ) async throws(StoreError) -> Set<Lease> {
         var current: Set<Lease> = []
         for start in stride(from: 0, to: results.count, by: 500) {
             current.formUnion(try await finish(batch: Array(results[start..<min(results.count, start + 500)])))
@@ -37,9 +48,12 @@ extension PostgresTaskStore {
     func settle(
         _ endings: PostgresEndings, _ operation: String, onlyExpired: Bool = false
     ) async throws(StoreError) -> Set<Lease> {
+        let columns = endings.columns
         let query = PostgresQuery(
             PostgresSettleSQL.settle,
-            endings.parameters + [clock, me, .int(StoredTime.latestMilliseconds), .bool(onlyExpired)])
+            columns.values + [
+                clock, me, .int(StoredTime.latestMilliseconds), .bool(onlyExpired), columns.words,
+            ])
         let rows = try await run(query, operation)
         let current = try leases(in: rows)
         if !current.isEmpty { await foldSometimes() }

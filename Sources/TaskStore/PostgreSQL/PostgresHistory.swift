@@ -25,7 +25,7 @@ extension PostgresTaskStore {
         guard let key = UUIDBytes(id.rawValue) else { return [] }
         let query = PostgresQuery(
             """
-            SELECT sequence, attempt, kind, message, at FROM acode.event WHERE id = $1 AND sequence > $2
+            SELECT sequence, attempt, kind, message, at FROM acode.timeline WHERE id = $1 AND sequence > $2
             ORDER BY sequence LIMIT \(QueryLimit.rows)
             """, [.uuid(key), .int(sequence)])
         return try await read(query, "read events") { row throws(PostgresError) -> TaskEvent? in

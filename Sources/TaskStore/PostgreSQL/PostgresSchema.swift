@@ -4,8 +4,11 @@
 /// A task that isn't over is in exactly one of `ready`, `scheduled` and `lease`, one that went wrong is in `parked`: whoever
 /// deletes that row moves the task, and nobody else can. `task_state` has no index but its key, so that an update of a row
 /// stays in its page. Where a task waits, its `lane` says which image it names, so that a claim can pass tasks over by it
-/// however many there are, and `expire_at` when it is too late to begin it. Histories are only added to. Counts are deltas that are folded now and then, because a counter
-/// that everybody updates would make everybody wait. Times are milliseconds since 1970. No foreign keys on hot tables.
+/// however many there are, and `expire_at` when it is too late to begin it. Histories are only added to. Counts are deltas that
+/// are folded now and then, because a counter that everybody updates would make everybody wait. That a task was submitted,
+/// claimed and completed is told by the rows that say so anyway, with the place it has among the events: `timeline` has them
+/// all. Tables whose rows are updated leave room in their pages, so that a new version needs no new entry in an index. Times
+/// are milliseconds since 1970. No foreign keys on hot tables.
 enum PostgresSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
@@ -59,8 +62,8 @@ enum PostgresSchema {
             worker text,
             started_at bigint,
             finished_at bigint
-        ) WITH (fillfactor = 60, \(hot));
-        CREATE SEQUENCE acode.task_seq CACHE 1;
+        ) WITH (fillfactor = 45, \(hot));
+        CREATE SEQUENCE acode.seq CACHE 1;
         CREATE TABLE acode.ready (
             queue text COLLATE "C" NOT NULL,
             container boolean NOT NULL,
@@ -117,10 +120,13 @@ enum PostgresSchema {
             report text,
             result text,
             ended_token bigint,
+            first_host text,
+            claimed_seq bigint NOT NULL,
+            completed_seq bigint,
             PRIMARY KEY (id, attempt)
-        ) WITH (fillfactor = 80);
+        ) WITH (fillfactor = 50);
         CREATE TABLE acode.event (
-            sequence bigint GENERATED ALWAYS AS IDENTITY,
+            sequence bigint NOT NULL DEFAULT nextval('acode.seq'),
             id uuid NOT NULL,
             attempt bigint NOT NULL,
             kind text NOT NULL,
@@ -128,6 +134,19 @@ enum PostgresSchema {
             at bigint NOT NULL
         );
         CREATE INDEX event_task ON acode.event (id, sequence);
+        CREATE VIEW acode.timeline AS
+            SELECT s.id, s.seq AS sequence, 0::bigint AS attempt, 'submitted' AS kind,
+                'submitted to queue ' || s.queue AS message, t.created_at AS at
+            FROM acode.task_state s JOIN acode.task t ON t.id = s.id
+            UNION ALL
+            SELECT a.id, a.claimed_seq, a.attempt, 'claimed',
+                'attempt ' || a.attempt || ' claimed by ' || coalesce(a.first_host, a.host), a.claimed_at
+            FROM acode.attempt a
+            UNION ALL
+            SELECT a.id, a.completed_seq, a.attempt, 'completed', a.reason, a.finished_at
+            FROM acode.attempt a WHERE a.completed_seq IS NOT NULL
+            UNION ALL
+            SELECT e.id, e.sequence, e.attempt, e.kind, e.message, e.at FROM acode.event e;
         CREATE TABLE acode.queue_control (
             queue text COLLATE "C" PRIMARY KEY,
             paused_at bigint,

@@ -13,27 +13,32 @@ struct PostgresEndings {
         var reason: String
     }
 
+    private struct End {
+        let id: UUIDBytes
+        let token: Int64
+        let result: AttemptResult
+        /// Not asked to stop, asked to stop.
+        let decisions: [Decision]
+    }
+
     private var leases: Set<Lease> = []
-    private var ids: [UUIDBytes] = []
-    private var tokens: [Int64] = []
-    private var results: [AttemptResult] = []
-    /// Two for each end: not asked to stop, asked to stop.
-    private var decisions: [Decision] = []
+    private var ends: [End] = []
 
     /// Adds an end; of two for one lease the first counts.
     mutating func add(_ lease: Lease, _ result: AttemptResult, asked: (Bool) -> Decision) {
         guard let id = UUIDBytes(lease.taskID.rawValue), leases.insert(lease).inserted else { return }
-        ids.append(id)
-        tokens.append(lease.token)
-        results.append(result)
-        decisions += [asked(false), asked(true)]
+        ends.append(End(id: id, token: lease.token, result: result, decisions: [asked(false), asked(true)]))
     }
 
-    var isEmpty: Bool { ids.isEmpty }
+    var isEmpty: Bool { ends.isEmpty }
 
-    /// In the order that `PostgresSettleSQL.settle` names them, up to `$27`.
-    var parameters: [PostgresValue] {
-        var values: [PostgresValue] = [.uuids(ids), .ints(tokens)]
+    /// In the order that `PostgresSettleSQL.settle` names them, and by id, because rows are locked in the order in which they
+    /// are given.
+    var columns: PostgresEndingColumns {
+        let ends = ends.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        let results = ends.map(\.result)
+        let decisions = ends.flatMap(\.decisions)
+        var values: [PostgresValue] = [.uuids(ends.map(\.id)), .ints(ends.map(\.token))]
         values.append(.texts(results.map(\.outcome.rawValue)))
         values.append(.ints(results.map { $0.exitCode.map(Int64.init) }))
         values.append(.doubles(results.map { $0.usage?.wallSeconds }))
@@ -46,27 +51,57 @@ struct PostgresEndings {
         values.append(.texts(results.map { $0.startedAt == nil ? nil : StoredText.clean($0.worker?.rawValue) }))
         values.append(.ints(results.map { $0.worker == nil ? nil : $0.startedAt.map(StoredTime.milliseconds) }))
         // Two of each from here: `place` 1 and 2 belong to the first end, 3 and 4 to the second, and so on.
-        values.append(.texts(decisions.map(\.settlement.state.rawValue)))
+        var words = Words()
+        values.append(.ints(decisions.map { words.place(of: $0.settlement.state.rawValue) }))
         values.append(.ints(decisions.map(\.settlement.delay)))
         values.append(.ints(decisions.map { Int64($0.settlement.failures) }))
         values.append(.ints(decisions.map { Int64($0.settlement.interruptions) }))
         values.append(.ints(decisions.map { Int64($0.settlement.deliveriesBack) }))
         values.append(.bools(decisions.map(\.settlement.state.isTerminal)))
-        values.append(.texts(decisions.map { StoredText.clean($0.reason) }))
+        values.append(.ints(decisions.map { words.place(of: $0.reason) }))
         // Where the lines of each decision begin, and at the end where another one's would.
-        let lines = decisions.flatMap(\.settlement.entries)
-        let starts = decisions.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.settlement.entries.count)) }
+        let entries = decisions.map(told)
+        let starts = entries.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.count)) }
         values.append(.ints(starts))
-        values.append(.texts(lines.map(\.kind.rawValue)))
-        values.append(.texts(lines.map { StoredText.clean($0.message) }))
-        return values
+        values.append(.ints(entries.joined().map { words.place(of: $0.kind.rawValue) }))
+        values.append(.ints(entries.joined().map { words.place(of: $0.message) }))
+        return PostgresEndingColumns(values: values, words: .texts(words.texts))
     }
+
+    /// The lines that are kept as events: that an attempt completed its task is told by its own row.
+    private func told(_ decision: Decision) -> [Settlement.Entry] {
+        decision.settlement.entries.filter { $0.kind != .completed }
+    }
+
+    /// Different texts, of which each is sent once: most ends are alike, and the server finds the n-th text of a long array
+    /// only by walking over all those before it.
+    private struct Words {
+        var texts: [String] = []
+        private var places: [String: Int64] = [:]
+
+        /// Where a text is, from 1.
+        mutating func place(of text: String) -> Int64 {
+            if let place = places[text] { return place }
+            texts.append(StoredText.clean(text))
+            places[text] = Int64(texts.count)
+            return Int64(texts.count)
+        }
+    }
+}
+
+/// The values that an ending statement is given.
+struct PostgresEndingColumns {
+    /// `$1` to `$23`.
+    let values: [PostgresValue]
+    /// `$28`.
+    let words: PostgresValue
 }
 
 /// The statement that ends attempts, each in the fence of its own lease. It joins tables by their keys only, and finds what
 /// belongs to an end by its place in the arrays, because a join of two lists would compare each with each.
 enum PostgresSettleSQL {
-    /// `$24` the time, `$25` the writer, `$26` the last time there is, `$27` whether only leases that ran out are ended.
+    /// `$24` the time, `$25` the writer, `$26` the last time there is, `$27` whether only leases that ran out are
+    /// ended, `$28` the words that others name by their places.
     static let settle = """
         WITH \(PostgresSQL.clock(24)),
         given AS MATERIALIZED (
@@ -75,23 +110,24 @@ enum PostgresSettleSQL {
                 $13::bigint[]) WITH ORDINALITY
                 AS g (id, token, outcome, exit_code, wall, cpu, resident, written, dropped, report, result, worker,
                     started_at, n)),
-        held AS MATERIALIZED (
-            SELECT l.attempt, l.started, g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place
-            FROM given g JOIN acode.lease l ON l.id = g.id AND l.token = g.token
-            WHERE NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock)
-            ORDER BY l.id FOR UPDATE OF l),
+        held AS (
+            DELETE FROM acode.lease l USING given g
+            WHERE l.id = g.id AND l.token = g.token AND (NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock))
+            RETURNING l.attempt, l.started, g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
         ended AS MATERIALIZED (
             SELECT h.id, h.attempt, h.token, h.outcome, h.exit_code, h.wall, h.cpu, h.resident, h.written, h.dropped,
                 h.report, h.result, h.place,
                 CASE WHEN h.started THEN NULL ELSE h.worker END AS worker,
                 CASE WHEN h.started THEN NULL ELSE h.started_at END AS started_at,
-                ($14::text[])[h.place] AS state,
+                ($28::text[])[($14::bigint[])[h.place]] AS state,
                 ($16::bigint[])[h.place] AS failures, ($17::bigint[])[h.place] AS interruptions,
                 ($18::bigint[])[h.place] AS deliveries_back, ($19::boolean[])[h.place] AS is_over,
-                ($20::text[])[h.place] AS reason,
-                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now
+                ($28::text[])[($20::bigint[])[h.place]] AS reason,
+                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now,
+                CASE WHEN NOT h.started AND h.worker IS NOT NULL THEN nextval('acode.seq') END AS started_seq,
+                CASE WHEN ($28::text[])[($14::bigint[])[h.place]] = 'complete' THEN nextval('acode.seq') END
+                    AS completed_seq
             FROM held h CROSS JOIN clock),
-        released AS (DELETE FROM acode.lease l USING ended e WHERE l.id = e.id),
         stated AS (
             UPDATE acode.task_state s SET state = e.state, outcome = e.outcome, exit_code = e.exit_code,
                 reason = e.reason, failures = s.failures + e.failures,
@@ -108,7 +144,7 @@ enum PostgresSettleSQL {
                 reason = e.reason, wall_seconds = e.wall, cpu_seconds = e.cpu, max_resident_bytes = e.resident,
                 output_bytes = e.written, output_dropped = e.dropped, report = e.report, result = e.result,
                 worker = coalesce(e.worker, a.worker), started_at = coalesce(e.started_at, a.started_at),
-                ended_token = e.token
+                ended_token = e.token, completed_seq = e.completed_seq
             FROM ended e WHERE a.id = e.id AND a.attempt = e.attempt),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
@@ -120,13 +156,14 @@ enum PostgresSettleSQL {
             INSERT INTO acode.parked (state, id)
             SELECT state, id FROM stated WHERE state IN ('error', 'cancelled')),
         told AS (
-            INSERT INTO acode.event (id, attempt, kind, message, at)
-            SELECT id, attempt, kind, message, now FROM (
-                SELECT e.id, e.attempt, 'started' AS kind, 'runs on worker ' || e.worker AS message, e.now,
-                    e.place, 0 AS line
+            INSERT INTO acode.event (sequence, id, attempt, kind, message, at)
+            SELECT coalesce(sequence, nextval('acode.seq')), id, attempt, kind, message, now FROM (
+                SELECT e.started_seq AS sequence, e.id, e.attempt, 'started' AS kind,
+                    'runs on worker ' || e.worker AS message, e.now, e.place, 0 AS line
                 FROM ended e WHERE e.worker IS NOT NULL
                 UNION ALL
-                SELECT e.id, e.attempt, ($22::text[])[line], ($23::text[])[line], e.now, e.place, line
+                SELECT NULL, e.id, e.attempt, ($28::text[])[($22::bigint[])[line]],
+                    ($28::text[])[($23::bigint[])[line]], e.now, e.place, line
                 FROM ended e CROSS JOIN LATERAL
                     generate_series(($21::bigint[])[e.place], ($21::bigint[])[e.place + 1] - 1) AS line) AS entry
             ORDER BY place, line),

@@ -28,7 +28,7 @@ enum PostgresSubmitSQL {
                 ELSE min(a.n) FILTER (WHERE a.holder IS NULL) OVER (PARTITION BY a.queue, a.key) END AS first
             FROM asked a),
         fresh AS MATERIALIZED (
-            SELECT j.*, nextval('acode.task_seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
+            SELECT j.*, nextval('acode.seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
                 \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
             FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
         new AS (INSERT INTO acode.task (id, created_at, unique_key, spec) SELECT id, now, key, spec FROM fresh, clock),
@@ -45,9 +45,6 @@ enum PostgresSubmitSQL {
         claimed AS (
             INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
             ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
-        told AS (
-            INSERT INTO acode.event (id, attempt, kind, message, at)
-            SELECT id, 0, 'submitted', 'submitted to queue ' || queue, now FROM fresh, clock ORDER BY seq),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, count(*) FROM fresh GROUP BY 1, 2),

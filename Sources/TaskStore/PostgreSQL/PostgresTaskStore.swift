@@ -28,6 +28,8 @@ package final class PostgresTaskStore: Sendable {
     /// What this store announced lately, and who comes back for the rest.
     let window = Mutex(AnnouncementWindow())
     let announcing = Mutex<Task<Void, Never>?>(nil)
+    /// Ends of attempts that are written together.
+    let ends = PostgresFinishGroup()
     private let options: Options
     /// The row of `acode.change` that this store's writes count in.
     private let writer = Int64.random(in: .min ... .max)

@@ -109,9 +109,12 @@ struct PostgresPlanTests {
             endings.add(Lease(taskID: .next(), attempt: 1, token: 1), .success) { asked in
                 PostgresEndings.Decision(settlement: .ended(.success, cancelRequested: asked), reason: "")
             }
-            let parameters = endings.parameters + [.int(nil), .int(1), .int(1 << 50), .bool(false)]
+            let columns = endings.columns
+            let parameters = columns.values + [.int(nil), .int(1), .int(1 << 50), .bool(false), columns.words]
             let plan = try await plan(place, PostgresSettleSQL.settle, parameters)
             #expect(plan.contains("lease_pkey") && plan.contains("task_state_pkey"), "\(plan)")
+            // Leases are locked in the order in which the ends are given, which is the same for all.
+            #expect(plan.contains(#/Delete on lease l.*\n *-> +Nested Loop.*\n *-> +CTE Scan on given g/#), "\(plan)")
             #expect(wholeReads(plan).isEmpty, "\(plan)")
         }
     }
