@@ -123,6 +123,11 @@ let package = Package(
         .executableTarget(
             name: "acode", dependencies: ["AcodeCommands"], swiftSettings: strict, linkerSettings: staticRuntime),
 
+        // Drives the queue without workers, to measure and to torture it. Not part of the product.
+        .target(
+            name: "QueueBench", dependencies: ["TaskModel", "TaskStore", arguments], swiftSettings: strict),
+        .executableTarget(name: "acode-queue-bench", dependencies: ["QueueBench"], swiftSettings: strict),
+
         // Tests: one target a module, and acceptance tests that run the built program.
         .target(name: "TestSupport", dependencies: [subprocess, system], swiftSettings: strict),
         .testTarget(name: "TaskModelTests", dependencies: ["TaskModel"], swiftSettings: strict),

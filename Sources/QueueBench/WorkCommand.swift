@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import TaskModel
+internal import TaskStore
+
+/// Claims tasks and completes them at once, as a supervisor whose commands take no time.
+struct WorkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work", abstract: "Claims tasks and completes them at once, and tells how fast.")
+
+    @OptionGroup var options: StoreOptions
+
+    @Option(help: "How many tasks are claimed at once.")
+    var batch = 100
+
+    @Option(help: "How many claim at the same time.")
+    var loops = 1
+
+    @Option(help: "How long, in seconds; it ends before when nothing is left.")
+    var seconds = 60.0
+
+    @Option(help: "Only this queue; all when none is named.")
+    var queue: [String] = []
+
+    @Flag(help: "Only claims.")
+    var claimOnly = false
+
+    func run() async throws {
+        let request = ClaimRequest(
+            supervisor: .next(), host: "bench", queues: queue, limit: batch, leaseDuration: .seconds(30),
+            offersContainers: true)
+        let pace = Pace()
+        try await BenchStore.with(options) { store in
+            _ = try await store.counts()
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<loops { group.addTask { try await self.work(request, store, pace) } }
+                try await group.waitForAll()
+            }
+        }
+        try Output.print(pace.report)
+    }
+
+    private func work(_ request: ClaimRequest, _ store: any TaskStore, _ pace: Pace) async throws {
+        let result = AttemptResult(outcome: .succeeded, exitCode: 0, reason: "exit 0", disposition: .complete)
+        while pace.elapsed < .seconds(seconds) {
+            let claimed = try await store.claim(request)
+            guard !claimed.isEmpty else { return }
+            guard !claimOnly else {
+                pace.add(claimed.count)
+                continue
+            }
+            let written = try await store.finish(claimed.map { ($0.lease, result) })
+            guard written.count == claimed.count else {
+                throw BenchFailure("\(claimed.count - written.count) leases were lost")
+            }
+            pace.add(written.count)
+        }
+    }
+}
+
+/// Why a measurement means nothing.
+struct BenchFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
