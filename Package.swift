@@ -146,7 +146,7 @@ let package = Package(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TaskStoreTests", dependencies: ["PostgreSQL", "TaskModel", "TaskStore", grdb],
+            name: "TaskStoreTests", dependencies: ["PostgreSQL", "QueueBench", "TaskModel", "TaskStore", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerPoolTests",
