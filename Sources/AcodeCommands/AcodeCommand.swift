@@ -14,6 +14,6 @@ struct AcodeCommand: AsyncParsableCommand {
         version: AcodeVersion.current,
         subcommands: [
             RunCommand.self, WorkerCommand.self, TaskCommand.self, QueueCommand.self, ImageCommand.self,
-            ConfigCommand.self, DoctorCommand.self, GarbageCommand.self,
+            ConfigCommand.self, DatabaseCommand.self, DoctorCommand.self, GarbageCommand.self,
         ])
 }

@@ -142,6 +142,7 @@ package final class Supervisor: Sendable {
         let containers = backend.engine.map { self.containers(of: $0, context) }
         // First, so that the store tells its time, and who else looks at these rows that somebody lives.
         try await register()
+        if !options.exitsWhenIdle { await retention.begin() }
         let takeover = await surveyTakeover(backend, context, containers)
         await pressure.look()
         let running = await assemble(backend, context, containers, takeover)

@@ -78,6 +78,8 @@ package struct TaskAttempt: Codable, Sendable, Equatable {
     package var exitCode: Int?
     /// Its end in plain words.
     package var reason: String?
+    /// The last progress it reported, 0…100; `nil` when it reported none.
+    package var progress: Double?
     /// What it used.
     package var usage: AttemptUsage?
     /// What it used beside its limits.

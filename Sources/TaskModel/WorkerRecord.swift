@@ -73,6 +73,8 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
     package var startedAt: Date
     /// The last heartbeat.
     package var seenAt: Date
+    /// The queues it serves; empty means all.
+    package var queues: [String] = []
 
     /// Makes a record.
     package init(

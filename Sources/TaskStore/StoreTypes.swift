@@ -77,6 +77,20 @@ package struct TaskFilter: Sendable {
     }
 }
 
+/// How long tasks of a queue have waited.
+package struct QueueWait: Sendable, Equatable {
+    /// The queue.
+    package let queue: String
+    /// Since the one that has waited longest was due.
+    package let longest: Duration
+
+    /// Makes a wait.
+    package init(queue: String, longest: Duration) {
+        self.queue = queue
+        self.longest = longest
+    }
+}
+
 /// How many tasks of a queue are in one state.
 package struct QueueCount: Codable, Sendable, Equatable {
     /// The queue.

@@ -19,6 +19,10 @@ package protocol TaskStore: Sendable {
     /// Finding none changes nothing, `changeToken` included.
     func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask]
 
+    /// How often claims of this store object had to begin again, or gave up, because others held what they wanted, since this
+    /// was asked last.
+    func takeClaimConflicts() -> Int
+
     /// Records that the command of an attempt runs on `worker`. Returns false when the lease is lost.
     func start(_ lease: Lease, worker: WorkerID, at: Date) async throws(StoreError) -> Bool
 
@@ -59,6 +63,33 @@ package protocol TaskStore: Sendable {
     /// Forgets the dead letters that fit, with their attempts and timelines, the oldest first, and returns their ids.
     func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID]
 
+    /// Looks at the next tasks after `cursor` in the order of their submission, a few hundred, and forgets those that have
+    /// ended and that a rule lets go, with their attempts and timelines. A task whose unique key still keeps others out
+    /// stays. Returns no task and no cursor while another supervisor does it in the same store. A rehearsal changes nothing.
+    func prune(
+        _ rules: [PruneRule], after cursor: PruneCursor?, isRehearsal: Bool
+    ) async throws(StoreError) -> PrunePage
+
+    /// Those of the tasks that the store has; at most 1,000 may be asked for.
+    func known(_ ids: [TaskID]) async throws(StoreError) -> Set<TaskID>
+
+    /// Tells this store from every other one: a text made with it.
+    func identity() async throws(StoreError) -> String
+
+    /// Gives room that forgotten tasks had back to the file system, where the database does not do that by itself. Others
+    /// can't write meanwhile.
+    func compact() async throws(StoreError)
+
+    /// Notes something that was done by hand by `AuditAuthor.current`, and that no other call notes; nothing without one.
+    func note(_ action: AuditAction, _ detail: String) async throws(StoreError)
+
+    /// What was done by hand, newest first. `cancel`, `requeue`, `purge` and `control` note it themselves in the same
+    /// transaction, once for each task and queue.
+    func audit(matching filter: AuditFilter) async throws(StoreError) -> [AuditEntry]
+
+    /// Forgets what was noted longer ago than `age`, some hundred rows, and returns how many.
+    func pruneAudit(olderThan age: Duration) async throws(StoreError) -> Int
+
     /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
     /// when they were delivered `maxDeliveries` times. Spares leases that the caller still works under, whatever the
     /// clock says: it may have jumped, and whoever renews them knows best when to give them up.
@@ -98,6 +129,10 @@ package protocol TaskStore: Sendable {
 
     /// How many tasks are in each state, by queue.
     func counts() async throws(StoreError) -> [QueueCount]
+
+    /// How long tasks have waited in each queue that has some that are due: the longest wait among the first of each
+    /// priority, which is the longest of all unless many were put back lately.
+    func waits() async throws(StoreError) -> [QueueWait]
 
     /// How many tasks wait in these queues, in all when none is named, for a supervisor that offers containers.
     func demandingContainers(queues: [String]) async throws(StoreError) -> Int

@@ -68,6 +68,54 @@ extension Acceptance {
             }
         }
 
+        @Test(
+            "what is known of queues is the same over HTTP, in `queue list` and among the metrics, and all metrics are told"
+        )
+        func queues() async throws {
+            try await AcodeFixture.with(settings: ["queue.queues": ["work", "spare"]]) { fixture in
+                let port = Loopback.freePort()
+                var options = PoolOptions()
+                options.flags += ["--listen", "127.0.0.1:\(port)"]
+                try await fixture.withSupervisor(.local, options) { _ in
+                    let base = "http://127.0.0.1:\(port)"
+                    #expect(try await fixture.runScript("exit 3", ["--queue", "work"]).code == 3)
+                    try await fixture.acode("queue", "pause", "work", "--reason", "moving").succeeded()
+                    try await fixture.acode("queue", "limit", "work", "7").succeeded()
+                    let waiting = try await fixture.submitScript("true", ["--queue", "work"])
+                    try await Task.sleep(for: .milliseconds(20))
+                    let status = try JSONValue(parsing: try await Curl.get("\(base)/queue/status").body.utf8)["queues"]
+                    #expect(status.elements.compactMap { $0["queue"].string } == ["spare", "work"])
+                    let work = status[1]
+                    #expect(work["counts"]["enqueued"] == 1 && work["counts"]["error"] == 1, "\(work)")
+                    #expect(work["deadLetters"] == 1 && work["maxRunning"] == 7 && work["paused"]["reason"] == "moving")
+                    #expect(try #require(work["oldestWaitingSeconds"].double) > 0.01)
+                    #expect(work["consumers"].elements.map { $0["pool"] } == [.string(fixture.pool)])
+                    let listed = try await fixture.json("queue", "list").elements
+                    for key in ["queue", "counts", "deadLetters", "maxRunning", "paused", "consumers"] {
+                        #expect(listed.map { $0[key] } == status.elements.map { $0[key] }, "\(key)")
+                    }
+                    let metrics = try await Curl.get("\(base)/metrics").body
+                    for series in [
+                        #"acode_queue_depth{queue="work",state="enqueued"} 1"#,
+                        #"acode_queue_dead_letters{queue="work"} 1"#,
+                        #"acode_queue_paused{queue="work"} 1"#, #"acode_queue_paused{queue="spare"} 0"#,
+                        #"acode_queue_consumers{queue="work"} 1"#, #"acode_dead_letters_total{code="failed"} 1"#,
+                        #"acode_retry_attempts_total{code="failed"} 0"#, "acode_acquire_conflicts_total 0",
+                        #"acode_recovered_jobs_total{reason="stale"} 0"#, "acode_heartbeat_failures_total 0",
+                        "acode_duplicate_skips_total 0", "acode_worker_concurrent_jobs 0",
+                        #"acode_worker_pauses_total{cause="memory"} 0"#,
+                    ] { #expect(metrics.contains("\(series)\n"), "\(series)") }
+                    #expect(!metrics.contains(#"acode_queue_oldest_waiting_seconds{queue="work"} 0\n"#))
+                    try await fixture.acode("queue", "resume", "work").succeeded()
+                    try await fixture.waitFor(waiting, state: "complete")
+                    let after = try await Curl.get("\(base)/metrics").body
+                    // What is gone is 0, and not what it was last.
+                    #expect(after.contains("acode_queue_depth{queue=\"work\",state=\"enqueued\"} 0\n"))
+                    #expect(after.contains("acode_queue_oldest_waiting_seconds{queue=\"work\"} 0\n"))
+                }
+            }
+        }
+
         @Test("a draining supervisor is alive and not ready")
         func draining() async throws {
             try await AcodeFixture.with { fixture in

@@ -18,7 +18,11 @@ struct CommandTreeTests {
         "task retry 0198", "image pull --policy always -q debian:12", "image pull", "image list --json", "queue",
         "queue status", "queue list", "queue dead", "queue pause a b --reason later", "queue resume a",
         "queue limit a 3", "queue limit a none", "task submit --ttl 5m --unique-key k --unique-window 1h -- true",
-        "queue dead list --queue a -l 5", "queue dead show 0198",
+        "queue dead list --queue a -l 5", "queue dead show 0198", "db prune",
+        "db prune --older-than 7d --state error,complete",
+        "db prune --state cancelled --dry-run --compact --json", "db audit --queue a -l 5",
+        "task retry 0198 --reason fixed",
+        "queue dead purge --all --why old",
         "queue dead requeue 0198 0199", "queue dead requeue --reason refused", "queue dead purge --older-than 7d",
         "config show --origin --json",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",
@@ -33,7 +37,7 @@ struct CommandTreeTests {
         "worker scale -- -1", "tasks", "task submit", "queue dead requeue", "queue dead purge", "queue pause",
         "queue limit a", "queue limit a -1",
         "queue limit a some", "task submit --unique-window 1h -- true", "queue dead requeue --all 0198",
-        "queue dead list --limit 0", "image pull Not/An/Image",
+        "queue dead list --limit 0", "image pull Not/An/Image", "db prune --state inProgress", "db audit --task 0198",
     ])
     func mistakesAreUsageErrors(line: String) {
         do {

@@ -100,11 +100,25 @@ struct RenderingTests {
     }
 
     @Test func queuesShowEveryState() {
-        let rows = QueueRow.rows([
+        let counts = [
             QueueCount(queue: "b", state: .enqueued, count: 2), QueueCount(queue: "a", state: .error, count: 1),
             QueueCount(queue: "b", state: .complete, count: 5),
-        ])
-        #expect(rows.map(\.queue) == ["a", "b"])
+        ]
+        var all = SupervisorRecord(
+            id: SupervisorID(rawValue: "1"), pool: "p", installation: "i", boot: "", host: "h", pid: 1,
+            startedAt: Date(), seenAt: Date())
+        var some = all
+        (some.id, some.queues) = (SupervisorID(rawValue: "2"), ["b", "c"])
+        all.queues = []
+        let rows = QueueOverview(
+            counts: counts, controls: [QueueControl(queue: "b", maxRunning: 3)],
+            waits: [QueueWait(queue: "b", longest: .milliseconds(1500))], supervisors: [all, some]
+        ).queues
+        #expect(rows.map(\.queue) == ["a", "b", "c"])
+        #expect(rows.map(\.deadLetters) == [1, 0, 0])
+        #expect(rows.map(\.oldestWaitingSeconds) == [nil, 1.5, nil])
+        #expect(rows.map(\.maxRunning) == [nil, 3, nil])
+        #expect(rows.map { $0.consumers.map(\.supervisor) } == [["1"], ["1", "2"], ["1", "2"]])
         #expect(rows[1].counts["enqueued"] == 2)
         #expect(rows[1].counts["complete"] == 5)
         #expect(rows[1].counts["cancelled"] == 0)

@@ -27,7 +27,7 @@ struct HealthRoutesTests {
     @Test func countsAndMetricsAreServed() async throws {
         try await ServerFixture.withControlServer(RecordingTarget()) { client, http in
             let status = try await client.queueStatus()
-            #expect(status.queues == [QueueDepth(queue: "default", state: "enqueued", count: 3)])
+            #expect(status.queues == [QueueSummary(queue: "default", counts: ["enqueued": 3])])
             let metrics = try await client.metricsText()
             #expect(metrics.hasPrefix("# TYPE acode_workers gauge\n"))
             let head = try await http.send(HTTPRequest(.get, "/metrics")).headers

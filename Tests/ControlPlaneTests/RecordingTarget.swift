@@ -80,7 +80,7 @@ final class RecordingTarget: ControlTarget {
 
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         guard state.withLock({ $0.storeWorks }) else { throw ControlFailure(.unavailable, "the store is locked") }
-        return QueueStatus(queues: [QueueDepth(queue: "default", state: "enqueued", count: 3)])
+        return QueueStatus(queues: [QueueSummary(queue: "default", counts: ["enqueued": 3])])
     }
 
     func metricsText() async -> String { "# TYPE acode_workers gauge\nacode_workers{state=\"idle\"} 4\n" }

@@ -19,7 +19,7 @@ struct SettingProblemTests {
             (
                 "xyzzy: 1\n",
                 "acode.yaml:1:1: xyzzy: is not a known setting "
-                    + "(known are secrets, workers, queue, backpressure, store, logs, outputs, scratch, http, state)"
+                    + "(known are secrets, workers, queue, backpressure, store, logs, outputs, scratch, retention, http, state)"
             ),
             (
                 "workers: 4\n",
@@ -38,7 +38,7 @@ struct SettingProblemTests {
             ),
             (
                 "- a\n",
-                "acode.yaml:1:1: expected a mapping of secrets, workers, queue, backpressure, store, logs, outputs, scratch, http, state, found a list"
+                "acode.yaml:1:1: expected a mapping of secrets, workers, queue, backpressure, store, logs, outputs, scratch, retention, http, state, found a list"
             ),
             // Types and ranges
             (

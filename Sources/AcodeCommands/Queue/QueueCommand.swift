@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ControlPlane
 internal import Foundation
+internal import Settings
 internal import TaskModel
 internal import TaskStore
 
@@ -17,7 +18,9 @@ struct QueueCommand: AsyncParsableCommand {
 /// `acode queue status`.
 struct QueueStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Count the tasks of each queue by state, and say which are paused or limited.",
+        commandName: "status",
+        abstract:
+            "Count the tasks of each queue by state; how long they wait, who takes them, what is paused or limited.",
         aliases: ["list"])
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -25,56 +28,24 @@ struct QueueStatusCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let rows = try await context.withStore { store in
-            QueueRow.rows(try await store.counts(), try await store.queueControls())
+            try await QueueOverview.read(store, lease: context.settings.queue.lease).queues
         }
         try context.console.show(.queues(rows, now: Date()))
     }
 }
 
-/// One queue and its counts.
-struct QueueRow: Encodable, Equatable {
-    var queue: String
-    /// By the state's public name; states without tasks are 0.
-    var counts: [String: Int]
-    /// What people said about it.
-    var control: QueueControl
-
-    init(queue: String, counts: [String: Int]) {
-        (self.queue, self.counts) = (queue, counts)
-        control = QueueControl(queue: queue)
-    }
-
-    private enum CodingKeys: String, CodingKey { case counts }
-
-    func encode(to encoder: any Encoder) throws {
-        try QueueControlSummary(control: control).encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(counts, forKey: .counts)
-    }
-
-    static func rows(_ counts: [QueueCount], _ controls: [QueueControl] = []) -> [QueueRow] {
-        let none = Dictionary(uniqueKeysWithValues: TaskState.allCases.map { ($0.rawValue, 0) })
-        var rows: [String: QueueRow] = [:]
-        for count in counts {
-            rows[count.queue, default: QueueRow(queue: count.queue, counts: none)].counts[
-                count.state.rawValue, default: 0] += count.count
-        }
-        for control in controls {
-            rows[control.queue, default: QueueRow(queue: control.queue, counts: none)].control = control
-        }
-        return rows.values.sorted { $0.queue < $1.queue }
-    }
-}
-
-extension Listing where Item == QueueRow {
+extension Listing where Item == QueueSummary {
     /// Queues as a table, as names or as JSON.
-    static func queues(_ rows: [QueueRow], now: Date) -> Listing {
+    static func queues(_ rows: [QueueSummary], now: Date) -> Listing {
         // Only where somebody said something there is something to show.
-        let hasLimits = rows.contains { $0.control.maxRunning != nil }
-        let hasPauses = rows.contains { $0.control.pause != nil }
+        let hasLimits = rows.contains { $0.maxRunning != nil }
+        let hasPauses = rows.contains { $0.paused != nil }
         let states: [TaskState] = [.enqueued, .pending, .inProgress, .complete, .error, .cancelled]
+        let hasWaits = rows.contains { $0.oldestWaitingSeconds != nil }
         var columns = [Table.Column(title: "queue")]
         columns += states.map { Table.Column(title: $0.rawValue, isRight: true) }
+        if hasWaits { columns.append(Table.Column(title: "oldest", isRight: true)) }
+        columns.append(Table.Column(title: "consumers", isRight: true))
         if hasLimits { columns.append(Table.Column(title: "limit", isRight: true)) }
         if hasPauses { columns.append(Table.Column(title: "paused")) }
         return Listing(
@@ -82,8 +53,10 @@ extension Listing where Item == QueueRow {
             cells: { row in
                 var cells = [Table.Cell(row.queue)]
                 cells += states.map { Table.Cell(String(row.counts[$0.rawValue] ?? 0)) }
-                if hasLimits { cells.append(Table.Cell(row.control.maxRunning.map(String.init) ?? "")) }
-                if hasPauses { cells.append(Table.Cell(row.control.pause?.words(now: now) ?? "", .attention)) }
+                if hasWaits { cells.append(Table.Cell(row.oldestWaitingSeconds.map(HumanText.duration) ?? "")) }
+                cells.append(Table.Cell(String(row.consumers.count)))
+                if hasLimits { cells.append(Table.Cell(row.maxRunning.map(String.init) ?? "")) }
+                if hasPauses { cells.append(Table.Cell(row.paused?.words(now: now) ?? "", .attention)) }
                 return cells
             },
             id: \.queue, json: { $0 })

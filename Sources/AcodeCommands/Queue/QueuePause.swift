@@ -23,7 +23,9 @@ struct QueuePause: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let who = by ?? "\(NSUserName())@\(ProcessInfo.processInfo.hostName)"
-        try await context.control(queues, .pause(by: who, reason: reason)) { control in
+        try await context.control(
+            queues, .pause(by: who, reason: reason), for: "queue pause", reason: reason
+        ) { control in
             control.pause.map { "paused by \($0.words(now: Date()))" } ?? ""
         }
     }
@@ -36,12 +38,15 @@ struct QueueResume: AsyncParsableCommand {
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
+    @Option(help: ArgumentHelp("Why, for whoever wonders.", valueName: "text"))
+    var reason: String?
+
     @Argument(help: "Names of queues.")
     var queues: [String]
 
     func run() async throws {
         let context = try CommandContext(global)
-        try await context.control(queues, .resume) { _ in "not paused" }
+        try await context.control(queues, .resume, for: "queue resume", reason: reason) { _ in "not paused" }
         context.announce(.submitted)
     }
 }
@@ -54,6 +59,9 @@ struct QueueLimit: AsyncParsableCommand {
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
+    @Option(help: ArgumentHelp("Why, for whoever wonders.", valueName: "text"))
+    var reason: String?
+
     @Argument(help: "The name of a queue.")
     var queue: String
 
@@ -64,7 +72,7 @@ struct QueueLimit: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        try await context.control([queue], .limit(try most())) { control in
+        try await context.control([queue], .limit(try most()), for: "queue limit", reason: reason) { control in
             control.maxRunning.map { "at most \($0) at once" } ?? "no limit"
         }
         context.announce(.submitted)
@@ -82,10 +90,11 @@ struct QueueLimit: AsyncParsableCommand {
 extension CommandContext {
     /// Changes what is said about queues, all names checked before the first, and prints what holds then.
     fileprivate func control(
-        _ queues: [String], _ change: QueueChange, words: (QueueControl) -> String
+        _ queues: [String], _ change: QueueChange, for command: String, reason: String?,
+        words: (QueueControl) -> String
     ) async throws {
         for queue in queues { try QueueName.check(queue) }
-        let controls = try await withStore { store in
+        let controls = try await withStore(for: command, reason: reason) { store in
             var controls: [QueueControl] = []
             for queue in queues { controls.append(try await store.control(queue, change)) }
             return controls

@@ -1,5 +1,6 @@
 internal import ControlPlane
 internal import Foundation
+internal import Glibc
 internal import Settings
 internal import Supervisor
 internal import TaskStore
@@ -61,6 +62,19 @@ struct CommandContext: Sendable {
         } catch let error as StoreError {
             throw CommandFailure(error)
         }
+    }
+
+    /// As `withStore`, for what a person does by hand: whatever `body` changes is noted with who did it.
+    ///
+    /// - Parameters:
+    ///   - command: the command, such as `task cancel`.
+    ///   - reason: why, in the person's own words.
+    func withStore<Answer>(
+        for command: String, reason: String? = nil, _ body: (any TaskStore) async throws -> Answer
+    ) async throws -> Answer {
+        let author = AuditAuthor(
+            user: NSUserName(), uid: getuid(), host: ProcessInfo.processInfo.hostName, command: command, reason: reason)
+        return try await AuditAuthor.$current.withValue(author) { try await withStore(body) }
     }
 
     /// Tells every supervisor on this host that the store changed.

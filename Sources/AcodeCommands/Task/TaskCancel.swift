@@ -21,7 +21,7 @@ struct TaskCancel: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let tasks = try await context.withStore { store in
+        let tasks = try await context.withStore(for: "task cancel") { store in
             var tasks: [QueuedTask] = []
             // All are looked up before the first is cancelled: a slip in one id must not cost the others.
             for id in try await resolveAll(ids, in: store) {

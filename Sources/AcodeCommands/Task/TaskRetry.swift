@@ -15,9 +15,12 @@ struct TaskRetry: AsyncParsableCommand {
     @Argument(help: "Ids of tasks, or their beginnings.")
     var ids: [String]
 
+    @Option(help: ArgumentHelp("Why, for the task's record.", valueName: "text"))
+    var reason: String?
+
     func run() async throws {
         let context = try CommandContext(global)
-        let tasks = try await context.withStore { store in
+        let tasks = try await context.withStore(for: "task retry", reason: reason) { store in
             var tasks: [QueuedTask] = []
             for id in try await resolveAll(ids, in: store) {
                 guard let task = try await store.task(id) else { throw TaskReference.unknown(id.rawValue) }

@@ -13,6 +13,9 @@ struct SupervisorTarget: ControlTarget {
     let supervisor: Supervisor
     let store: any TaskStore
     let metrics: PrometheusRegistry
+    /// How long a supervisor that is not seen counts as one that lives.
+    let lease: Duration
+    let gauges = QueueGauges()
 
     func summary() -> SupervisorSummary { SupervisorSummary(supervisor.status) }
 
@@ -98,9 +101,7 @@ struct SupervisorTarget: ControlTarget {
 
     func queueStatus() async throws(ControlFailure) -> QueueStatus {
         do throws(StoreError) {
-            let counts = try await store.counts()
-            return QueueStatus(
-                queues: counts.map { QueueDepth(queue: $0.queue, state: $0.state.rawValue, count: $0.count) })
+            return QueueStatus(queues: try await QueueOverview.read(store, lease: lease).queues)
         } catch {
             throw ControlFailure(.unavailable, "the task store: \(error.message)")
         }
@@ -108,12 +109,7 @@ struct SupervisorTarget: ControlTarget {
 
     func metricsText() async -> String {
         // What is only a number of now is read when somebody asks for it.
-        if let counts = try? await store.counts() {
-            for count in counts {
-                let labels = [("queue", count.queue), ("state", count.state.rawValue)]
-                Gauge(label: "acode_queue_depth", dimensions: labels).record(count.count)
-            }
-        }
+        if let overview = try? await QueueOverview.read(store, lease: lease) { gauges.record(overview.queues) }
         let workers = supervisor.workers
         for status in WorkerStatus.allCases {
             Gauge(label: "acode_workers", dimensions: [("state", status.rawValue)])

@@ -78,7 +78,8 @@ struct WorkerStart: AsyncParsableCommand {
             try await handover?.run { kind throws(SupervisorError) in try await supervisor.checkTakeover(on: kind) }
             return try await SupervisorProcess(
                 supervisor: supervisor,
-                target: SupervisorTarget(supervisor: supervisor, store: store, metrics: metrics),
+                target: SupervisorTarget(
+                    supervisor: supervisor, store: store, metrics: metrics, lease: context.settings.queue.lease),
                 settings: settings, layout: context.layout, logger: logger, note: context.console.note
             ).run()
         }

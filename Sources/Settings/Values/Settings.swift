@@ -17,6 +17,8 @@ package struct Settings: Sendable, Equatable {
     package var outputs = OutputSettings()
     /// What becomes of what attempts leave behind.
     package var scratch = ScratchSettings()
+    /// How long tasks that have ended are kept.
+    package var retention = RetentionSettings()
     /// The optional TCP listener.
     package var http = HTTPSettings()
     /// Where each named secret comes from; the values themselves are never in here.

@@ -324,6 +324,7 @@ package struct AttemptRunner: Sendable {
             disposition: decision.disposition, result: harvest.result, why: decision.why)
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
         if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
+        if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
         let isRecorded = await save(result, of: attempt)
         logger.info(
             verdict.outcome == .succeeded ? "task succeeded" : "task ended",

@@ -21,6 +21,9 @@ actor HostFiles {
     /// For sweeping, which nobody waits for.
     static let scratch = HostFiles(DedicatedThread(name: "acode-scratch"))
 
+    /// For what belonged to tasks that are forgotten.
+    static let retention = HostFiles(DedicatedThread(name: "acode-retention"))
+
     private let thread: DedicatedThread
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

@@ -113,6 +113,7 @@ final class Dispatcher: Sendable {
         request.limit = min(next, room())
         guard request.limit > 0 else { return nil }
         do {
+            defer { metrics.claimsConflicted(store.takeClaimConflicts()) }
             let claims = try await store.claim(request)
             if claims.isEmpty { try await noteDue() }
             return claims.isEmpty ? nil : claims

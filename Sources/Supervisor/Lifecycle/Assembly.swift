@@ -288,9 +288,11 @@ extension Supervisor {
     // MARK: The supervisor's row
 
     func record() -> SupervisorRecord {
-        SupervisorRecord(
+        var record = SupervisorRecord(
             id: id, pool: settings.workers.pool, installation: installationID, boot: Predecessors.currentBoot,
             host: host, pid: getpid(), startedAt: startedAt, seenAt: Date())
+        record.queues = settings.queue.queues
+        return record
     }
 
     func register() async throws(SupervisorError) {

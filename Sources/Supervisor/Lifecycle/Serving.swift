@@ -13,6 +13,8 @@ extension Supervisor {
             shelf: ScratchShelf(root: layout.scratch), settings: settings.scratch, metrics: metrics, logger: logger)
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await scratch.run() }
+            // A one-off pool's store goes as a whole.
+            if !options.exitsWhenIdle { services.addTask { await self.retention.run() } }
             services.addTask { await first.leases.run() }
             services.addTask { await scanner.run() }
             services.addTask { await self.pressure.run(mayTake: { self.wake() }) }

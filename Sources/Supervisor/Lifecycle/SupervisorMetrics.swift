@@ -9,6 +9,8 @@ package struct SupervisorMetrics: Sendable {
     private let retries: [TaskOutcome: Counter]
     private let duration = Timer(label: "acode_task_duration_seconds")
     private let concurrent = Gauge(label: "acode_worker_concurrent_jobs")
+    private let conflicts = Counter(label: "acode_acquire_conflicts_total")
+    private let deadLetters: [TaskOutcome: Counter]
     private let heartbeats = Counter(label: "acode_heartbeats_total")
     private let heartbeatFailures = Counter(label: "acode_heartbeat_failures_total")
     private let recoveries = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "stale")])
@@ -20,6 +22,14 @@ package struct SupervisorMetrics: Sendable {
     private let listening = Gauge(label: "acode_store_listening")
     private let paused = Gauge(label: "acode_worker_paused")
     private let scratchBytes = Gauge(label: "acode_scratch_bytes")
+    private let prunedTasks = Dictionary(
+        uniqueKeysWithValues: TaskState.allCases.filter(\.isTerminal).map {
+            ($0, Counter(label: "acode_pruned_tasks_total", dimensions: [("state", $0.rawValue)]))
+        })
+    private let prunedDirectories = Dictionary(
+        uniqueKeysWithValues: TaskFiles.Kind.allCases.map {
+            ($0, Counter(label: "acode_pruned_directories_total", dimensions: [("kind", $0.rawValue)]))
+        })
     private let workerStart = Timer(label: "acode_worker_start_seconds")
     private let workersLost = Counter(label: "acode_workers_ended_total", dimensions: [("end", "lost")])
     private let workersStopped = Counter(label: "acode_workers_ended_total", dimensions: [("end", "stopped")])
@@ -35,17 +45,25 @@ package struct SupervisorMetrics: Sendable {
             uniqueKeysWithValues: TaskOutcome.allCases.map {
                 ($0, Counter(label: "acode_tasks_completed_total", dimensions: [("outcome", $0.rawValue)]))
             })
+        deadLetters = Dictionary(
+            uniqueKeysWithValues: TaskOutcome.allCases.map {
+                ($0, Counter(label: "acode_dead_letters_total", dimensions: [("code", $0.rawValue)]))
+            })
         pauses = Dictionary(
             uniqueKeysWithValues: [Pressure.Measure.cpuLoad, .memory, .disk, .queue("")].map {
                 ($0.cause, Counter(label: "acode_worker_pauses_total", dimensions: [("cause", $0.cause)]))
             })
         retries = Dictionary(
             uniqueKeysWithValues: TaskOutcome.allCases.map {
-                ($0, Counter(label: "acode_retry_attempts_total", dimensions: [("outcome", $0.rawValue)]))
+                ($0, Counter(label: "acode_retry_attempts_total", dimensions: [("code", $0.rawValue)]))
             })
     }
 
     func attemptClaimed(running: Int) { concurrent.record(running) }
+
+    func claimsConflicted(_ count: Int) { if count > 0 { conflicts.increment(by: count) } }
+
+    func deadLettered(_ outcome: TaskOutcome) { deadLetters[outcome]?.increment() }
 
     func attemptFinished(running: Int) { concurrent.record(running) }
 
@@ -93,6 +111,12 @@ package struct SupervisorMetrics: Sendable {
     }
 
     func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
+
+    /// Notes a look for what has to go.
+    func pruned(_ report: RetentionPass.Report) {
+        for (state, count) in report.tasks { prunedTasks[state]?.increment(by: count) }
+        for (kind, count) in report.directories { prunedDirectories[kind]?.increment(by: count) }
+    }
 
     func storeFailed() { storeFailures.increment() }
 

@@ -77,6 +77,9 @@ extension PostgresTaskStore {
             stated AS (
                 UPDATE acode.task_state s SET progress = $3 FROM held
                 WHERE s.id = held.id AND $3::double precision IS NOT NULL),
+            kept AS (
+                UPDATE acode.attempt a SET progress = $3 FROM held
+                WHERE a.id = held.id AND a.attempt = held.attempt AND $3::double precision IS NOT NULL),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT id, attempt, $4, $5, now FROM held, clock),

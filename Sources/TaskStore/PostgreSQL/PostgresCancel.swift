@@ -4,7 +4,11 @@ package import TaskModel
 extension PostgresTaskStore {
     package func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask? {
         guard let id = UUIDBytes(task.rawValue) else { return nil }
-        let cancel = PostgresQuery(PostgresCancelSQL.cancel, [.uuid(id), .clean(reason), clock, me])
+        let author = AuditAuthor.current
+        let cancel = PostgresQuery(
+            PostgresCancelSQL.cancel,
+            [.uuid(id), .clean(reason), clock, me, .clean(author?.signing(reason) ?? reason)]
+                + PostgresAuditSQL.parameters(author))
         // A statement that had to wait for another one finds the row gone it had in view; the next look finds the new one.
         for _ in 0..<50 {
             let rows = try await run(cancel, "cancel")
@@ -19,7 +23,8 @@ extension PostgresTaskStore {
         guard let id = UUIDBytes(task.rawValue) else { return nil }
         let steps = [
             PostgresQuery(PostgresCancelSQL.holdKey, [.uuid(id)]),
-            PostgresQuery(PostgresCancelSQL.requeue, [clock, me, .uuid(id)]),
+            PostgresQuery(
+                PostgresCancelSQL.requeue, [clock, me, .uuid(id)] + PostgresCancelSQL.signature(AuditAuthor.current)),
         ]
         _ = try await run(steps, "requeue")
         return try await self.task(task)
@@ -54,12 +59,19 @@ enum PostgresCancelSQL {
         marked AS (UPDATE acode.task_state s SET cancel_requested = true FROM asked WHERE s.id = asked.id),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
-            SELECT id, attempt, kind, $2, now FROM (
+            SELECT id, attempt, kind, $5, now FROM (
                 SELECT id, attempt, '\(TaskEvent.Kind.cancelled.rawValue)' AS kind FROM ended
                 UNION ALL SELECT id, attempt, '\(TaskEvent.Kind.cancelRequested.rawValue)' FROM asked) AS line, clock),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, before, -1 FROM ended UNION ALL SELECT queue, 'cancelled', 1 FROM ended),
+        audited AS (
+            INSERT INTO \(PostgresAuditSQL.columns)
+            SELECT \(PostgresAuditSQL.values(6)), '\(AuditAction.cancel.rawValue)', id, queue, said || ': ' || $2
+            FROM (
+                SELECT id, queue, 'cancelled' AS said FROM ended
+                UNION ALL SELECT id, f.queue, 'asked to stop' FROM asked JOIN found f USING (id)) AS done, clock
+            WHERE \(PostgresAuditSQL.isSigned(6))),
         \(PostgresSQL.bump(4, when: "(SELECT count(*) FROM ended) + (SELECT count(*) FROM asked) > 0"))
         SELECT (SELECT count(*) FROM ended) + (SELECT count(*) FROM asked),
             (SELECT count(pg_notify('\(PostgresSignal.cancel)', supervisor)) FROM asked)
@@ -76,11 +88,17 @@ enum PostgresCancelSQL {
             SELECT p.id, p.state, s.queue, t.unique_key FROM acode.parked p
             JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
             WHERE p.id = $3 AND p.state IN ('error', 'cancelled') AND \(PostgresUniqueSQL.isFree) FOR UPDATE OF p
-            """, clock: 1, writer: 2)
+            """, clock: 1, writer: 2, signature: 4)
+
+    /// What `beginAgain` names from `signature` on.
+    static func signature(_ author: AuditAuthor?) -> [PostgresValue] {
+        let words = "requeued by hand"
+        return [.clean(author?.signing(words) ?? words)] + PostgresAuditSQL.parameters(author)
+    }
 
     /// Puts tasks back into their queues that `finding` selects and locks where they are parked, and returns their ids. Their
     /// unique keys are held. Of those with the same one only the oldest goes.
-    static func beginAgain(finding: String, clock: Int, writer: Int) -> String {
+    static func beginAgain(finding: String, clock: Int, writer: Int, signature: Int) -> String {
         """
         WITH \(PostgresSQL.clock(clock)),
         held AS MATERIALIZED (\(PostgresUniqueSQL.held)),
@@ -106,11 +124,16 @@ enum PostgresCancelSQL {
             SELECT queue, container, rank, seq, id, lane, expire_at FROM stated),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
-            SELECT id, attempt, 'requeued', 'requeued by hand', now FROM stated, clock ORDER BY id),
+            SELECT id, attempt, 'requeued', $\(signature)::text, now FROM stated, clock ORDER BY id),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, before, -count(*) FROM stated GROUP BY queue, before
             UNION ALL SELECT queue, 'enqueued', count(*) FROM stated GROUP BY queue),
+        audited AS (
+            INSERT INTO \(PostgresAuditSQL.columns)
+            SELECT \(PostgresAuditSQL.values(signature + 1)), '\(AuditAction.requeue.rawValue)', id, queue,
+                'put back, it was ' || before
+            FROM stated, clock WHERE \(PostgresAuditSQL.isSigned(signature + 1)) ORDER BY id),
         \(PostgresSQL.bump(writer, when: "(SELECT count(*) FROM stated) > 0"))
         SELECT id, \(PostgresSignal.announcing(all: "stated")) FROM stated ORDER BY id
         """

@@ -85,14 +85,17 @@ struct PostgresDeadLetters {
             """
         return [
             PostgresQuery(hold, parameters),
-            PostgresQuery(PostgresCancelSQL.beginAgain(finding: find, clock: 1, writer: 2), parameters),
+            PostgresQuery(
+                PostgresCancelSQL.beginAgain(finding: find, clock: 1, writer: 2, signature: parameters.count + 1),
+                parameters + PostgresCancelSQL.signature(AuditAuthor.current)),
         ]
     }
 
     /// Removes every trace of them, oldest first, and returns their ids. A unique key that is just being taken over is left to
     /// who takes it: one without a task keeps nobody out.
     var purge: PostgresQuery {
-        PostgresQuery(
+        let signature = parameters.count + 1
+        return PostgresQuery(
             """
             WITH \(PostgresSQL.clock(1)), \(taken),
             claims AS MATERIALIZED (
@@ -102,14 +105,18 @@ struct PostgresDeadLetters {
                 RETURNING u.id),
             untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
             untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
-            unstated AS (DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.queue),
+            unstated AS (DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.id, s.queue),
             forgotten AS (DELETE FROM acode.task t USING gone WHERE t.id = gone.id),
             counted AS (
                 INSERT INTO acode.count_delta (queue, state, change)
                 SELECT queue, 'error', -count(*) FROM unstated GROUP BY queue),
+            audited AS (
+                INSERT INTO \(PostgresAuditSQL.columns)
+                SELECT \(PostgresAuditSQL.values(signature)), '\(AuditAction.purge.rawValue)', id, queue, 'forgotten'
+                FROM unstated, clock WHERE \(PostgresAuditSQL.isSigned(signature)) ORDER BY id),
             \(PostgresSQL.bump(2, when: "(SELECT count(*) FROM unstated) + (SELECT count(*) FROM unclaimed) > 0"))
             SELECT id FROM gone ORDER BY id
-            """, parameters)
+            """, parameters + PostgresAuditSQL.parameters(AuditAuthor.current))
     }
 
     /// Takes them from where they are parked: whoever does may do with them what it wants.

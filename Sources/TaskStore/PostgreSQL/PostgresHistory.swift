@@ -42,7 +42,8 @@ private enum PostgresAttemptRow {
     static let columns = """
         a.id, a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, \
         a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes, a.output_bytes, a.output_dropped, \
-        a.report, a.result, (SELECT h.installation FROM acode.supervisor_home h WHERE h.supervisor = a.supervisor)
+        a.report, a.result, (SELECT h.installation FROM acode.supervisor_home h WHERE h.supervisor = a.supervisor), \
+        a.progress
         """
 
     static func read(_ row: PostgresRow) throws(PostgresError) -> TaskAttempt {
@@ -65,6 +66,7 @@ private enum PostgresAttemptRow {
         attempt.report = row.optionalText(16).flatMap(ReportCoding.report(in:))
         attempt.result = row.optionalText(17)
         attempt.installation = row.optionalText(18)
+        attempt.progress = try row.optionalDouble(19)
         return attempt
     }
 }

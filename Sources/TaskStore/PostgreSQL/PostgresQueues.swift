@@ -5,19 +5,25 @@ extension PostgresTaskStore {
     package func control(_ queue: String, _ change: QueueChange) async throws(StoreError) -> QueueControl {
         let queue = StoredText.clean(queue)
         // What is said holds for every claim that ends after this call: claims that have begun are waited for.
-        let steps = [
+        var steps = [
             PostgresQuery(PostgresQueueSQL.wait), apply(change, to: queue),
             PostgresQuery(PostgresQueueSQL.tidy, [.text(queue), clock, me]),
             // Less than before may be had, too: then somebody looks in vain.
             PostgresQuery(PostgresSignal.announce, [.texts([queue])]),
-            PostgresQuery("\(PostgresQueueSQL.select) WHERE queue = $1", [.text(queue)]),
         ]
+        steps += noted(change, of: queue)
+        steps.append(PostgresQuery("\(PostgresQueueSQL.select) WHERE queue = $1", [.text(queue)]))
         let answers = try await run(steps, "control a queue", isRepeatable: true)
         do throws(PostgresError) {
             return try answers.last?.map(QueueControl.init).first ?? QueueControl(queue: queue)
         } catch {
             throw StoreError(error)
         }
+    }
+
+    private func noted(_ change: QueueChange, of queue: String) -> [PostgresQuery] {
+        let (action, detail) = change.audited
+        return AuditAuthor.current.map { [PostgresAuditSQL.note($0, action, queue: queue, detail, clock)] } ?? []
     }
 
     private func apply(_ change: QueueChange, to queue: String) -> PostgresQuery {

@@ -119,6 +119,7 @@ enum PostgresSchema {
             output_dropped bigint,
             report text,
             result text,
+            progress double precision,
             ended_token bigint,
             first_host text,
             claimed_seq bigint NOT NULL,
@@ -177,6 +178,22 @@ enum PostgresSchema {
             number bigint NOT NULL,
             at bigint NOT NULL
         ) WITH (fillfactor = 50, \(hot));
+        CREATE TABLE acode.identity (id uuid PRIMARY KEY);
+        INSERT INTO acode.identity VALUES (gen_random_uuid());
+        CREATE TABLE acode.audit (
+            sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            at bigint NOT NULL,
+            author text NOT NULL,
+            uid bigint NOT NULL,
+            host text NOT NULL,
+            command text NOT NULL,
+            action text NOT NULL,
+            task uuid,
+            queue text COLLATE "C",
+            detail text NOT NULL,
+            reason text
+        );
+        CREATE INDEX audit_task ON acode.audit (task) WHERE task IS NOT NULL;
         CREATE TABLE acode.supervisor (
             id text COLLATE "C" PRIMARY KEY,
             pool text NOT NULL,
@@ -185,7 +202,8 @@ enum PostgresSchema {
             host text NOT NULL,
             pid bigint NOT NULL,
             started_at bigint NOT NULL,
-            seen_at bigint NOT NULL
+            seen_at bigint NOT NULL,
+            queues text
         );
         CREATE TABLE acode.supervisor_home (
             supervisor text COLLATE "C" PRIMARY KEY,

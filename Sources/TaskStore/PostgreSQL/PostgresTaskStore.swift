@@ -31,6 +31,7 @@ package final class PostgresTaskStore: Sendable {
     /// Ends of attempts that are written together.
     let ends = PostgresFinishGroup()
     private let options: Options
+    private let claimConflicts = Atomic<Int>(0)
     /// The row of `acode.change` that this store's writes count in.
     private let writer = Int64.random(in: .min ... .max)
 
@@ -65,6 +66,8 @@ package final class PostgresTaskStore: Sendable {
         await pool.close()
     }
 
+    package func takeClaimConflicts() -> Int { claimConflicts.exchange(0, ordering: .relaxed) }
+
     /// The time of a test, or NULL for the server's.
     var clock: PostgresValue { .int(options.clock.map { StoredTime.milliseconds($0.now()) }) }
 
@@ -89,6 +92,7 @@ package final class PostgresTaskStore: Sendable {
             do throws(PostgresError) {
                 return try await pool.run(queries, operation: operation, timeout: options.timeout)
             } catch {
+                if error.isConflict, operation == "claim" { claimConflicts.add(1, ordering: .relaxed) }
                 if error.isConflict, conflicts < 8 {
                     conflicts += 1
                 } else if error.code == .connectionLost, isRepeatable, losses < 5 {

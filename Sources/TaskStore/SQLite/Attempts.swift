@@ -33,6 +33,9 @@ extension SQLiteTaskStore {
             if let progress, progress.isFinite {
                 try scope.run(
                     "UPDATE task_state SET progress = ? WHERE seq = ?", [min(100, max(0, progress)), held.seq])
+                try scope.run(
+                    "UPDATE attempt SET progress = ? WHERE task_seq = ? AND attempt = ?",
+                    [min(100, max(0, progress)), held.seq, held.attempt])
             }
             try scope.note(kind, message, task: held.seq, attempt: held.attempt)
         }

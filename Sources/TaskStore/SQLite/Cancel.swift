@@ -3,11 +3,18 @@ package import TaskModel
 
 extension SQLiteTaskStore {
     package func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask? {
+        let author = AuditAuthor.current
         let row = try await writer.perform("cancel") { scope -> TaskRow? in
             guard let found = try scope.standing(task) else { return nil }
+            let words = author?.signing(reason) ?? reason
             switch found.state {
-            case .pending, .enqueued: try scope.cancelNow(found, reason: reason)
-            case .inProgress, .enqueuedForOrchestration: try scope.askToStop(found, reason: reason)
+            case .pending, .enqueued:
+                try scope.cancelNow(found, reason: reason, words)
+                try scope.audit(author, .cancel, task: task, queue: found.queue, "cancelled: \(reason)")
+            case .inProgress, .enqueuedForOrchestration:
+                if try scope.askToStop(found, words) {
+                    try scope.audit(author, .cancel, task: task, queue: found.queue, "asked to stop: \(reason)")
+                }
             case .complete, .error, .cancelled, .resolvedManually: break
             }
             return try scope.taskRow(found.seq)
@@ -16,10 +23,11 @@ extension SQLiteTaskStore {
     }
 
     package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+        let author = AuditAuthor.current
         let row = try await writer.perform("requeue") { scope -> TaskRow? in
             guard let found = try scope.standing(task) else { return nil }
             switch found.state {
-            case .error, .cancelled: _ = try scope.beginAgain(found)
+            case .error, .cancelled: _ = try scope.beginAgain(found, task, author)
             case .pending, .enqueued, .inProgress, .enqueuedForOrchestration, .complete, .resolvedManually: break
             }
             return try scope.taskRow(found.seq)
@@ -57,26 +65,28 @@ extension WriteScope {
         ).map(TaskRow.init)
     }
 
-    fileprivate func cancelNow(_ found: Standing, reason: String) throws {
+    fileprivate func cancelNow(_ found: Standing, reason: String, _ words: String) throws {
         try run(
             """
             UPDATE task_state SET state = 'cancelled', outcome = ?, reason = ?, cancel_requested = 1, finished_at = ?,
                 expire_at = NULL
             WHERE seq = ?
             """, [TaskOutcome.cancelled.rawValue, StoredText.clean(reason), now, found.seq])
-        try note(.cancelled, reason, task: found.seq, attempt: found.attempt)
+        try note(.cancelled, words, task: found.seq, attempt: found.attempt)
         counts.move(queue: found.queue, from: found.state, to: .cancelled)
     }
 
-    fileprivate func askToStop(_ found: Standing, reason: String) throws {
-        guard !found.cancelRequested else { return }
+    /// Returns false when somebody has asked before.
+    fileprivate func askToStop(_ found: Standing, _ words: String) throws -> Bool {
+        guard !found.cancelRequested else { return false }
         try run("UPDATE task_state SET cancel_requested = 1 WHERE seq = ?", [found.seq])
-        try note(.cancelRequested, reason, task: found.seq, attempt: found.attempt)
+        try note(.cancelRequested, words, task: found.seq, attempt: found.attempt)
+        return true
     }
 
     /// Puts a task back with fresh counts. Returns false, and does nothing, when another one that has not ended has its
     /// unique key.
-    func beginAgain(_ found: Standing) throws -> Bool {
+    func beginAgain(_ found: Standing, _ id: TaskID, _ author: AuditAuthor?) throws -> Bool {
         let row = try first(
             """
             SELECT \(SpecSQL.value("unique.key")), \(SpecSQL.value("ttl")), \(SpecSQL.value("image"))
@@ -103,7 +113,9 @@ extension WriteScope {
                 now, ttl.map { StoredTime.add(StoredTime.milliseconds(seconds: max(0, $0)), to: now) },
                 StoredText.clean(image), found.seq,
             ])
-        try note(.requeued, "requeued by hand", task: found.seq, attempt: found.attempt)
+        let words = "requeued by hand"
+        try note(.requeued, author?.signing(words) ?? words, task: found.seq, attempt: found.attempt)
+        try audit(author, .requeue, task: id, queue: found.queue, "put back, it was \(found.state.rawValue)")
         counts.move(queue: found.queue, from: found.state, to: .enqueued)
         return true
     }

@@ -1,9 +1,17 @@
 internal import GRDB
+internal import Synchronization
 package import TaskModel
 
 extension SQLiteTaskStore {
     package func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask] {
-        let rows = try await writer.perform("claim", surviving: .processEnd) { scope in try scope.claim(request) }
+        let rows: [ClaimedRow]
+        do throws(StoreError) {
+            rows = try await writer.perform("claim", surviving: .processEnd) { scope in try scope.claim(request) }
+        } catch {
+            // Claims take turns; only one that has waited too long for its own has lost anything to others.
+            if error.code == .busy { claimConflicts.add(1, ordering: .relaxed) }
+            throw error
+        }
         var claimed: [ClaimedTask] = []
         claimed.reserveCapacity(rows.count)
         for row in rows {
@@ -19,6 +27,10 @@ extension SQLiteTaskStore {
         }
         return claimed
     }
+}
+
+extension SQLiteTaskStore {
+    package func takeClaimConflicts() -> Int { claimConflicts.exchange(0, ordering: .relaxed) }
 }
 
 /// A claimed task, not yet decoded.

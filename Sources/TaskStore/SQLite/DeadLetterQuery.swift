@@ -55,7 +55,8 @@ struct DeadLetterQuery {
         arguments = StatementArguments(values)
     }
 
-    private static func json(_ ids: [String]) -> String {
+    /// An array of texts as JSON.
+    static func json(_ ids: [String]) -> String {
         let data = try? JSONEncoder().encode(ids)
         return data.map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     }

@@ -15,18 +15,21 @@ extension SQLiteTaskStore {
     }
 
     package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
-        try await writer.perform("requeue dead letters") { scope in
+        let author = AuditAuthor.current
+        return try await writer.perform("requeue dead letters") { scope in
             // Of two with one unique key the older goes first, and the other one stays.
             try scope.deadLetters(filter, sparing: .heldKeys).compactMap { letter in
-                try scope.beginAgain(letter.standing) ? letter.id : nil
+                try scope.beginAgain(letter.standing, letter.id, author) ? letter.id : nil
             }
         }
     }
 
     package func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
-        try await writer.perform("purge dead letters") { scope in
+        let author = AuditAuthor.current
+        return try await writer.perform("purge dead letters") { scope in
             try scope.deadLetters(filter).map { letter in
                 try scope.forget(letter.standing)
+                try scope.audit(author, .purge, task: letter.id, queue: letter.standing.queue, "forgotten")
                 return letter.id
             }
         }
@@ -48,11 +51,12 @@ extension WriteScope {
         }
     }
 
+    /// The tables with rows of tasks beside `task` and `task_state`; a test compares them with the schema.
+    static var historyTables: [String] { ["unique_claim", "event", "attempt"] }
+
     /// Removes every trace of a task that has no lease.
-    fileprivate func forget(_ found: Standing) throws {
-        try run("DELETE FROM unique_claim WHERE task_seq = ?", [found.seq])
-        try run("DELETE FROM event WHERE task_seq = ?", [found.seq])
-        try run("DELETE FROM attempt WHERE task_seq = ?", [found.seq])
+    func forget(_ found: Standing) throws {
+        for table in Self.historyTables { try run("DELETE FROM \(table) WHERE task_seq = ?", [found.seq]) }
         try run("DELETE FROM task_state WHERE seq = ?", [found.seq])
         try run("DELETE FROM task WHERE seq = ?", [found.seq])
         counts.move(queue: found.queue, from: found.state, to: nil)

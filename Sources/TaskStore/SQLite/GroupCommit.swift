@@ -60,6 +60,18 @@ final class GroupCommit: Sendable {
         return try result.get()
     }
 
+    /// Runs `body` on the writer's connection outside any transaction, between two others.
+    func alone(_ operation: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
+        guard !isClosed else { throw .closed(operation) }
+        let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
+            connection.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    returning: Result { try body(db) }.mapError { StoreError($0, operation: operation) })
+            }
+        }
+        try result.get()
+    }
+
     /// Refuses further writes, and returns when all accepted ones are done.
     func close() async {
         state.withLock { $0.isClosed = true }

@@ -52,7 +52,7 @@ extension TaskAttempt {
     fileprivate static let columns = """
         a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, a.exit_code, \
         a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes, a.output_bytes, a.output_dropped, a.report, \
-        a.result, (SELECT h.installation FROM supervisor_home h WHERE h.supervisor = a.supervisor)
+        a.result, (SELECT h.installation FROM supervisor_home h WHERE h.supervisor = a.supervisor), a.progress
         """
 
     fileprivate init(of id: TaskID, _ row: Row) {
@@ -67,6 +67,7 @@ extension TaskAttempt {
         reason = row[9]
         result = row[16]
         installation = row[17]
+        progress = row[18]
         if let resident = row[12] as Int64? {
             usage = AttemptUsage(
                 wallSeconds: row[10] ?? 0, cpuSeconds: row[11] ?? 0, maxResidentBytes: resident,

@@ -5,8 +5,11 @@ internal import TaskModel
 extension SQLiteTaskStore {
     package func control(_ queue: String, _ change: QueueChange) async throws(StoreError) -> QueueControl {
         let queue = StoredText.clean(queue)
+        let author = AuditAuthor.current
         return try await writer.perform("control a queue") { scope in
             try scope.apply(change, to: queue)
+            let (action, detail) = change.audited
+            try scope.audit(author, action, task: nil, queue: queue, detail)
             return try scope.first("\(QueueControl.select) WHERE queue = ?", [queue]).map(QueueControl.init)
                 ?? QueueControl(queue: queue)
         }

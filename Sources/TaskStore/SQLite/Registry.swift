@@ -19,6 +19,9 @@ extension SQLiteTaskStore: TaskStore {
                     StoredText.clean(supervisor.host), supervisor.pid, StoredTime.milliseconds(supervisor.startedAt),
                     scope.now,
                 ])
+            try scope.run(
+                "UPDATE supervisor SET queues = ? WHERE id = ?",
+                [StoredNames.text(supervisor.queues), supervisor.id.rawValue])
             guard !supervisor.installation.isEmpty else { return }
             // Outlives the row above, because attempts do.
             try scope.run(
@@ -32,13 +35,15 @@ extension SQLiteTaskStore: TaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT id, pool, installation, boot, host, pid, started_at, seen_at FROM supervisor
+                        SELECT id, pool, installation, boot, host, pid, started_at, seen_at, queues FROM supervisor
                         ORDER BY id LIMIT \(QueryLimit.rows)
                         """)
             ).map { row in
-                SupervisorRecord(
+                var record = SupervisorRecord(
                     id: SupervisorID(rawValue: row[0]), pool: row[1], installation: row[2], boot: row[3], host: row[4],
                     pid: row[5], startedAt: StoredTime.date(row[6]), seenAt: StoredTime.date(row[7]))
+                record.queues = StoredNames.names(in: row["queues"])
+                return record
             }
         }
     }

@@ -11,7 +11,9 @@ enum SQLiteSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
-    static let migrations = [first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations]
+    static let migrations = [
+        first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
+    ]
 
     /// What an attempt used beside its limits, as JSON.
     private static let attemptReport = "ALTER TABLE attempt ADD COLUMN report TEXT"
@@ -48,6 +50,28 @@ enum SQLiteSchema {
             supervisor TEXT PRIMARY KEY,
             installation TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What tells the file from others, and what people did.
+    private static let identityAndAudit = """
+        CREATE TABLE identity (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+        INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            uid INTEGER NOT NULL,
+            host TEXT NOT NULL,
+            command TEXT NOT NULL,
+            action TEXT NOT NULL,
+            task TEXT,
+            queue TEXT,
+            detail TEXT NOT NULL,
+            reason TEXT
+        ) STRICT;
+        CREATE INDEX audit_task ON audit (task) WHERE task IS NOT NULL;
+        ALTER TABLE attempt ADD COLUMN progress REAL;
+        ALTER TABLE supervisor ADD COLUMN queues TEXT;
         """
 
     private static let first = """

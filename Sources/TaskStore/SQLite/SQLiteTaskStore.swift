@@ -24,6 +24,7 @@ package final class SQLiteTaskStore: Sendable {
     let writer: GroupCommit
     let clock: any StoreClock
     private let connections: Connections
+    let claimConflicts = Atomic<Int>(0)
     private let nextReader = Atomic<Int>(0)
 
     /// Opens the file at `path`, and makes it (0600) and its directories (0700) when they are missing. Any number of

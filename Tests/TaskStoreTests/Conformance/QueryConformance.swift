@@ -160,4 +160,37 @@ struct QueryConformance {
             #expect(await failureCode { _ = try await store.claim() } == .closed)
         }
     }
+
+    @Test(arguments: StoreBackend.all)
+    func knowsHowLongTasksHaveWaitedInEachQueue(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            #expect(try await store.waits().isEmpty)
+            _ = try await store.submit([spec(queue: "a", priority: 5), spec(queue: "later", delay: 100)])
+            clock.advance(by: 10)
+            _ = try await store.submit([
+                spec(queue: "b", image: "i", isolation: .container), spec(queue: "b", priority: -3),
+            ])
+            clock.advance(by: 5)
+            _ = try await store.submit((0..<5).map { spec("\($0)", queue: "a", priority: $0 * 3) })
+            #expect(
+                try await store.waits() == [
+                    QueueWait(queue: "a", longest: .seconds(15)), QueueWait(queue: "b", longest: .seconds(5)),
+                ])
+            // What runs or is delayed does not wait.
+            _ = try await store.claim(9, queues: ["b"])
+            #expect(try await store.waits().map(\.queue) == ["a"])
+            clock.advance(by: 90)
+            _ = try await store.claim(1, queues: ["none", "later"])
+            #expect(try await store.waits().first { $0.queue == "later" } == nil)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func claimsThatDoNotMeetHaveNoConflicts(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec()])
+            _ = try await store.claim()
+            #expect(store.takeClaimConflicts() == 0)
+        }
+    }
 }

@@ -17,6 +17,7 @@ struct RegistryConformance {
             #expect(try await stores[1].supervisors() == [record])
             clock.advance(by: 10)
             record.pool = "other"
+            record.queues = ["a", "späte"]
             try await stores[0].save(record)
             record.seenAt = TestClock.start + 10
             #expect(try await stores[1].supervisors() == [record])

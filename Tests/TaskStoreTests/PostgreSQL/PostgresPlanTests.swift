@@ -91,7 +91,8 @@ struct PostgresPlanTests {
             let store = try await PostgresTaskStore(url: place.url)
             await store.close()
             let id = try #require(UUIDBytes(TaskID.next().rawValue))
-            let requeue = try await plan(place, PostgresCancelSQL.requeue, [.int(nil), .int(1), .uuid(id)])
+            let requeue = try await plan(
+                place, PostgresCancelSQL.requeue, [.int(nil), .int(1), .uuid(id)] + PostgresCancelSQL.signature(nil))
             let holders = try await plan(
                 place, PostgresExpireSQL.overdueHolders, [.texts(["q"]), .texts(["k"]), .int(nil)])
             for plan in [requeue, holders] {
@@ -116,6 +117,54 @@ struct PostgresPlanTests {
             // Leases are locked in the order in which the ends are given, which is the same for all.
             #expect(plan.contains(#/Delete on lease l.*\n *-> +Nested Loop.*\n *-> +CTE Scan on given g/#), "\(plan)")
             #expect(wholeReads(plan).isEmpty, "\(plan)")
+        }
+    }
+
+    @Test(arguments: [0, 5000])
+    func pruningAndLookingForWaitsGoByKeysAlone(tasks: Int) async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            _ = try await store.submit((0..<tasks).map { spec("\($0)") })
+            await store.close()
+            let id = try #require(UUIDBytes(TaskID.next().rawValue))
+            let pages = [
+                try await plan(place, PostgresPruneSQL.page(after: false), [.int(nil)]),
+                try await plan(place, PostgresPruneSQL.page(after: true), [.int(nil), .uuid(id)]),
+            ]
+            for page in pages {
+                #expect(page.contains("Index Scan using task_state_pkey"), "\(page)")
+                #expect(wholeReads(page).isEmpty && !page.contains("Sort  "), "\(page)")
+            }
+            let forget = try await plan(
+                place, PostgresPruneSQL.forget, [.uuids([]), .texts([]), .ints([]), .int(nil), .int(1)])
+            for key in ["parked_pkey", "task_state_pkey", "event_task", "attempt_pkey", "unique_task", "task_pkey"] {
+                #expect(forget.contains(key), "\(key): \(forget)")
+            }
+            #expect(wholeReads(forget).isEmpty, "\(forget)")
+            let waits = try await plan(place, PostgresWaitSQL.waits, [.int(nil)])
+            #expect(waits.contains("ready_pkey") && wholeReads(waits).isEmpty, "\(waits)")
+        }
+    }
+
+    /// A table that is added has to be thought of where tasks are forgotten. Those that are wait nowhere and have no lease.
+    @Test func everyTableWithRowsOfTasksIsForgottenWithThem() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            let rows = try await place.run(
+                """
+                SELECT table_name::text FROM information_schema.columns
+                WHERE table_schema = 'acode' AND column_name = 'id' AND data_type = 'uuid'
+                    AND table_name NOT IN ('ready', 'scheduled', 'lease', 'identity')
+                """)[0]
+            let tables = try rows.map { row throws(PostgresError) in try row.text(0) }
+            #expect(tables.count >= 5)
+            let purge = PostgresDeadLetters(DeadLetterFilter(), clock: .int(nil), writer: .int(1)).purge.sql
+            for table in tables {
+                for sql in [PostgresPruneSQL.forget, purge] {
+                    #expect(sql.contains("DELETE FROM acode.\(table) "), "\(table)")
+                }
+            }
         }
     }
 }

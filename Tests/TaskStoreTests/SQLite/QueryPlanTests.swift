@@ -13,6 +13,8 @@ struct QueryPlanTests {
         (ClaimSQL.ready, ["default", 0, 1, 0, 4], "task_ready"),
         (ClaimSQL.nextImage, ["default", 0, ""], "task_image"),
         (ClaimSQL.readyOfImage, ["default", 0, "a", 0, 4], "task_image"),
+        (WaitSQL.nextPriority, ["default", 0, 1, 5], "task_ready"),
+        (WaitSQL.first, ["default", 0, 1, 5], "task_ready"),
     ]
 
     private func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
@@ -35,6 +37,9 @@ struct QueryPlanTests {
                     #expect(plan.contains("SEARCH task_state USING INDEX \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
+                let page = try self.plan(db, PruneSQL.page, [0])
+                #expect(page.contains("SEARCH s USING INTEGER PRIMARY KEY (rowid>?)"), "\(page)")
+                #expect(!page.contains("TEMP B-TREE") && !page.contains("SCAN"), "\(page)")
                 let overdue = try self.plan(db, ExpireSQL.overdue, [0])
                 #expect(overdue.contains("SEARCH s USING INDEX task_expiring (expire_at<?)"), "\(overdue)")
                 #expect(!overdue.contains("TEMP B-TREE"), "\(overdue)")
@@ -70,6 +75,25 @@ struct QueryPlanTests {
             let plan = try await queue.read { db in try self.plan(db, WriteScope.heldSQL, ["id", 1]) }
             #expect(plan.contains("sqlite_autoindex_task_1"), "\(plan)")
             #expect(!plan.contains("SCAN"), "\(plan)")
+            try queue.close()
+        }
+    }
+
+    /// A table that is added has to be thought of where tasks are forgotten. Those that are have no lease.
+    @Test func everyTableWithRowsOfTasksIsForgottenWithThem() async throws {
+        try await SQLitePlace.with { place in
+            let store = try await SQLiteTaskStore(path: place.path)
+            await store.close()
+            let queue = try DatabaseQueue(path: place.path)
+            let tables = try await queue.read { db in
+                try String.fetchAll(
+                    db,
+                    sql: """
+                        SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+                        WHERE m.type = 'table' AND c.name = 'task_seq' AND m.name <> 'lease' ORDER BY m.name
+                        """)
+            }
+            #expect(tables == WriteScope.historyTables.sorted())
             try queue.close()
         }
     }

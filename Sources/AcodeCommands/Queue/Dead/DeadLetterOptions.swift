@@ -35,6 +35,9 @@ struct DeadLetterOptions: ParsableArguments {
 struct DeadLetterChoice: ParsableArguments {
     @OptionGroup var options: DeadLetterOptions
 
+    @Option(help: ArgumentHelp("Why this is done, for the record.", valueName: "text"))
+    var why: String?
+
     @Flag(help: "All of them.")
     var all = false
 

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import Settings
 internal import Supervisor
 internal import TaskModel
 internal import TaskStore
@@ -8,7 +8,7 @@ internal import TaskStore
 struct QueueDeadPurge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Forget dead letters for good, with their history and their logs on this host.")
+        abstract: "Forget dead letters for good, with their history, and their logs and scratch on this host.")
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var quiet: QuietOption
@@ -16,10 +16,10 @@ struct QueueDeadPurge: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        try await choice.change(context, "purged", quiet: quiet.quiet) { store, filter in
+        try await choice.change(context, "queue dead purge", done: "purged", quiet: quiet.quiet) { store, filter in
             let ids = try await store.purge(deadLetters: filter)
             // Nobody can find them by their task any more.
-            for id in ids { try? FileManager.default.removeItem(atPath: "\(context.layout.logs)/\(id.rawValue)") }
+            _ = TaskFiles(layout: context.layout, keepsOutputs: context.settings.retention.keepOutputs).remove(ids)
             return ids
         }
     }

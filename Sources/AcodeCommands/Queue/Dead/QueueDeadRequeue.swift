@@ -14,7 +14,7 @@ struct QueueDeadRequeue: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        try await choice.change(context, "requeued", quiet: quiet.quiet) { store, filter in
+        try await choice.change(context, "queue dead requeue", done: "requeued", quiet: quiet.quiet) { store, filter in
             let ids = try await store.requeue(deadLetters: filter)
             if !ids.isEmpty { context.announce(.submitted) }
             return ids
@@ -40,13 +40,13 @@ struct DeadLetterChange: Encodable {
 extension DeadLetterChoice {
     /// Changes what is meant and prints which those were, also when something fails on the way.
     func change(
-        _ context: CommandContext, _ done: String, quiet: Bool,
+        _ context: CommandContext, _ command: String, done: String, quiet: Bool,
         _ change: (any TaskStore, DeadLetterFilter) async throws -> [TaskID]
     ) async throws {
         var ids: [TaskID] = []
         let result: Result<Void, any Error>
         do {
-            try await context.withStore { store in
+            try await context.withStore(for: command, reason: why) { store in
                 try await each(in: store) { filter in
                     let page = try await change(store, filter)
                     ids += page

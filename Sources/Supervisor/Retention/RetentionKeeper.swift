@@ -1,0 +1,65 @@
+internal import AsyncAlgorithms
+internal import Logging
+internal import Settings
+internal import TaskModel
+internal import TaskStore
+internal import WorkerPool
+
+/// Forgets tasks that ended long ago, from time to time.
+struct RetentionKeeper: Sendable {
+    let store: any TaskStore
+    let layout: StateLayout
+    let settings: RetentionSettings
+    let metrics: SupervisorMetrics
+    let logger: Logger
+
+    /// Looks until the task is cancelled: soon after the start, because not every supervisor lives long, but not while it is
+    /// busy with starting.
+    func run() async {
+        guard (try? await Task.sleep(for: min(settings.interval, .seconds(60)))) != nil else { return }
+        await look()
+        for await _ in AsyncTimerSequence(interval: settings.interval, clock: .continuous) { await look() }
+    }
+
+    /// Notes which store this state directory is used with; before the first task writes a log.
+    func begin() async {
+        let pass = RetentionPass(store: store, files: files)
+        do { _ = try await pass.orphanAge(settings, layout) } catch { complain(error) }
+    }
+
+    private var files: TaskFiles { TaskFiles(layout: layout, keepsOutputs: settings.keepOutputs) }
+
+    private func look() async {
+        let pass = RetentionPass(store: store, files: files)
+        var report = RetentionPass.Report()
+        do {
+            let rules = RetentionRules.rules(settings, counts: try await store.counts())
+            try await pass.prune(rules, &report)
+            if let age = try await pass.orphanAge(settings, layout) { try await pass.sweep(olderThan: age, &report) }
+            if let age = settings.audit { while try await store.pruneAudit(olderThan: age) > 0 {} }
+        } catch {
+            complain(error)
+        }
+        metrics.pruned(report)
+        guard !report.isEmpty else { return }
+        logger.info(
+            "forgot tasks that ended long ago",
+            metadata: [
+                "tasks": "\(report.tasks.values.reduce(0, +))",
+                "directories": "\(report.directories.values.reduce(0, +))",
+            ])
+    }
+
+    private func complain(_ error: any Error) {
+        if Task.isCancelled { return }
+        metrics.storeFailed()
+        logger.warning("could not forget old tasks", metadata: ["error.message": "\(error)"])
+    }
+}
+
+extension Supervisor {
+    /// What forgets tasks that ended long ago.
+    var retention: RetentionKeeper {
+        RetentionKeeper(store: store, layout: layout, settings: settings.retention, metrics: metrics, logger: logger)
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Settings
+import TaskModel
+import TaskStore
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+@Suite("Retention", .timeLimit(.minutes(1)))
+struct RetentionTests {
+    private let scratch: Scratch
+    private let layout: StateLayout
+
+    init() throws {
+        scratch = try Scratch()
+        layout = StateLayout(
+            state: StateSettings(dir: "\(scratch.path)/state", runtimeDir: "\(scratch.path)/run"), pool: "p")
+        try layout.prepare()
+    }
+
+    private func make(_ kind: String, _ task: TaskID, age: Double = 0) throws {
+        let path = "\(layout.stateDirectory)/\(kind)/\(task)"
+        try FileManager.default.createDirectory(atPath: "\(path)/deep", withIntermediateDirectories: true)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: "\(path)/1.log"))
+        for file in ["\(path)/deep", "\(path)/1.log", path] {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: file)
+        }
+    }
+
+    private func isThere(_ kind: String, _ task: TaskID) -> Bool {
+        FileManager.default.fileExists(atPath: "\(layout.stateDirectory)/\(kind)/\(task)")
+    }
+
+    private func withStore(_ body: (any TaskStore) async throws -> Void) async throws {
+        let store = try await SQLiteTaskStore(path: "\(scratch.path)/\(UUID().uuidString)/acode.sqlite")
+        do { try await body(store) } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    @Test func whatBelongsToForgottenTasksGoesAndNothingElse() async throws {
+        try await withStore { store in
+            let ids = try await store.submit([TaskSpec(command: ["a"]), TaskSpec(command: ["b"])]).map(\.id)
+            _ = try await store.cancel(ids[0], reason: "unwanted")
+            for id in ids { for kind in ["logs", "outputs", "scratch"] { try make(kind, id) } }
+            var report = RetentionPass.Report()
+            let rehearsal = RetentionPass(
+                store: store, files: TaskFiles(layout: layout, keepsOutputs: false), isRehearsal: true)
+            let rules = [PruneRule([.cancelled], minAge: .zero)]
+            try await rehearsal.prune(rules, &report)
+            #expect(report.tasks == [.cancelled: 1] && report.directories.isEmpty && isThere("logs", ids[0]))
+            report = RetentionPass.Report()
+            let pass = RetentionPass(store: store, files: TaskFiles(layout: layout, keepsOutputs: true))
+            try await pass.prune(rules, &report)
+            #expect(report.tasks == [.cancelled: 1] && report.directories == [.logs: 1, .scratch: 1])
+            #expect(!isThere("logs", ids[0]) && !isThere("scratch", ids[0]) && isThere("outputs", ids[0]))
+            for kind in ["logs", "outputs", "scratch"] { #expect(isThere(kind, ids[1])) }
+        }
+    }
+
+    @Test func directoriesWhoseTaskIsGoneGoWhenTheyAreOldAndNotBefore() async throws {
+        try await withStore { store in
+            let known = try await store.submit([TaskSpec(command: ["a"])])[0].id
+            let (old, young) = (TaskID.next(), TaskID.next())
+            try make("logs", known, age: 100)
+            try make("logs", old, age: 100)
+            try make("outputs", old, age: 100)
+            try make("logs", young, age: 50)
+            // Old itself, but something was written in it lately.
+            let busy = TaskID.next()
+            try make("logs", busy, age: 100)
+            try Data("y".utf8).write(to: URL(fileURLWithPath: "\(layout.logs)/\(busy)/1.log"))
+            let other = "\(layout.logs)/not-a-task"
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -100)], ofItemAtPath: other)
+            var report = RetentionPass.Report()
+            let pass = RetentionPass(store: store, files: TaskFiles(layout: layout, keepsOutputs: false))
+            try await pass.sweep(olderThan: .seconds(75), &report)
+            #expect(report.directories == [.logs: 1, .outputs: 1] && report.tasks.isEmpty)
+            #expect(!isThere("logs", old) && !isThere("outputs", old))
+            #expect(isThere("logs", known) && isThere("logs", young) && isThere("logs", busy))
+            #expect(FileManager.default.fileExists(atPath: other))
+        }
+    }
+
+    @Test func whereAnotherStoreWasUsedUnknownLogsStayLonger() async throws {
+        var settings = RetentionSettings()
+        settings.complete = .seconds(60)
+        func age(_ store: any TaskStore) async throws -> Duration? {
+            let pass = RetentionPass(store: store, files: TaskFiles(layout: layout, keepsOutputs: false))
+            return try await pass.orphanAge(settings, layout)
+        }
+        var ages: [Duration?] = []
+        try await withStore { first in
+            for _ in 1...2 { ages.append(try await age(first)) }
+            try await withStore { second in
+                for store in [second, first] { ages.append(try await age(store)) }
+                settings.deadLetters = nil
+                ages.append(try await age(first))
+            }
+        }
+        #expect(ages == [.seconds(60), .seconds(60), .seconds(30 * 86_400), .seconds(30 * 86_400), nil])
+    }
+
+    @Test func logsThatWereThereBeforeAnyStoreWasNotedMayBeOfAny() async throws {
+        try make("logs", .next())
+        try await withStore { store in
+            let pass = RetentionPass(store: store, files: TaskFiles(layout: layout, keepsOutputs: false))
+            let age = try await pass.orphanAge(RetentionSettings(), layout)
+            #expect(age == RetentionSettings().deadLetters)
+        }
+    }
+
+    @Test func theSettingsBecomeRules() {
+        var settings = RetentionSettings()
+        settings.complete = nil
+        settings.maxEnded = 10
+        settings.maxDeadLetters = 1
+        let counts = [
+            QueueCount(queue: "a", state: .complete, count: 8), QueueCount(queue: "b", state: .cancelled, count: 5),
+            QueueCount(queue: "a", state: .error, count: 1), QueueCount(queue: "a", state: .enqueued, count: 99),
+        ]
+        #expect(
+            RetentionRules.rules(settings, counts: counts) == [
+                PruneRule([.complete, .resolvedManually], minAge: nil),
+                PruneRule([.cancelled], minAge: .seconds(7 * 86_400)),
+                PruneRule([.complete, .cancelled, .resolvedManually], minAge: nil, surplus: 3),
+                PruneRule([.error], minAge: .seconds(30 * 86_400)),
+            ])
+        let only = RetentionRules.rules(settings, counts: counts, only: [.error])
+        #expect(only.flatMap(\.states) == [.error])
+    }
+}
