@@ -15,7 +15,7 @@ extension Acceptance {
         @Test("a supervisor forgets tasks by age with all they left, and never those that run or that failed")
         func automatic() async throws {
             let settings: [String: JSONValue] = [
-                "retention.complete": "2s", "retention.interval": "200ms", "queue.retry.maxAttempts": 1,
+                "retention.complete": "6s", "retention.interval": "200ms", "queue.retry.maxAttempts": 1,
             ]
             try await AcodeFixture.with(settings: settings) { fixture in
                 let port = Loopback.freePort()

@@ -108,7 +108,33 @@ extension Acceptance {
             let id = try #require(try await fixture.task(named: "progress")["id"].string)
             let events = try await fixture.json("task", "events", id).elements.filter { $0["kind"] == "progress" }
             #expect(events.contains { $0["message"].string?.contains("stacking") == true })
-            #expect(try await fixture.task(id)["progress"] == 100)
+            let task = try await fixture.task(id)
+            #expect(task["progress"] == 100 && task["attempts"][0]["progress"] == 100, "\(task)")
+        }
+
+        @Test("of many reports few are written, and the last one is known although the task says nothing more")
+        func manyReports() async throws {
+            let fixture = try fixture
+            let script = """
+                for i in $(seq 300); do acode-agent progress $((i / 10)) "row $i"; done; acode-agent progress 31 last
+                echo told; sleep 60
+                """
+            let id = try await fixture.submitScript(script)
+            try await fixture.waitFor(id, toPrint: "told", within: .seconds(50))
+            try await eventually("the last report to be known") { try await fixture.task(id)["progress"] == 31 }
+            let events = try await fixture.json("task", "events", id).elements
+            let reports = events.filter { $0["kind"] == "progress" }
+            let took = try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(
+                try #require(reports.last?["at"].string)
+            ).timeIntervalSince(
+                try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(
+                    try #require(reports.first?["at"].string)))
+            #expect(Double(reports.count) <= took + 3, "\(reports.count) in \(took) s")
+            #expect(try await fixture.acode("task", "list").text.contains("31 %"))
+            #expect(try await fixture.acode("task", "show", id).text.contains("progress: "))
+            try await fixture.acode("task", "cancel", id).succeeded()
+            try await fixture.waitFor(id, state: "cancelled")
+            #expect(try await fixture.task(id)["attempts"][0]["progress"] == 31)
         }
 
         @Test("`wait` returns when all are done, with the first failure's code, or gives up in time")

@@ -4,12 +4,16 @@ internal import TaskModel
 extension Listing where Item == QueuedTask {
     /// Tasks in a table, as ids or as JSON.
     static func tasks(_ tasks: [QueuedTask], now: Date) -> Listing {
-        Listing(
+        // Most tasks report none.
+        let hasProgress = tasks.contains { $0.progress != nil }
+        let titles = ["id", "name", "state", "outcome", "code", "queue", "age", "took"]
+        return Listing(
             items: tasks,
-            columns: ["id", "name", "state", "outcome", "code", "queue", "age", "took", "command"].map {
-                Table.Column(title: $0, isRight: ["code", "took"].contains($0))
+            columns: (titles + (hasProgress ? ["done"] : []) + ["command"]).map {
+                Table.Column(title: $0, isRight: ["code", "took", "done"].contains($0))
             },
             cells: { task in
+                let done = task.progress.map { "\(Int($0)) %" } ?? ""
                 let took = task.startedAt.map { max(0, (task.finishedAt ?? now).timeIntervalSince($0)) }
                 return [
                     Table.Cell(task.id.rawValue), Table.Cell((task.spec.name ?? "").shortened(to: 24)),
@@ -17,7 +21,8 @@ extension Listing where Item == QueuedTask {
                     Table.Cell(task.exitCode.map(String.init) ?? ""), Table.Cell(task.spec.queue),
                     Table.Cell(HumanText.age(task.createdAt, now: now)),
                     Table.Cell(took.map(HumanText.duration) ?? ""),
-                    Table.Cell(HumanText.command(task.spec.command).shortened(to: 48)),
+                ] + (hasProgress ? [Table.Cell(done)] : []) + [
+                    Table.Cell(HumanText.command(task.spec.command).shortened(to: 48))
                 ]
             },
             id: \.id.rawValue, json: { TaskSummary(task: $0) })

@@ -61,7 +61,8 @@ struct TaskPage {
             ),
             ("retry rules", (spec.retry.rules ?? []).map(\.summary).joined(separator: "; ").onOneLine),
             ("isolation", spec.isolation == .any ? "" : spec.isolation.rawValue),
-            ("worker", task.worker?.rawValue ?? ""), ("created", time(task.createdAt)),
+            ("worker", task.worker?.rawValue ?? ""),
+            ("progress", task.progress.map { "\(Int($0)) %" } ?? ""), ("created", time(task.createdAt)),
             ("due", task.state == .pending ? time(task.runAt) : ""), ("started", time(task.startedAt)),
             ("finished", time(task.finishedAt)),
         ]

@@ -61,7 +61,7 @@ struct AttemptSummary: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage,
-            report, result, log
+            report, result, log, progress
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -80,6 +80,7 @@ struct AttemptSummary: Encodable {
         try container.encode(attempt.report.map(ReportSummary.init), forKey: .report)
         try container.encode(attempt.result.map(EmbeddedJSON.init), forKey: .result)
         try container.encode(log, forKey: .log)
+        try container.encode(attempt.progress, forKey: .progress)
     }
 }
 

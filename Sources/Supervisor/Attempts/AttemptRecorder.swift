@@ -171,6 +171,12 @@ final class AttemptRecorder: AttemptObserver {
         if passes { sink.yield(.progress(percent, message ?? "")) }
     }
 
+    /// Passes on the progress that was held back, once that may be.
+    func tellProgress() {
+        let due = throttle.withLock { $0.due(at: .now) }
+        if let due { sink.yield(.progress(due.percent, due.message ?? "")) }
+    }
+
     private func flush() async {
         for stream in [OutputChunk.Stream.standardOutput, .standardError] {
             let (shown, position) = state.withLock { state in
@@ -198,30 +204,4 @@ final class AttemptRecorder: AttemptObserver {
 package protocol OutputTap: Sendable {
     /// The next output. The task's output waits until this returns.
     func output(_ stream: OutputChunk.Stream, _ bytes: ArraySlice<UInt8>) async
-}
-
-/// Lets a progress report pass when it says something new: one percent further or another message, at most ten a second,
-/// and the first 100 % at once.
-struct ProgressThrottle: Sendable {
-    /// The newest report, when it said something new and did not pass.
-    private(set) var heldBack: (percent: Double?, message: String?)?
-    private var lastPercent: Double?
-    private var lastMessage: String?
-    private var lastAt: ContinuousClock.Instant?
-
-    mutating func passes(percent: Double?, message: String?, at now: ContinuousClock.Instant) -> Bool {
-        let percent = percent.flatMap { $0.isFinite ? $0 : nil }
-        let isFirst = lastAt == nil
-        let moved = percent.map { abs($0 - (lastPercent ?? -100)) >= 1 } ?? false
-        let spoke = message != lastMessage
-        let completes = percent == 100 && lastPercent != 100
-        // Ten a second are enough for people, whatever a task in a tight loop says.
-        let isTooSoon = lastAt.map { now - $0 < .milliseconds(100) } ?? false
-        guard isFirst || completes || (!isTooSoon && (moved || spoke)) else {
-            heldBack = spoke || (percent != nil && percent != lastPercent) ? (percent, message) : nil
-            return false
-        }
-        (lastPercent, lastMessage, lastAt, heldBack) = (percent, message, now, nil)
-        return true
-    }
 }

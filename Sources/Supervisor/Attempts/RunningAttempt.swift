@@ -125,6 +125,9 @@ package final class RunningAttempt: Sendable {
     /// Lets notes about the attempt go to `recorder`, until its stream is finished.
     func follow(_ recorder: AttemptRecorder) { self.recorder.withLock { $0 = recorder } }
 
+    /// Puts the progress on the attempt's timeline that was held back, once that may be.
+    func tellProgress() { recorder.withLock { $0 }?.tellProgress() }
+
     /// Puts a note on the attempt's timeline, if it still has one.
     func tell(_ note: AttemptRecorder.Note) { recorder.withLock { $0 }?.add(note) }
 }

@@ -23,6 +23,7 @@ extension Supervisor {
                     registry: self.registry, warnAt: self.settings.workers.highUsageWarning, logger: self.logger
                 ).run()
             }
+            services.addTask { await ProgressWatch(registry: self.registry).run() }
             services.addTask { await self.keepCollecting() }
             services.addTask {
                 await self.wakeups.run(look: { self.wake() }, checkLeases: { self.checkLeases() })

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Supervisor
@@ -21,15 +22,15 @@ struct ProgressThrottleTests {
     }
 
     @Test func aPercentFurtherPasses() {
-        #expect(passed([(0, 1, "a"), (200, 1.5, "a"), (400, 2, "a"), (600, 1, "a")]) == [true, false, true, true])
+        #expect(passed([(0, 1, "a"), (2000, 1.5, "a"), (4000, 2, "a"), (6000, 1, "a")]) == [true, false, true, true])
     }
 
     @Test func anotherMessagePasses() {
-        #expect(passed([(0, 1, "a"), (200, 1, "b"), (400, 1, nil), (600, 1, nil)]) == [true, true, true, false])
+        #expect(passed([(0, 1, "a"), (2000, 1, "b"), (4000, 1, nil), (6000, 1, nil)]) == [true, true, true, false])
     }
 
-    @Test func tenASecondAreEnough() {
-        let reports = (0..<1000).map { (at: $0, percent: Double($0) / 20, message: "step \($0)" as String?) }
+    @Test func oneASecondIsEnough() {
+        let reports = (0..<10_000).map { (at: $0, percent: Double($0) / 200, message: "step \($0)" as String?) }
         #expect(passed(reports.map { ($0.at, $0.percent, $0.message) }).count { $0 } == 10)
     }
 
@@ -43,17 +44,49 @@ struct ProgressThrottleTests {
     }
 
     @Test func aPercentThatIsNoNumberIsNoProgress() {
-        #expect(passed([(0, 5, "a"), (200, .nan, "a")]) == [true, false])
+        #expect(passed([(0, 5, "a"), (2000, .nan, "a")]) == [true, false])
     }
 
     /// What was held back last is what the task's record must end with.
     @Test func theLastReportIsKept() {
         var throttle = ProgressThrottle()
-        let reports = [(0, 10.0, "a"), (10, 60, "b"), (20, 61, "c"), (30, 61, "c"), (200, 62, "d"), (210, 62, "d")]
+        let reports = [(0, 10.0, "a"), (10, 60, "b"), (20, 61, "c"), (30, 61, "c"), (2000, 62, "d"), (2010, 62, "d")]
         let held = reports.map { at, percent, message in
             _ = throttle.passes(percent: percent, message: message, at: start.advanced(by: .milliseconds(at)))
             return throttle.heldBack?.percent
         }
         #expect(held == [nil, 60, 61, 61, nil, nil])
+    }
+
+    /// A task may report once more and then say nothing for hours.
+    @Test func whatWasHeldBackIsDueAfterASecond() {
+        var throttle = ProgressThrottle()
+        let first = throttle.passes(percent: 10, message: "a", at: start)
+        let second = throttle.passes(percent: 10.2, message: "a", at: start + .milliseconds(200))
+        #expect(first && !second)
+        let early = throttle.due(at: start + .milliseconds(999))
+        let due = throttle.due(at: start + .seconds(1))
+        #expect(early == nil && due?.percent == 10.2 && due?.message == "a")
+        let again = throttle.due(at: start + .seconds(5))
+        #expect(again == nil)
+        let soon = throttle.passes(percent: 50, message: "a", at: start + .milliseconds(1999))
+        let later = throttle.passes(percent: 50, message: "a", at: start + .milliseconds(2000))
+        #expect(!soon && later)
+    }
+
+    /// not a write for each report, and the last percent kept.
+    @Test func tenThousandReportsAreFewNotesAndTheLastOneIsAmongThem() async throws {
+        let scratch = try Scratch()
+        let recorder = AttemptRecorder(log: AttemptLog(path: "\(scratch.path)/1.log", cap: 1 << 20), tap: nil)
+        let begin = ContinuousClock.now
+        for number in 1...10_000 {
+            await recorder.attemptProgress(percent: Double(number) / 200, message: "row \(number)")
+        }
+        let seconds = Int((ContinuousClock.now - begin) / .seconds(1))
+        await recorder.finish()
+        var notes: [AttemptRecorder.Note] = []
+        for await note in recorder.notes { notes.append(note) }
+        #expect(notes.count <= seconds + 2, "\(notes.count) notes in \(seconds) s")
+        #expect(notes.first == .progress(0.005, "row 1") && notes.last == .progress(50, "row 10000"))
     }
 }
