@@ -63,17 +63,29 @@ extension Acceptance {
             }
         }
 
-        @Test("memory above its mark at the start lets no task begin")
-        func memory() async throws {
-            let settings: [String: JSONValue] = ["backpressure.memory": ["high": 0.001, "low": 0]]
-            try await AcodeFixture.with(settings: settings) { fixture in
+        @Test(
+            "a measure above its mark at the start lets no task begin, and says which",
+            arguments: [
+                ("memory", "memory is in use to", "memory"),
+                ("disk", "the disk of the state directory is in use to", "disk"),
+                ("cpuLoad", "the CPU load is", "cpu_load"),
+            ])
+        func atTheStart(setting: String, words: String, cause: String) async throws {
+            let settings: [String: JSONValue] = ["backpressure.\(setting)": ["high": 0.0001, "low": 0]]
+            try await AcodeFixture.with("backpressure-\(setting)", settings: settings) { fixture in
+                let port = Loopback.freePort()
+                var options = PoolOptions()
+                options.flags += ["--listen", "127.0.0.1:\(port)"]
                 let id = try await fixture.submitScript("true")
-                try await fixture.withSupervisor(.local) { _ in
-                    let words = try await fixture.acode("worker", "list").errorText
-                    #expect(words.contains("memory is in use to"), "\(words)")
+                try await fixture.withSupervisor(.local, options) { _ in
+                    let said = try await fixture.acode("worker", "list").errorText
+                    #expect(said.contains(words), "\(said)")
                     #expect(try await fixture.task(id)["state"] == "enqueued")
                     let page = try await fixture.acode("task", "show", id)
                     #expect(page.text.contains("takes no tasks for now"), "\(page)")
+                    let metrics = try await Curl.get("http://127.0.0.1:\(port)/metrics").body
+                    #expect(metrics.contains("acode_worker_pauses_total{cause=\"\(cause)\"} 1\n"), "\(metrics)")
+                    #expect(metrics.contains("acode_worker_paused 1\n"))
                 }
                 #expect(try await fixture.task(id)["attempt"] == 0)
             }

@@ -77,8 +77,15 @@ extension Acceptance {
                 try await fixture.withSupervisor(backend, other) { _ in
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(20))
                     #expect(task["attempt"] == 2)
-                    let kinds = try await fixture.json("task", "events", id).elements.compactMap { $0["kind"].string }
-                    #expect(kinds.contains("requeued:stale"))
+                    // the order is that of what happened, also over two supervisors.
+                    let events = try await fixture.json("task", "events", id).elements
+                    #expect(
+                        events.compactMap { $0["kind"].string } == [
+                            "submitted", "claimed", "started", "requeued:stale", "claimed", "started", "completed",
+                        ])
+                    #expect(events.map { $0["attempt"] } == [0, 1, 1, 1, 2, 2, 2])
+                    let sequences = events.compactMap { $0["sequence"].int }
+                    #expect(sequences == Array(Set(sequences)).sorted())
                 }
                 // The pool's own next start clears up after the first supervisor.
                 try await fixture.withSupervisor(backend) { _ in
