@@ -7,7 +7,7 @@ struct MetricTableTests {
     private static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    /// Names of metrics, which are the only texts of sources that look like this and are nothing but that.
+    /// Names of metrics, as handlers are made with them.
     private static func exported() throws -> Set<String> {
         let sources = root.appendingPathComponent("Sources")
         let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
@@ -19,7 +19,7 @@ struct MetricTableTests {
     }
 
     static func names(quotedIn source: String) -> [String] {
-        source.matches(of: /"(acode_[a-z0-9_]+)"/).map { String($0.1) }
+        source.matches(of: /(?:label: |name: |show\()"(acode_[a-z0-9_]+)"/).map { String($0.1) }
     }
 
     /// The first cells of the table.
@@ -46,6 +46,9 @@ struct MetricTableTests {
             Self.names(
                 inTableOf: "x\n| metric | a |\n|---|---|\n| `acode_a`, `acode_b_c` | `acode_no` |\n\n| `acode_d` |")
                 == ["acode_a", "acode_b_c"])
-        #expect(Self.names(quotedIn: #"Gauge(label: "acode_x_total"); "acode_y z"; acode_z"#) == ["acode_x_total"])
+        #expect(
+            Self.names(quotedIn: #"Gauge(label: "acode_x_total"); "acode_y z"; acode_z; channel = "acode_c""#) == [
+                "acode_x_total"
+            ])
     }
 }
