@@ -7,19 +7,21 @@ final class Agent {
     /// As the command line says, until a supervisor says otherwise.
     private var orphanTimeout: Nanos
     private let signals: SignalDescriptor
-    private let link: SupervisorLink
-    private let local: LocalServer?
+    let link: SupervisorLink
+    let local: LocalServer?
     private let egress: EgressRelay?
     private let sinks: [TeeSink]
     private let surroundings: Attempt.Surroundings
     private let bootID = RandomID.make()
     private var lifecycle = Lifecycle()
-    private var attempt: Attempt?
+    private(set) var attempt: Attempt?
+    /// The checkpoints that the task waits for.
+    var saves = PendingSaves()
     private var pendingProgress: TaskProgress?
     private var lastFailure: String?
     private var stuck = false
     /// What the present supervisor said, or the last one.
-    private var welcome: Welcome?
+    private(set) var welcome: Welcome?
     private var set = PollSet()
 
     /// Prepares everything; connects to nobody yet.
@@ -66,7 +68,7 @@ final class Agent {
             for event in link.turn(now: now, ready: set, hello: hello) { handle(event, now: now) }
             attempt?.turn(now: now, connected: link.isEstablished)
             report(now: now)
-            local?.turn(now: now, ready: set) { answer($0, now: now) }
+            local?.turn(now: now, ready: set) { answer($0, ticket: $1, now: now) }
             egress?.turn(now: now, ready: set)
             for sink in sinks {
                 sink.flush(now: now)
@@ -90,6 +92,7 @@ final class Agent {
         link.prepare(&set, moreToSend: attempt?.journal.hasUnsent ?? false)
         attempt?.prepare(&set, connected: link.isEstablished)
         local?.prepare(&set)
+        set.limit(to: saves.deadline)
         egress?.prepare(&set, now: Clock.now())
         for sink in sinks {
             set.add(sink.descriptor, write: sink.isWaiting)
@@ -132,6 +135,7 @@ final class Agent {
             say(.warning, "no supervisor at \(options.socket) yet: \(reason)")
         case .lost(let reason):
             attempt?.rewind()
+            saves.rewind()
             say(.warning, "connection to the supervisor lost: \(reason)")
         case .message(let message): handle(message, now: now)
         }
@@ -143,6 +147,9 @@ final class Agent {
         case .run(let request): start(request, now: now)
         case .signal(let reference, let number):
             if attempt?.reference == reference { attempt?.signal(number) }
+        case .stopRequested(let reference):
+            if attempt?.reference == reference { attempt?.isAskedToStop = true }
+        case .checkpointAnswer(let answer): self.answer(answer)
         case .ping(let nonce): link.send(.pong(nonce: nonce), now: now)
         case .drain: lifecycle.drain()
         case .shutdown: _ = perform(lifecycle.kill(now: now))
@@ -166,11 +173,14 @@ final class Agent {
     private func acknowledge(_ ack: OutputAck) {
         guard let attempt, attempt.reference.token == ack.token else { return }
         attempt.journal.acknowledge(below: ack.offset)
-        if ack.exited, attempt.exited != nil { self.attempt = nil }
+        guard ack.exited, attempt.exited != nil else { return }
+        dropSaves()
+        self.attempt = nil
     }
 
     /// Sends progress, output, and then the exit, as far as the connection takes them.
     private func report(now: Nanos) {
+        sendSaves(now: now)
         guard link.isEstablished else { return }
         if let progress = pendingProgress, !link.hasUnsent {
             pendingProgress = nil
@@ -195,7 +205,7 @@ final class Agent {
             workerID: options.workerID, pid: getpid(), bootID: bootID, agentVersion: AgentVersion.current,
             running: attempt.flatMap { $0.exited == nil ? $0.started : nil },
             unackedExit: attempt.flatMap { attempt in attempt.exited.map { withDropped($0, attempt) } },
-            output: attempt.map { OutputSpan(start: $0.journal.start, end: $0.journal.end) })
+            output: attempt.map { OutputSpan(start: $0.journal.start, end: $0.journal.end) }, takesStopRequests: true)
     }
 
     /// Output may still be dropped after the end, while nobody is there to take it.
@@ -205,7 +215,7 @@ final class Agent {
         return exited
     }
 
-    private func answer(_ request: LocalRequest, now: Nanos) -> LocalReply {
+    private func answer(_ request: LocalRequest, ticket: UInt64, now: Nanos) -> LocalReply? {
         switch request {
         case .health:
             let state = attempt == nil ? "idle" : "busy"
@@ -220,6 +230,12 @@ final class Agent {
                 attempt: attempt.reference, percent: percent, message: message.map(attempt.masker.masked))
             report(now: now)
             return LocalReply(ok: true, message: "")
+        case .checkpoint(let phase, let data, let artifacts, let force):
+            return take(
+                phase: phase, data: data, artifacts: artifacts ?? [], isForced: force ?? false, ticket: ticket, now: now
+            )
+        case .shouldStop:
+            return LocalReply(ok: attempt != nil, message: "", stop: attempt?.isAskedToStop ?? true)
         }
     }
 

@@ -19,6 +19,8 @@ package enum AgentMessage: Hashable, Sendable {
     case log(AgentLog)
     /// The agent has outlived kills for memory in its cgroup.
     case memoryKills(MemoryKillsOutlived)
+    /// The task wants a checkpoint saved. Answered by `checkpointAnswer`.
+    case checkpoint(CheckpointSave)
 
     /// The kind byte of each message.
     package enum Kind: UInt8, Sendable {
@@ -31,6 +33,7 @@ package enum AgentMessage: Hashable, Sendable {
         case pong = 0x87
         case log = 0x88
         case memoryKills = 0x89
+        case checkpoint = 0x8A
     }
 
     /// The bytes of the message's frame.
@@ -47,6 +50,7 @@ package enum AgentMessage: Hashable, Sendable {
         case .pong(let nonce): try Self.frame(.pong, PayloadCoding.encode(NoncePayload(nonce: nonce)))
         case .log(let value): try Self.frame(.log, PayloadCoding.encode(value))
         case .memoryKills(let value): try Self.frame(.memoryKills, PayloadCoding.encode(value))
+        case .checkpoint(let value): try Self.frame(.checkpoint, PayloadCoding.encode(value))
         }
     }
 
@@ -68,6 +72,7 @@ package enum AgentMessage: Hashable, Sendable {
         case .log: self = .log(try PayloadCoding.decode(AgentLog.self, from: frame.payload))
         case .memoryKills:
             self = .memoryKills(try PayloadCoding.decode(MemoryKillsOutlived.self, from: frame.payload))
+        case .checkpoint: self = .checkpoint(try PayloadCoding.decode(CheckpointSave.self, from: frame.payload))
         }
     }
 

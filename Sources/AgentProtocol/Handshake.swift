@@ -19,11 +19,14 @@ package struct Hello: Codable, Hashable, Sendable {
     package var unackedExit: Exited?
     /// Which part of the attempt's output the agent still has; nil without an attempt.
     package var output: OutputSpan?
+    /// Whether the agent knows `stopRequested`; nil from those before there was that message, which it would break.
+    package var takesStopRequests: Bool?
 
     /// Makes a greeting.
     package init(
         version: Int = AgentProtocol.version, workerID: String, pid: Int32, bootID: String, agentVersion: String,
-        running: Started? = nil, unackedExit: Exited? = nil, output: OutputSpan? = nil
+        running: Started? = nil, unackedExit: Exited? = nil, output: OutputSpan? = nil,
+        takesStopRequests: Bool? = nil
     ) {
         self.version = version
         self.workerID = workerID
@@ -33,6 +36,7 @@ package struct Hello: Codable, Hashable, Sendable {
         self.running = running
         self.unackedExit = unackedExit
         self.output = output
+        self.takesStopRequests = takesStopRequests
     }
 
     /// The attempt the agent has in hand, whether it runs or has ended.
@@ -64,15 +68,18 @@ package struct Welcome: Codable, Hashable, Sendable {
     package var orphanSeconds: Double?
     /// Whether the supervisor knows `memoryKills`; nil from those before there was that message, which it would break.
     package var takesMemoryKills: Bool?
+    /// Whether the supervisor knows `checkpoint`; nil from those before there was that message, which it would break.
+    package var takesCheckpoints: Bool?
 
     /// Makes an answer.
     package init(
         version: Int = AgentProtocol.version, heartbeatSeconds: Double, orphanSeconds: Double? = nil,
-        takesMemoryKills: Bool? = nil
+        takesMemoryKills: Bool? = nil, takesCheckpoints: Bool? = nil
     ) {
         self.version = version
         self.heartbeatSeconds = heartbeatSeconds
         self.orphanSeconds = orphanSeconds
         self.takesMemoryKills = takesMemoryKills
+        self.takesCheckpoints = takesCheckpoints
     }
 }

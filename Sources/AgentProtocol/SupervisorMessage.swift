@@ -14,6 +14,11 @@ package enum SupervisorMessage: Hashable, Sendable {
     case shutdown
     /// Output, and perhaps the exit, is safe.
     case outputAck(OutputAck)
+    /// What became of a checkpoint.
+    case checkpointAnswer(CheckpointAnswer)
+    /// The task should come to a stop by itself: it may save a checkpoint and exit with 75 before it is sent a signal. Only
+    /// for agents that say that they know it.
+    case stopRequested(AttemptRef)
 
     /// The kind byte of each message.
     package enum Kind: UInt8, Sendable {
@@ -24,6 +29,8 @@ package enum SupervisorMessage: Hashable, Sendable {
         case drain = 0x05
         case shutdown = 0x06
         case outputAck = 0x07
+        case checkpointAnswer = 0x08
+        case stopRequested = 0x09
     }
 
     /// The bytes of the message's frame.
@@ -39,6 +46,8 @@ package enum SupervisorMessage: Hashable, Sendable {
         case .drain: try Self.frame(.drain, [])
         case .shutdown: try Self.frame(.shutdown, [])
         case .outputAck(let value): try Self.frame(.outputAck, PayloadCoding.encode(value))
+        case .checkpointAnswer(let value): try Self.frame(.checkpointAnswer, PayloadCoding.encode(value))
+        case .stopRequested(let value): try Self.frame(.stopRequested, PayloadCoding.encode(value))
         }
     }
 
@@ -59,6 +68,9 @@ package enum SupervisorMessage: Hashable, Sendable {
         case .drain: self = .drain
         case .shutdown: self = .shutdown
         case .outputAck: self = .outputAck(try PayloadCoding.decode(OutputAck.self, from: frame.payload))
+        case .checkpointAnswer:
+            self = .checkpointAnswer(try PayloadCoding.decode(CheckpointAnswer.self, from: frame.payload))
+        case .stopRequested: self = .stopRequested(try PayloadCoding.decode(AttemptRef.self, from: frame.payload))
         }
     }
 

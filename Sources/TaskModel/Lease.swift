@@ -45,6 +45,9 @@ package enum Disposition: Sendable, Equatable {
     /// It was cancelled: `cancelled`.
     case cancel
 
+    /// Whether the task has ended and nobody can put it back.
+    package var isFinal: Bool { self == .complete }
+
     /// Whether another attempt follows.
     package var triesAgain: Bool {
         switch self {

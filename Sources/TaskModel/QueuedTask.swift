@@ -28,6 +28,8 @@ package struct QueuedTask: Codable, Sendable, Equatable {
     package var cancelRequested: Bool
     /// Last reported progress in percent.
     package var progress: Double?
+    /// Where its next attempt would go on; `nil` when that begins from the start.
+    package var checkpoint: CheckpointMark?
     /// When it was submitted, by the store's clock.
     package var createdAt: Date
     /// When it is or was due.

@@ -28,6 +28,9 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case outputStored = "output_stored"
         case scratchKept = "scratch_kept"
         case egressDenied = "egress_denied"
+        case checkpointSaved = "checkpoint_saved"
+        case checkpointDiscarded = "checkpoint_discarded"
+        case resumed
         case stopRequested = "stop_requested"
         case completed
         case failed

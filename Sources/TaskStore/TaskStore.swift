@@ -40,9 +40,23 @@ package protocol TaskStore: Sendable {
     /// `nil` for an unknown task.
     func cancel(_ task: TaskID, reason: String) async throws(StoreError) -> QueuedTask?
 
-    /// Puts a task in state `error` or `cancelled` back into its queue with fresh counts. Returns `nil` for an unknown
-    /// task, and the unchanged task when its state forbids it or another one has its unique key.
-    func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask?
+    /// Puts a task in state `error` or `cancelled` back into its queue with fresh counts, to go on at its last checkpoint or
+    /// `fromStart`. Returns `nil` for an unknown task, and the unchanged task when its state forbids it or another one has
+    /// its unique key.
+    func requeue(_ task: TaskID, fromStart: Bool) async throws(StoreError) -> QueuedTask?
+
+    /// Saves a checkpoint of a running attempt, as durably as its end. One of a phase that the attempt has saved before takes
+    /// its place; the last two of each attempt are kept. Throws `internal` for a draft that no store can keep.
+    func save(_ checkpoint: CheckpointDraft, lease: Lease) async throws(StoreError) -> CheckpointVerdict
+
+    /// Lets no attempt begin at the checkpoints after `number` any more; 0 means at none. Returns false when the lease is
+    /// lost, and then nothing was written.
+    func discard(
+        checkpointsAfter number: Int, because reason: String, lease: Lease
+    ) async throws(StoreError) -> Bool
+
+    /// The checkpoints of a task that are kept, newest first, those that were discarded included.
+    func checkpoints(of id: TaskID) async throws(StoreError) -> [TaskCheckpoint]
 
     /// Ends tasks that nobody began within their `ttl` since they were submitted or requeued: they become dead letters with
     /// the outcome `expired`. Returns their ids. A task whose command has begun once expires no more.
@@ -58,7 +72,7 @@ package protocol TaskStore: Sendable {
     func deadLetters(matching filter: DeadLetterFilter) async throws(StoreError) -> [QueuedTask]
 
     /// Puts the dead letters that fit back into their queues as `requeue` does, the oldest first, and returns their ids.
-    func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID]
+    func requeue(deadLetters filter: DeadLetterFilter, fromStart: Bool) async throws(StoreError) -> [TaskID]
 
     /// Forgets the dead letters that fit, with their attempts and timelines, the oldest first, and returns their ids.
     func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID]
@@ -175,6 +189,16 @@ package protocol TaskStore: Sendable {
 }
 
 extension TaskStore {
+    /// As `requeue(_:fromStart:)`, at its last checkpoint.
+    package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+        try await requeue(task, fromStart: false)
+    }
+
+    /// As `requeue(deadLetters:fromStart:)`, at their last checkpoints.
+    package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+        try await requeue(deadLetters: filter, fromStart: false)
+    }
+
     /// One question a queue; a store that can count them all at once does.
     package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
         var demand: [String: Int] = [:]

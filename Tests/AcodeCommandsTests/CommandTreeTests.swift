@@ -23,6 +23,7 @@ struct CommandTreeTests {
         "db prune --state cancelled --dry-run --compact --json", "db audit --queue a -l 5",
         "task retry 0198 --reason fixed",
         "queue dead purge --all --why old",
+        "task retry --from-start 0198", "queue dead requeue --from-start --all",
         "queue dead requeue 0198 0199", "queue dead requeue --reason refused", "queue dead purge --older-than 7d",
         "config show --origin --json",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",

@@ -22,6 +22,8 @@ struct MessageTests {
         .run(RunRequest(attempt: attempt, argv: ["true"])),
         .signal(attempt: attempt, signal: 15), .ping(nonce: .max), .drain, .shutdown,
         .outputAck(OutputAck(token: -1, offset: .max, exited: true)),
+        .checkpointAnswer(CheckpointAnswer(token: -1, number: .max, verdict: .stale, message: "words")),
+        .stopRequested(attempt),
     ]
 
     static let agentMessages: [AgentMessage] = [
@@ -37,6 +39,11 @@ struct MessageTests {
         .progress(TaskProgress(attempt: attempt)), .exited(exited), .exited(failed),
         .refused(Refused(attempt: attempt, reason: .draining)), .pong(nonce: 0),
         .log(AgentLog(level: .warning, message: "words")), .memoryKills(MemoryKillsOutlived(count: 3)),
+        .checkpoint(
+            CheckpointSave(
+                attempt: attempt, number: 1, phase: 2, data: "{\"a\": \"\\u0000/ü\"}", artifacts: ["a b/ü"],
+                isForced: true)),
+        .checkpoint(CheckpointSave(attempt: attempt, number: 0, phase: 1)),
     ]
 
     private static func frame(_ bytes: [UInt8]) throws -> Frame {

@@ -29,6 +29,7 @@ struct TaskPage {
 
     private var facts: [(title: String, value: String)] {
         let spec = task.spec
+        let checkpoint = attempts.checkpoint.map { CheckpointSummary(checkpoint: $0) }
         let limits = [
             spec.resources.cpus.map { "\($0) cpus" }, spec.resources.memoryMb.map { "\($0) MiB" },
             spec.resources.pidsLimit.map { "\($0) processes" }, spec.resources.diskMb.map { "\($0) MiB of disk" },
@@ -49,6 +50,8 @@ struct TaskPage {
             ("worktree", spec.worktree.map(Self.words) ?? ""),
             ("outputs", (spec.outputs ?? []).map { $0.to.map { "\($0)" } ?? $0.path }.joined(separator: " ").onOneLine),
             ("result", (attempts.last?.attempt.result ?? "").onOneLine),
+            ("checkpoint", checkpoint?.words.onOneLine ?? ""), ("its data", checkpoint?.shortData.onOneLine ?? ""),
+            ("saved", time(checkpoint?.checkpoint.updatedAt)),
             ("secrets", spec.secrets.joined(separator: " ")),
             ("egress", spec.egress?.summary ?? ""),
             ("timeout", spec.timeout.map(HumanText.duration) ?? ""),
@@ -81,22 +84,28 @@ struct TaskPage {
     }
 
     private var attemptTable: Table {
+        // Most tasks save no checkpoints.
+        let hasPhases = attempts.contains { $0.checkpoint != nil }
+        let titles = ["attempt", "worker", "outcome", "code", "took", "cpu", "memory"] + (hasPhases ? ["phase"] : [])
         var table = Table(
-            columns: ["attempt", "worker", "outcome", "code", "took", "cpu", "memory", "reason"].map {
-                Table.Column(title: $0, isRight: ["attempt", "code", "took", "cpu", "memory"].contains($0))
+            columns: (titles + ["reason"]).map {
+                Table.Column(title: $0, isRight: ["attempt", "code", "took", "cpu", "memory", "phase"].contains($0))
             })
         table.rows = attempts.map { summary in
             let attempt = summary.attempt
             let usage = attempt.usage
-            return [
+            let phase = summary.checkpoint.map { String($0.phase) + ($0.isDiscarded ? " (given up)" : "") }
+            var cells = [
                 Table.Cell(String(attempt.attempt)), Table.Cell(attempt.worker?.rawValue ?? ""),
                 Table.Cell(attempt.outcome?.rawValue ?? "running", attempt.outcome == .succeeded ? .good : .plain),
                 Table.Cell(attempt.exitCode.map(String.init) ?? ""),
                 Table.Cell(usage.map { HumanText.duration($0.wallSeconds) } ?? ""),
                 Table.Cell(usage.map { HumanText.duration($0.cpuSeconds) } ?? ""),
                 Table.Cell(usage.map { HumanText.bytes(UInt64(max(0, $0.maxResidentBytes))) } ?? ""),
-                Table.Cell(attempt.reason ?? ""),
             ]
+            if hasPhases { cells.append(Table.Cell(phase ?? "")) }
+            cells.append(Table.Cell(attempt.reason ?? ""))
+            return cells
         }
         return table
     }

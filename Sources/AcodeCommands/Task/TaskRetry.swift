@@ -12,6 +12,9 @@ struct TaskRetry: AsyncParsableCommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var quiet: QuietOption
 
+    @Flag(help: "Begin from the start, and give up the checkpoints; otherwise they go on at the last one.")
+    var fromStart = false
+
     @Argument(help: "Ids of tasks, or their beginnings.")
     var ids: [String]
 
@@ -30,7 +33,7 @@ struct TaskRetry: AsyncParsableCommand {
                         "the task \(id) is \(task.state.rawValue); only one that failed or was cancelled can be retried"
                     )
                 }
-                let again = try await store.requeue(id) ?? task
+                let again = try await store.requeue(id, fromStart: fromStart) ?? task
                 if again.state == task.state, let unique = task.spec.unique {
                     throw CommandFailure(
                         ExitCodes.failed,

@@ -16,15 +16,16 @@ struct TaskShow: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let (task, attempts, hindrance) = try await context.withStore { store in
+        let (task, attempts, checkpoints, hindrance) = try await context.withStore { store in
             let task = try await TaskReference.task(id, in: store)
-            return (task, try await store.attempts(of: task.id), await Hindrance.of(task, in: store, context))
+            return (
+                task, try await store.attempts(of: task.id), try await store.checkpoints(of: task.id),
+                await Hindrance.of(task, in: store, context)
+            )
         }
         let now = Date()
         let layout = context.layout
-        let summaries = attempts.map {
-            AttemptSummary(attempt: $0, log: layout.log(task: task.id, attempt: $0.attempt))
-        }
+        let summaries = AttemptSummary.all(attempts, checkpoints) { layout.log(task: task.id, attempt: $0.attempt) }
         if context.console.isJSON {
             let details = TaskDetails(
                 task: task, attempts: summaries, summary: TaskStory.tell(task, now: now, hindrance: hindrance))

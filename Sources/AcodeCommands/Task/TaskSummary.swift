@@ -8,7 +8,7 @@ struct TaskSummary: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case id, name, state, outcome, exitCode, reason, worker, attempt, createdAt, startedAt, finishedAt, queue
-        case priority, command, image, runAt, failures, interruptions, cancelRequested, progress
+        case priority, command, image, runAt, failures, interruptions, cancelRequested, progress, checkpoint
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -37,6 +37,7 @@ struct TaskSummary: Encodable {
         try container.encode(task.interruptions, forKey: .interruptions)
         try container.encode(task.cancelRequested, forKey: .cancelRequested)
         try container.encode(task.progress, forKey: .progress)
+        try container.encode(task.checkpoint, forKey: .checkpoint)
     }
 }
 
@@ -58,10 +59,18 @@ struct AttemptSummary: Encodable {
     var attempt: TaskAttempt
     /// Its log on the host it ran on.
     var log: String
+    /// The last checkpoint it saved.
+    var checkpoint: TaskCheckpoint?
+
+    /// How long its command ran, in seconds, by the supervisor's and the store's clocks; also when nobody saw its end.
+    var durationSeconds: Double? {
+        guard let began = attempt.startedAt, let ended = attempt.finishedAt else { return nil }
+        return max(0, ended.timeIntervalSince(began))
+    }
 
     enum CodingKeys: String, CodingKey {
         case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage,
-            report, result, log, progress
+            report, result, log, progress, durationSeconds, checkpoint
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -81,6 +90,8 @@ struct AttemptSummary: Encodable {
         try container.encode(attempt.result.map(EmbeddedJSON.init), forKey: .result)
         try container.encode(log, forKey: .log)
         try container.encode(attempt.progress, forKey: .progress)
+        try container.encode(durationSeconds, forKey: .durationSeconds)
+        try container.encode(checkpoint.map(CheckpointSummary.init), forKey: .checkpoint)
     }
 }
 
@@ -90,7 +101,9 @@ struct TaskDetails: Encodable {
     var attempts: [AttemptSummary]
     var summary: String
 
-    private enum CodingKeys: String, CodingKey { case spec, attempts, explanation, result }
+    private enum CodingKeys: String, CodingKey {
+        case spec, attempts, explanation, result, checkpoint, executionStartedAt, executionSeconds
+    }
 
     func encode(to encoder: any Encoder) throws {
         try TaskSummary(task: task).encode(to: encoder)
@@ -99,5 +112,9 @@ struct TaskDetails: Encodable {
         try container.encode(attempts, forKey: .attempts)
         try container.encode(summary, forKey: .explanation)
         try container.encode(attempts.last?.attempt.result.map(EmbeddedJSON.init), forKey: .result)
+        // In place of the mark that the summary has: the same and more.
+        try container.encode(attempts.checkpoint.map(CheckpointSummary.init), forKey: .checkpoint)
+        try container.encode(attempts.executionStartedAt, forKey: .executionStartedAt)
+        try container.encode(attempts.executionSeconds, forKey: .executionSeconds)
     }
 }

@@ -39,6 +39,8 @@ final class Attempt {
     var exitSent = false
     /// Whether something of it could not be killed or removed.
     private(set) var isStuck = false
+    /// Whether somebody wants it to come to a stop.
+    var isAskedToStop = false
     /// Hides the attempt's secrets.
     private(set) var masker = SecretMasker([:])
 
@@ -76,6 +78,7 @@ final class Attempt {
     /// Sends a signal to the process group, as long as the command's own process is there to hold its number.
     func signal(_ number: Int32) {
         guard case .running = phase, let pid = started?.pid else { return }
+        if number == SIGTERM { isAskedToStop = true }
         _ = Glibc.kill(-pid, number)
     }
 

@@ -21,11 +21,9 @@ enum LocalClient {
             throw Failure(description: "the socket belongs to another user")
         }
         if let pid, peer.pid != pid { throw Failure(description: "the socket belongs to another process") }
-        // A request of at most 64 KiB fits into a fresh socket's buffer.
-        _ = try LocalCoding.encode(request).withUnsafeBytes { socket.write($0) }
-
         var decoder = FrameDecoder(maximumPayload: LocalCoding.limit)
         var set = PollSet()
+        try send(try LocalCoding.encode(request), to: socket, until: deadline, &set)
         while true {
             if let frame = try decoder.next() { return try LocalCoding.decode(LocalReply.self, from: frame) }
             let now = Clock.now()
@@ -44,6 +42,27 @@ enum LocalClient {
             case .wouldBlock: continue
             case .ended: throw Failure(description: "the agent hung up")
             case .failed(let code): throw SystemError("read", code: code)
+            }
+        }
+    }
+
+    /// A checkpoint may be larger than a socket's buffer.
+    private static func send(
+        _ bytes: [UInt8], to socket: Descriptor, until deadline: Nanos, _ set: inout PollSet
+    ) throws {
+        var sent = 0
+        while sent < bytes.count {
+            switch bytes.withUnsafeBytes({ socket.write(UnsafeRawBufferPointer(rebasing: $0[sent...])) }) {
+            case .bytes(let count): sent += count
+            case .ended: throw Failure(description: "the agent hung up")
+            case .failed(let code): throw SystemError("write", code: code)
+            case .wouldBlock:
+                let now = Clock.now()
+                guard now < deadline else { throw Failure(description: "the agent takes nothing") }
+                set.reset()
+                set.add(socket, write: true)
+                set.limit(to: deadline)
+                set.wait(now: now)
             }
         }
     }

@@ -1,12 +1,17 @@
 import AgentProtocol
 import FoundationEssentials
 
-/// What a sub-command of `acode-agent` asks the running agent, over the agent's local socket. JSON in one frame.
+/// What a sub-command of `acode-agent`, or any other program of a task, asks the running agent over the agent's local socket.
+/// JSON in one frame; its words are documented for users and don't change.
 enum LocalRequest: Codable, Equatable {
     /// Is the loop turning?
     case health
     /// The task says how far it is.
     case progress(percent: Double?, message: String?)
+    /// The task wants a checkpoint saved; `data` is JSON text.
+    case checkpoint(phase: Int, data: String?, artifacts: [String]?, force: Bool?)
+    /// Has somebody asked the task to come to a stop?
+    case shouldStop
 }
 
 /// The agent's answer.
@@ -15,12 +20,16 @@ struct LocalReply: Codable, Equatable {
     var ok: Bool
     /// The state, or why not.
     var message: String
+    /// What became of a checkpoint, in one word of `CheckpointAnswer.Verdict`.
+    var verdict: CheckpointAnswer.Verdict?
+    /// Whether the task is to stop, for who asked that.
+    var stop: Bool?
 }
 
 /// Writes and reads local messages as frames.
 enum LocalCoding {
-    /// A local message is small; a longer one is a mistake.
-    static let limit = 64 * 1024
+    /// The longest is a checkpoint: its data, in which JSON may escape each byte once more, and the paths of its artifacts.
+    static let limit = 1024 * 1024
     private static let kind: UInt8 = 0x41
 
     static func encode(_ value: some Encodable) throws -> [UInt8] {

@@ -30,7 +30,8 @@ package struct MountRules: Sendable {
     package init(settings: Settings, engineSocket: String? = nil, engineData: String? = nil) {
         self.init(
             sockets: [settings.workers.docker.socket, engineSocket].compactMap { $0 },
-            private: [settings.state.dir, settings.state.runtimeDir],
+            private: [settings.state.dir, settings.state.runtimeDir, settings.checkpoints.directory]
+                .filter { !$0.isEmpty },
             data: [engineData].compactMap { $0 }.filter { $0.hasPrefix("/") && $0 != "/" },
             allowedForTasks: settings.workers.docker.allowedMounts,
             allowsSockets: settings.workers.docker.allowEngineSocket)

@@ -25,6 +25,20 @@ extension SettingTable {
             "Time between two looks for kept scratch that has to go."),
     ]
 
+    /// `checkpoints`.
+    static let checkpoints: [SettingDescriptor] = [
+        .init(
+            "checkpoints.directory", \.checkpoints.directory,
+            .text("an absolute path of this host, or \"\"", check: checkpointDirectory),
+            "Where the artifacts of checkpoints are kept until their task has ended; checkpoints below state.dir while "
+                + "it is empty. A directory that several hosts share, at the same path or not, lets tasks go on at any of them."
+        )
+    ]
+
+    private static func checkpointDirectory(_ text: String) -> ValueMistake? {
+        text.isEmpty ? nil : outputDirectory(text)
+    }
+
     private static func outputDirectory(_ text: String) -> ValueMistake? {
         PathRules.absolute(text)
             ?? MountRules.fixed.mistake(inSource: text).map {

@@ -4,7 +4,7 @@ package enum SettingTable {
     package static let all: [SettingDescriptor] =
         workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + backpressure
         + store + logs
-        + outputs + scratch + retention + http + secrets + state
+        + outputs + scratch + checkpoints + retention + http + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
@@ -24,6 +24,7 @@ package enum SettingTable {
         ("logs", "The logs of tasks and of the supervisor itself."),
         ("outputs", "Where the outputs of tasks that succeeded may go."),
         ("scratch", "What attempts leave in their working directory and do not declare as an output."),
+        ("checkpoints", "What tasks keep to go on from, in another attempt."),
         ("retention", "How long tasks that have ended are kept, with their history, logs, outputs and scratch."),
         ("http", "An optional TCP listener for health checks and metrics."),
         ("state", "Directories of this host."),

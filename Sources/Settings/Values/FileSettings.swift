@@ -22,6 +22,16 @@ package struct ScratchSettings: Sendable, Equatable {
     package init() {}
 }
 
+/// What tasks keep to go on from.
+package struct CheckpointSettings: Sendable, Equatable {
+    /// The directory with the artifacts of checkpoints, shared by all hosts whose tasks go on elsewhere; empty means one below
+    /// the state directory.
+    package var directory = ""
+
+    /// The defaults.
+    package init() {}
+}
+
 /// When what an attempt left is kept.
 package enum ScratchKeep: String, Sendable, CaseIterable {
     /// It is removed when the attempt has ended.

@@ -19,6 +19,8 @@ package struct Settings: Sendable, Equatable {
     package var scratch = ScratchSettings()
     /// How long tasks that have ended are kept.
     package var retention = RetentionSettings()
+    /// What tasks keep to go on from.
+    package var checkpoints = CheckpointSettings()
     /// The optional TCP listener.
     package var http = HTTPSettings()
     /// Where each named secret comes from; the values themselves are never in here.

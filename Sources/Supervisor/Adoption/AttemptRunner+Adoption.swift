@@ -27,6 +27,9 @@ extension AttemptRunner {
             ref: attempt.ref, command: task.spec.command, timeout: hello.unackedExit == nil ? timeout : nil,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
         if let startedAt { request.elapsed = .seconds(max(0, Date().timeIntervalSince(startedAt))) }
+        // What the command has been told can't be taken back: an end that follows from it is no failure.
+        if adopted.directory.hasStop { attempt.stopAnnounced.set(()) }
+        request.stopAnnounced = attempt.stopAnnounced
         let resumed = request
         attempt.limitDisk(
             to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb,

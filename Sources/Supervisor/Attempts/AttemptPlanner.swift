@@ -225,12 +225,14 @@ package struct AttemptPlanner: Sendable {
         environment["ACODE_TASK_ID"] = task.id.rawValue
         environment["ACODE_ATTEMPT"] = String(attempt.claim.lease.attempt)
         environment["ACODE_WORKER_ID"] = worker.id.rawValue
-        return AttemptRequest(
+        var request = AttemptRequest(
             ref: attempt.ref, command: task.spec.command, environment: environment,
             workingDirectory: task.spec.workdir ?? plan.workingDirectory,
             stdin: task.spec.stdin.map { Array($0.utf8) }, taskFile: TaskDocument(attempt.claim).content,
             secrets: try await secrets.read(task.spec.secrets, stop: attempt.stopIntent), limits: plan.localLimits,
             timeout: plan.timeout,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
+        request.stopAnnounced = attempt.stopAnnounced
+        return request
     }
 }

@@ -41,6 +41,17 @@ final class AttemptRecorder: AttemptObserver {
     /// The notes in order. At most 64 wait; newer progress is dropped beyond that.
     let notes: AsyncStream<Note>
     private let sink: AsyncStream<Note>.Continuation
+
+    /// A checkpoint that is to be saved, and who wants to know.
+    struct SaveRequest: Sendable {
+        let save: CheckpointSave
+        let answer: @Sendable (CheckpointAnswer) -> Void
+    }
+
+    /// The checkpoints in order; those beyond 16 are refused.
+    let saves: AsyncStream<SaveRequest>
+    private let saveSink: AsyncStream<SaveRequest>.Continuation
+    private let savesEnd = Mutex(false)
     private let log: AttemptLog
     private let tap: (any OutputTap)?
     private let throttle = Mutex(ProgressThrottle())
@@ -59,6 +70,7 @@ final class AttemptRecorder: AttemptObserver {
         self.log = log
         self.tap = tap
         (notes, sink) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
+        (saves, saveSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
     }
 
     /// When and where the command began, if it did.
@@ -98,6 +110,24 @@ final class AttemptRecorder: AttemptObserver {
         state.withLock { $0.isFinished = true }
         sink.finish()
         await log.leave()
+    }
+
+    /// Whether the command has ended, so that nobody waits for a checkpoint any more.
+    var isOver: Bool { savesEnd.withLock { $0 } }
+
+    /// Says that the command has ended; `saves` ends after those that came before.
+    func endSaves() {
+        savesEnd.withLock { $0 = true }
+        saveSink.finish()
+    }
+
+    func attemptCheckpoint(_ save: CheckpointSave, answer: @escaping @Sendable (CheckpointAnswer) -> Void) {
+        guard case .enqueued = saveSink.yield(SaveRequest(save: save, answer: answer)) else {
+            return answer(
+                CheckpointAnswer(
+                    token: save.attempt.token, number: save.number, verdict: .unavailable,
+                    message: "too many checkpoints are being saved, or the attempt is ending"))
+        }
     }
 
     /// Adds a warning to the task's timeline.

@@ -13,6 +13,7 @@ package struct AttemptRunner: Sendable {
     let registry: AttemptRegistry
     let plans: AttemptPlanner
     let harvester: AttemptHarvester
+    let checkpoints: CheckpointKeeper
     let settings: Settings
     let layout: StateLayout
     let tap: (any OutputTap)?
@@ -91,7 +92,7 @@ package struct AttemptRunner: Sendable {
             if let request {
                 group.addTask { for await notice in request.notices { recorder.warn(notice) } }
             }
-            let ran = await body()
+            let ran = await checkpoints.serving(attempt, recorder, body)
             if ran.record.end == .detached {
                 await recorder.leave()
                 return (ran, nil)
@@ -238,7 +239,7 @@ package struct AttemptRunner: Sendable {
             return ExitRecord(end: .unprovided(error), stop: attempt.stopIntent.current)
         }
         do {
-            let request = try await plans.request(for: attempt, plan, worker: worker)
+            var request = try await plans.request(for: attempt, plan, worker: worker)
             logger.debug(
                 "attempt begins",
                 metadata: [
@@ -247,6 +248,7 @@ package struct AttemptRunner: Sendable {
                 ])
             attempt.limitDisk(to: plan.diskLimitMb)
             recorder.prepare(worker: worker.id, secrets: request.secrets)
+            request.checkpointFile = try await checkpoints.resume(attempt, on: worker, recorder)
             if let git = plan.git {
                 let words = try await plans.worktrees.make(git, on: worker, stop: attempt.stopIntent)
                 recorder.note(.event(.worktreeMade, words))
@@ -326,6 +328,9 @@ package struct AttemptRunner: Sendable {
         if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
         if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
         let isRecorded = await save(result, of: attempt)
+        if isRecorded, attempt.hasCheckpointArtifacts, decision.disposition.isFinal {
+            await checkpoints.forget(attempt.claim.task.id)
+        }
         logger.info(
             verdict.outcome == .succeeded ? "task succeeded" : "task ended",
             metadata: [

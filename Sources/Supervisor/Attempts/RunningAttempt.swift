@@ -9,12 +9,15 @@ package final class RunningAttempt: Sendable {
     package let claim: ClaimedTask
     /// Why it is to end; set once, by whoever is first.
     package let stopIntent = OneShot<StopIntent>()
+    /// Set when its command should come to a stop by itself.
+    package let stopAnnounced = OneShot<Void>()
     private let worker = Mutex<(any Worker)?>(nil)
     private let recorder = Mutex<AttemptRecorder?>(nil)
     private let agentToken: Int64
     private let currentStage = Mutex(Stage.waiting)
     private let seen = Mutex<AttemptMeasurement?>(nil)
     private let disk = Mutex(Disk())
+    private let keepsArtifacts = Mutex(false)
 
     private struct Disk {
         var quota: DiskQuota?
@@ -109,6 +112,14 @@ package final class RunningAttempt: Sendable {
 
     /// Notes what was seen of it from outside so far.
     func note(_ measurement: AttemptMeasurement) { seen.withLock { $0 = measurement } }
+
+    /// Whether there are artifacts of its task's checkpoints on this host.
+    var hasCheckpointArtifacts: Bool { keepsArtifacts.withLock { $0 } }
+
+    /// Notes that a checkpoint of its task is kept.
+    func noteCheckpoint(hasArtifacts: Bool) {
+        if hasArtifacts { keepsArtifacts.withLock { $0 = true } }
+    }
 
     /// Ends the attempt without any grace: its worker is stopped by force.
     package func forceStop(_ intent: StopIntent) {

@@ -24,6 +24,11 @@ package struct Verdict: Sendable, Equatable {
             var verdict =
                 if let stop = record.stop {
                     stopped(stop, exited)
+                } else if record.isStopAnnounced, exited.exitCode == tryAgain {
+                    Verdict(
+                        outcome: .interrupted, exitCode: Int(tryAgain),
+                        reason: "the supervisor shuts down, so it stopped itself (exit code 75), to go on later",
+                        failure: .interrupted)
                 } else if exited.stoppedWithAgent, exited.exitCode != 0 {
                     stoppedWithAgent(exited)
                 } else {
@@ -47,6 +52,9 @@ package struct Verdict: Sendable, Equatable {
         case .skipped(let words): return Verdict(outcome: .succeeded, reason: "skipped: \(words)")
         }
     }
+
+    /// EX_TEMPFAIL of sysexits.h; of a command that was asked to stop it means that it is to be resumed.
+    private static let tryAgain: Int32 = 75
 
     // MARK: The command ended by itself
 
@@ -78,7 +86,7 @@ package struct Verdict: Sendable, Equatable {
         }
         return Verdict(
             outcome: .failed, exitCode: code, reason: VerdictWords.end(exited), failure: .retryable,
-            asksForRetry: exited.exitCode == 75)
+            asksForRetry: exited.exitCode == tryAgain)
     }
 
     private static func startFailed(_ failure: StartFailure) -> Verdict {

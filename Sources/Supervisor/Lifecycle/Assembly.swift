@@ -263,6 +263,8 @@ extension Supervisor {
         AttemptRunner(
             pool: pool, store: store, registry: registry, plans: planner,
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
+            checkpoints: CheckpointKeeper(
+                store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger),
             settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
             engineLimit: engineLimit, timelines: timelines,
             concluded: { await self.attemptConcluded() })

@@ -11,10 +11,14 @@ extension Supervisor {
             held: { self.registry.all.map(\.claim.lease) }, recovered: { self.wake() })
         let scratch = ScratchSweeper(
             shelf: ScratchShelf(root: layout.scratch), settings: settings.scratch, metrics: metrics, logger: logger)
+        let checkpoints = CheckpointSweeper(
+            shelf: CheckpointShelf(settings: settings, layout: layout), store: store,
+            interval: settings.scratch.sweepInterval, logger: logger)
         await withTaskGroup(of: Void.self) { services in
             services.addTask { await scratch.run() }
             // A one-off pool's store goes as a whole.
             if !options.exitsWhenIdle { services.addTask { await self.retention.run() } }
+            services.addTask { await checkpoints.run() }
             services.addTask { await first.leases.run() }
             services.addTask { await scanner.run() }
             services.addTask { await self.pressure.run(mayTake: { self.wake() }) }
@@ -106,6 +110,9 @@ extension Supervisor {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.shutdown.wait(for: .graceful)
+                if Task.isCancelled { return }
+                // Whoever looks for it can save a checkpoint and leave; everybody else may go on until the time-out.
+                for attempt in self.registry.all { attempt.stopAnnounced.set(()) }
                 guard (try? await Task.sleep(for: self.settings.workers.shutdownTimeout)) != nil else { return }
                 for attempt in self.registry.all { attempt.stopIntent.set(.shutdown) }
             }

@@ -34,6 +34,8 @@ package struct StateLayout: Sendable {
     var workspaces: String { "\(stateDirectory)/workers" }
     /// Where outputs go that name no other place.
     package var outputs: String { "\(stateDirectory)/outputs" }
+    /// Where the artifacts of checkpoints are kept, unless the configuration names another place.
+    var checkpoints: String { "\(stateDirectory)/checkpoints" }
     /// Where scratch of failed attempts is kept.
     package var scratch: String { "\(stateDirectory)/scratch" }
 

@@ -2,14 +2,16 @@ internal import Foundation
 internal import Glibc
 package import TaskModel
 
-/// What a state directory holds of tasks: a directory of each task's own below `logs`, `outputs` and `scratch`. All calls
-/// block.
+/// What a state directory holds of tasks: a directory of each task's own below `logs`, `outputs`, `scratch` and
+/// `checkpoints`. All calls block.
 package struct TaskFiles: Sendable {
     /// A kind of directory.
     package enum Kind: String, Sendable, CaseIterable {
         case logs
         case outputs
         case scratch
+        /// The artifacts of checkpoints, where the configuration names no other place.
+        case checkpoints
     }
 
     /// One task's directory of a kind.
@@ -24,7 +26,7 @@ package struct TaskFiles: Sendable {
 
     /// Those of a state directory; outputs only where they go with their task.
     package init(layout: StateLayout, keepsOutputs: Bool) {
-        var roots = [Kind.logs: layout.logs, .scratch: layout.scratch]
+        var roots = [Kind.logs: layout.logs, .scratch: layout.scratch, .checkpoints: layout.checkpoints]
         if !keepsOutputs { roots[.outputs] = layout.outputs }
         self.roots = roots
     }

@@ -19,12 +19,13 @@ extension PostgresTaskStore {
         throw StoreError(.busy, "the task changes all the time", operation: "cancel", hint: "try again")
     }
 
-    package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+    package func requeue(_ task: TaskID, fromStart: Bool) async throws(StoreError) -> QueuedTask? {
         guard let id = UUIDBytes(task.rawValue) else { return nil }
         let steps = [
             PostgresQuery(PostgresCancelSQL.holdKey, [.uuid(id)]),
             PostgresQuery(
-                PostgresCancelSQL.requeue, [clock, me, .uuid(id)] + PostgresCancelSQL.signature(AuditAuthor.current)),
+                PostgresCancelSQL.requeue(fromStart: fromStart),
+                [clock, me, .uuid(id)] + PostgresCancelSQL.signature(AuditAuthor.current, fromStart: fromStart)),
         ]
         _ = try await run(steps, "requeue")
         return try await self.task(task)
@@ -83,22 +84,26 @@ enum PostgresCancelSQL {
         SELECT s.queue, t.unique_key AS key FROM acode.task t JOIN acode.task_state s ON s.id = t.id WHERE t.id = $1
         """)
 
-    static let requeue = beginAgain(
-        finding: """
-            SELECT p.id, p.state, s.queue, t.unique_key FROM acode.parked p
-            JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
-            WHERE p.id = $3 AND p.state IN ('error', 'cancelled') AND \(PostgresUniqueSQL.isFree) FOR UPDATE OF p
-            """, clock: 1, writer: 2, signature: 4)
+    static func requeue(fromStart: Bool) -> String {
+        beginAgain(
+            finding: """
+                SELECT p.id, p.state, s.queue, t.unique_key FROM acode.parked p
+                JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
+                WHERE p.id = $3 AND p.state IN ('error', 'cancelled') AND \(PostgresUniqueSQL.isFree) FOR UPDATE OF p
+                """, clock: 1, writer: 2, signature: 4, fromStart: fromStart)
+    }
 
     /// What `beginAgain` names from `signature` on.
-    static func signature(_ author: AuditAuthor?) -> [PostgresValue] {
-        let words = "requeued by hand"
+    static func signature(_ author: AuditAuthor?, fromStart: Bool) -> [PostgresValue] {
+        let words = CheckpointText.requeued(fromStart: fromStart)
         return [.clean(author?.signing(words) ?? words)] + PostgresAuditSQL.parameters(author)
     }
 
     /// Puts tasks back into their queues that `finding` selects and locks where they are parked, and returns their ids. Their
-    /// unique keys are held. Of those with the same one only the oldest goes.
-    static func beginAgain(finding: String, clock: Int, writer: Int, signature: Int) -> String {
+    /// unique keys are held. Of those with the same one only the oldest goes. `fromStart` gives up their checkpoints.
+    static func beginAgain(
+        finding: String, clock: Int, writer: Int, signature: Int, fromStart: Bool
+    ) -> String {
         """
         WITH \(PostgresSQL.clock(clock)),
         held AS MATERIALIZED (\(PostgresUniqueSQL.held)),
@@ -117,6 +122,7 @@ enum PostgresCancelSQL {
             UPDATE acode.task_state s SET state = 'enqueued', run_at = now, deliveries = 0, failures = 0,
                 interruptions = 0, cancel_requested = false, progress = NULL, outcome = NULL, exit_code = NULL,
                 reason = NULL, finished_at = NULL, expire_at = \(PostgresSQL.expiry(ttl: "s.ttl"))
+                \(fromStart ? ", checkpoint_phase = NULL, checkpoint_at = NULL" : "")
             FROM gone, clock WHERE s.id = gone.id
             RETURNING s.id, s.queue, s.container, s.rank, s.seq, s.lane, s.expire_at, s.attempt, gone.before),
         readied AS (
@@ -125,6 +131,7 @@ enum PostgresCancelSQL {
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
             SELECT id, attempt, 'requeued', $\(signature)::text, now FROM stated, clock ORDER BY id),
+        \(fromStart ? givenUp : "")
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, before, -count(*) FROM stated GROUP BY queue, before
@@ -138,4 +145,8 @@ enum PostgresCancelSQL {
         SELECT id, \(PostgresSignal.announcing(all: "stated")) FROM stated ORDER BY id
         """
     }
+
+    private static let givenUp = """
+        given AS (UPDATE acode.checkpoint c SET discarded = true FROM gone WHERE c.id = gone.id),
+        """
 }

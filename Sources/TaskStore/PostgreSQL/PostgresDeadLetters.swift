@@ -8,8 +8,10 @@ extension PostgresTaskStore {
         return rows.compactMap { $0 }
     }
 
-    package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
-        let rows = try await run(letters(filter).requeue, "requeue dead letters").last
+    package func requeue(
+        deadLetters filter: DeadLetterFilter, fromStart: Bool
+    ) async throws(StoreError) -> [TaskID] {
+        let rows = try await run(letters(filter).requeue(fromStart: fromStart), "requeue dead letters").last
         guard let rows else { return [] }
         if rows.count > 0 { await foldSometimes() }
         return try ids(in: rows)
@@ -70,7 +72,7 @@ struct PostgresDeadLetters {
 
     /// Holds the unique keys of them all, then puts them back, oldest first, and returns their ids. One that came to be a
     /// dead letter in between is left where it is if its key isn't held.
-    var requeue: [PostgresQuery] {
+    func requeue(fromStart: Bool) -> [PostgresQuery] {
         let from = """
             FROM acode.parked p JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
             WHERE \(conditions)
@@ -86,8 +88,9 @@ struct PostgresDeadLetters {
         return [
             PostgresQuery(hold, parameters),
             PostgresQuery(
-                PostgresCancelSQL.beginAgain(finding: find, clock: 1, writer: 2, signature: parameters.count + 1),
-                parameters + PostgresCancelSQL.signature(AuditAuthor.current)),
+                PostgresCancelSQL.beginAgain(
+                    finding: find, clock: 1, writer: 2, signature: parameters.count + 1, fromStart: fromStart),
+                parameters + PostgresCancelSQL.signature(AuditAuthor.current, fromStart: fromStart)),
         ]
     }
 
@@ -104,6 +107,7 @@ struct PostgresDeadLetters {
                 DELETE FROM acode.unique_claim u USING claims c WHERE u.queue = c.queue AND u.key = c.key
                 RETURNING u.id),
             untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
+            unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE c.id = gone.id),
             untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
             unstated AS (DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.id, s.queue),
             forgotten AS (DELETE FROM acode.task t USING gone WHERE t.id = gone.id),

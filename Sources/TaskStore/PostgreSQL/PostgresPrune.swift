@@ -124,6 +124,7 @@ enum PostgresPruneSQL {
         unclaimed AS (
             DELETE FROM acode.unique_claim u USING claims c WHERE u.queue = c.queue AND u.key = c.key RETURNING u.id),
         untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
+        unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE c.id = gone.id),
         untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
         unstated AS (
             DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.id, s.queue, s.state),

@@ -61,7 +61,9 @@ enum PostgresSchema {
             reason text,
             worker text,
             started_at bigint,
-            finished_at bigint
+            finished_at bigint,
+            checkpoint_phase bigint,
+            checkpoint_at bigint
         ) WITH (fillfactor = 45, \(hot));
         CREATE SEQUENCE acode.seq CACHE 1;
         CREATE TABLE acode.ready (
@@ -148,6 +150,19 @@ enum PostgresSchema {
             FROM acode.attempt a WHERE a.completed_seq IS NOT NULL
             UNION ALL
             SELECT e.id, e.sequence, e.attempt, e.kind, e.message, e.at FROM acode.event e;
+        CREATE TABLE acode.checkpoint (
+            id uuid NOT NULL,
+            number bigint NOT NULL,
+            attempt bigint NOT NULL,
+            phase bigint NOT NULL,
+            data text,
+            artifacts text,
+            shelf text,
+            host text,
+            at bigint NOT NULL,
+            discarded boolean NOT NULL DEFAULT false,
+            PRIMARY KEY (id, number)
+        );
         CREATE TABLE acode.queue_control (
             queue text COLLATE "C" PRIMARY KEY,
             paused_at bigint,

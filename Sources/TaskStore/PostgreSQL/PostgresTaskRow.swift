@@ -7,10 +7,11 @@ enum PostgresTaskRow {
     /// What to select, in the order that `read` expects. `t` is `task`, `s` is `task_state`.
     static let columns = """
         t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
-        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries
+        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries, \
+        s.checkpoint_phase, s.checkpoint_at
         """
     /// How many they are.
-    static let count = 17
+    static let count = 19
 
     /// The id, and the task unless its stored words aren't ours.
     static func read(_ row: PostgresRow) throws(PostgresError) -> (id: TaskID, task: QueuedTask?) {
@@ -47,6 +48,10 @@ enum PostgresTaskRow {
         task.startedAt = try row.optionalInt(14).map(StoredTime.date)
         task.finishedAt = try row.optionalInt(15).map(StoredTime.date)
         task.deliveries = Int(try row.int(16))
+        if let phase = try row.optionalInt(17) {
+            let at = try row.int(18)
+            task.checkpoint = CheckpointMark(phase: Int(phase), updatedAt: StoredTime.date(at))
+        }
         return task
     }
 }

@@ -22,12 +22,12 @@ extension SQLiteTaskStore {
         return try row?.task("cancel")
     }
 
-    package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
+    package func requeue(_ task: TaskID, fromStart: Bool) async throws(StoreError) -> QueuedTask? {
         let author = AuditAuthor.current
         let row = try await writer.perform("requeue") { scope -> TaskRow? in
             guard let found = try scope.standing(task) else { return nil }
             switch found.state {
-            case .error, .cancelled: _ = try scope.beginAgain(found, task, author)
+            case .error, .cancelled: _ = try scope.beginAgain(found, task, author, fromStart: fromStart)
             case .pending, .enqueued, .inProgress, .enqueuedForOrchestration, .complete, .resolvedManually: break
             }
             return try scope.taskRow(found.seq)
@@ -84,9 +84,9 @@ extension WriteScope {
         return true
     }
 
-    /// Puts a task back with fresh counts. Returns false, and does nothing, when another one that has not ended has its
-    /// unique key.
-    func beginAgain(_ found: Standing, _ id: TaskID, _ author: AuditAuthor?) throws -> Bool {
+    /// Puts a task back with fresh counts, and `fromStart` without its checkpoints. Returns false, and does nothing, when
+    /// another one that has not ended has its unique key.
+    func beginAgain(_ found: Standing, _ id: TaskID, _ author: AuditAuthor?, fromStart: Bool) throws -> Bool {
         let row = try first(
             """
             SELECT \(SpecSQL.value("unique.key")), \(SpecSQL.value("ttl")), \(SpecSQL.value("image"))
@@ -113,7 +113,8 @@ extension WriteScope {
                 now, ttl.map { StoredTime.add(StoredTime.milliseconds(seconds: max(0, $0)), to: now) },
                 StoredText.clean(image), found.seq,
             ])
-        let words = "requeued by hand"
+        if fromStart { try discardCheckpoints(of: found.seq, after: 0) }
+        let words = CheckpointText.requeued(fromStart: fromStart)
         try note(.requeued, author?.signing(words) ?? words, task: found.seq, attempt: found.attempt)
         try audit(author, .requeue, task: id, queue: found.queue, "put back, it was \(found.state.rawValue)")
         counts.move(queue: found.queue, from: found.state, to: .enqueued)

@@ -14,12 +14,14 @@ extension SQLiteTaskStore {
         return tasks
     }
 
-    package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
+    package func requeue(
+        deadLetters filter: DeadLetterFilter, fromStart: Bool
+    ) async throws(StoreError) -> [TaskID] {
         let author = AuditAuthor.current
         return try await writer.perform("requeue dead letters") { scope in
             // Of two with one unique key the older goes first, and the other one stays.
             try scope.deadLetters(filter, sparing: .heldKeys).compactMap { letter in
-                try scope.beginAgain(letter.standing, letter.id, author) ? letter.id : nil
+                try scope.beginAgain(letter.standing, letter.id, author, fromStart: fromStart) ? letter.id : nil
             }
         }
     }
@@ -52,7 +54,7 @@ extension WriteScope {
     }
 
     /// The tables with rows of tasks beside `task` and `task_state`; a test compares them with the schema.
-    static var historyTables: [String] { ["unique_claim", "event", "attempt"] }
+    static var historyTables: [String] { ["unique_claim", "event", "attempt", "checkpoint"] }
 
     /// Removes every trace of a task that has no lease.
     func forget(_ found: Standing) throws {

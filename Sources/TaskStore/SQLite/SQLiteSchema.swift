@@ -13,6 +13,7 @@ enum SQLiteSchema {
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
     static let migrations = [
         first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
+        checkpoints,
     ]
 
     /// What an attempt used beside its limits, as JSON.
@@ -20,6 +21,25 @@ enum SQLiteSchema {
 
     /// What a command wrote to its result file.
     private static let attemptResult = "ALTER TABLE attempt ADD COLUMN result TEXT;"
+
+    /// Where tasks go on: what they said they were done with. Rows of one task are few, their data may be long.
+    private static let checkpoints = """
+        CREATE TABLE checkpoint (
+            task_seq INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            phase INTEGER NOT NULL,
+            data TEXT,
+            artifacts TEXT,
+            shelf TEXT,
+            host TEXT,
+            at INTEGER NOT NULL,
+            discarded INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (task_seq, number)
+        ) STRICT;
+        ALTER TABLE task_state ADD COLUMN checkpoint_phase INTEGER;
+        ALTER TABLE task_state ADD COLUMN checkpoint_at INTEGER;
+        """
 
     /// What people say about queues, tasks that expire, and tasks that may be there only once.
     private static let queueRules = """

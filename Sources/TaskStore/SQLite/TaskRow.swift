@@ -7,7 +7,8 @@ struct TaskRow: Sendable {
     /// What to select, in the order that `init` reads. `t` is `task`, `s` is `task_state`.
     static let columns = """
         t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
-        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries
+        s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries, \
+        s.checkpoint_phase, s.checkpoint_at
         """
 
     let id: String
@@ -27,6 +28,8 @@ struct TaskRow: Sendable {
     private let startedAt: Int64?
     private let finishedAt: Int64?
     private let deliveries: Int
+    private let checkpointPhase: Int?
+    private let checkpointAt: Int64?
 
     init(_ row: Row) {
         id = row[0]
@@ -46,6 +49,8 @@ struct TaskRow: Sendable {
         startedAt = row[14]
         finishedAt = row[15]
         deliveries = row[16]
+        checkpointPhase = row[17]
+        checkpointAt = row[18]
     }
 
     /// The task. Throws `corrupt` when the stored words aren't ours.
@@ -74,6 +79,9 @@ struct TaskRow: Sendable {
         task.interruptions = interruptions
         task.cancelRequested = cancelRequested
         task.progress = progress
+        task.checkpoint = checkpointPhase.map {
+            CheckpointMark(phase: $0, updatedAt: StoredTime.date(checkpointAt ?? createdAt))
+        }
         task.outcome = outcome.flatMap(TaskOutcome.init(rawValue:))
         task.exitCode = exitCode
         task.reason = reason

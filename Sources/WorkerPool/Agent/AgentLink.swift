@@ -116,6 +116,12 @@ package final class AgentLink: Sendable {
         state.withLock { $0.isDetached ? nil : $0.connection }?.send(message)
     }
 
+    /// Tells the agent that an attempt should come to a stop, now and whenever it connects anew.
+    package func requestStop(of ref: AttemptRef) {
+        let connection = state.withLock { $0.requestStop(of: ref) }
+        connection?.send(.stopRequested(ref))
+    }
+
     /// Runs one attempt to its end as the agent reports it, or until `abandon`. Not cancellable on purpose: only the
     /// facts of an exit end an attempt.
     package func run(_ request: RunRequest, observer: any AttemptObserver) async -> ExitRecord.End {
@@ -215,7 +221,7 @@ package final class AgentLink: Sendable {
             .welcome(
                 Welcome(
                     heartbeatSeconds: heartbeat / .seconds(1), orphanSeconds: orphanTimeout.map { $0 / .seconds(1) },
-                    takesMemoryKills: true)))
+                    takesMemoryKills: true, takesCheckpoints: true)))
         let greeting = state.withLock { $0.accept(connection, hello, pid: peer.pid) }
         // In this order: the agent forgets what nobody waits for before it can be given anything new.
         for message in greeting.answers { connection.send(message) }
@@ -254,6 +260,8 @@ package final class AgentLink: Sendable {
             await finish(exited, connection)
         case .refused(let refused):
             active(refused.attempt)?.end.set(.refused(refused.reason))
+        case .checkpoint(let save):
+            pass(save)
         case .memoryKills(let kills):
             state.withLock { $0.outlived(kills) }
         case .log(let entry):
@@ -261,6 +269,19 @@ package final class AgentLink: Sendable {
                 level: entry.level.loggerLevel, "agent says",
                 metadata: ["worker.id": "\(workerID)", "agent.message": "\(entry.message)"])
         }
+    }
+
+    /// Passes a checkpoint on, and its answer back on whatever connection there is by then: an agent that has heard no answer
+    /// sends it again.
+    private func pass(_ save: CheckpointSave) {
+        guard let active = active(save.attempt) else {
+            return send(
+                .checkpointAnswer(
+                    CheckpointAnswer(
+                        token: save.attempt.token, number: save.number, verdict: .stale,
+                        message: "the attempt is not this supervisor's any more")))
+        }
+        active.observer.attemptCheckpoint(save) { self.send(.checkpointAnswer($0)) }
     }
 
     private func active(_ ref: AttemptRef) -> AgentLinkState.Active? {

@@ -11,6 +11,8 @@ struct AgentLinkState: Sendable {
         /// The connection it was sent on.
         let generation: Int
         var flow = AttemptFlow()
+        /// Whether it should come to a stop.
+        var isStopRequested = false
     }
 
     /// What is to be done about a connection that said hello.
@@ -40,6 +42,7 @@ struct AgentLinkState: Sendable {
     private var bootID: String?
     private var unansweredPings = 0
     private var isHandling = false
+    private var takesStopRequests = false
 
     /// Notes an attempt and tells which connection to send it on.
     mutating func begin(
@@ -64,12 +67,21 @@ struct AgentLinkState: Sendable {
         if let active, hello.running?.attempt != active.ref, hello.unackedExit?.attempt != active.ref {
             greeting.orphan = active.end
         }
+        takesStopRequests = hello.takesStopRequests ?? false
+        if takesStopRequests, let active, active.isStopRequested { greeting.answers.append(.stopRequested(active.ref)) }
         bootID = hello.bootID
         self.connection = connection
         meet(pid: pid)
         unansweredPings = 0
         isHandling = false
         return greeting
+    }
+
+    /// Notes that an attempt should come to a stop, and returns the connection on which the agent can be told now.
+    mutating func requestStop(of ref: AttemptRef) -> AgentConnection? {
+        guard active?.ref == ref else { return nil }
+        active?.isStopRequested = true
+        return takesStopRequests && !isDetached ? connection : nil
     }
 
     /// Notes who waits to be welcomed: whoever decides on that looks at its cgroup first.

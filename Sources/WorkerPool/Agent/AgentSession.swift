@@ -11,13 +11,18 @@ package final class AgentSession: Sendable {
     private let current = Mutex(WorkerStatus.provisioning)
     private let link: AgentLink
     private let secretsDirectory: String
+    private let directory: WorkerDirectory?
     private let giveUp: @Sendable () -> Void
 
-    /// Makes a session over `link` with an agent that sees secrets in `secretsDirectory`. `giveUp` is called when an
-    /// attempt does not end although it was killed.
-    package init(link: AgentLink, secretsDirectory: String, giveUp: @escaping @Sendable () -> Void) {
+    /// Makes a session over `link` with an agent that sees secrets in `secretsDirectory`, whose worker has `directory`.
+    /// `giveUp` is called when an attempt does not end although it was killed.
+    package init(
+        link: AgentLink, secretsDirectory: String, directory: WorkerDirectory? = nil,
+        giveUp: @escaping @Sendable () -> Void
+    ) {
         self.link = link
         self.secretsDirectory = secretsDirectory
+        self.directory = directory
         self.giveUp = giveUp
     }
 
@@ -70,11 +75,16 @@ package final class AgentSession: Sendable {
                 }
             }
             group.addTask { await self.enforceStop(of: request) }
+            group.addTask {
+                guard await request.stopAnnounced.wait() != nil else { return }
+                self.announceStop(of: request)
+            }
             let end = await run()
             group.cancelAll()
             return end
         }
-        return ExitRecord(end: end, stop: request.stop.current)
+        return ExitRecord(
+            end: end, stop: request.stop.current, isStopAnnounced: request.stopAnnounced.current != nil)
     }
 
     /// See `Worker.acknowledge`. The final offset is whatever the agent named in its exit.
@@ -83,12 +93,20 @@ package final class AgentSession: Sendable {
         become(.idle)
     }
 
+    /// Lets the task know that it should stop, wherever it looks for that.
+    private func announceStop(of request: AttemptRequest) {
+        directory?.writeStop()
+        link.requestStop(of: request.ref)
+    }
+
     /// Waits for a stop, then SIGTERM, the grace, SIGKILL, and at last the end of the whole worker.
     private func enforceStop(of request: AttemptRequest) async {
         guard let intent = await request.stop.wait() else { return }
         // The agent of an attempt that is taken over may not be here yet.
         await link.waitUntilConnected()
         if intent.allowsGrace {
+            // Here, too, because it has to be there before the signal is.
+            announceStop(of: request)
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
             guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }
         }

@@ -31,6 +31,8 @@ package struct ContainerBlueprint: Sendable {
     static let agentPath = "/.acode/bin/acode-agent"
     private static let temporaryDirectory = "/.acode/tmp"
     private static let exchangeDirectory = "/.acode/task"
+    /// The output directory as tasks see it.
+    package static let outputDirectory = "\(exchangeDirectory)/\(WorkerDirectory.outputsName)"
     static let socketDirectory = "/run/acode"
     /// Where a task finds its secrets.
     static let secretsDirectory = "/run/secrets"
@@ -65,9 +67,11 @@ package struct ContainerBlueprint: Sendable {
         ]
         container.env = [
             "ACODE_TEMP_DIR": Self.temporaryDirectory, "ACODE_SECRETS_DIR": Self.secretsDirectory,
-            "ACODE_OUTPUT_DIR": "\(Self.exchangeDirectory)/\(WorkerDirectory.outputsName)",
+            "ACODE_OUTPUT_DIR": Self.outputDirectory,
             "ACODE_RESULT_FILE": "\(Self.exchangeDirectory)/\(WorkerDirectory.resultName)",
             "ACODE_TASK_FILE": "\(Self.socketDirectory)/\(WorkerDirectory.taskName)",
+            "ACODE_CHECKPOINT_FILE": "\(Self.socketDirectory)/\(WorkerDirectory.checkpointName)",
+            "ACODE_STOP_FILE": "\(Self.socketDirectory)/\(WorkerDirectory.stopName)",
         ]
         container.labels = labels(worker)
         container.user = (profile.user ?? docker.user).description

@@ -60,7 +60,8 @@ package final class ContainerWorker: Worker {
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             orphanTimeout: context.orphanTimeout, logger: context.logger, gate: adoption?.gate,
             mayConnect: { identity.owns(pid: $0) })
-        session = AgentSession(link: link, secretsDirectory: ContainerBlueprint.secretsDirectory) {
+        session = AgentSession(link: link, secretsDirectory: ContainerBlueprint.secretsDirectory, directory: directory)
+        {
             fate.lose(WorkerLoss(observation: "its agent did not end the task although it was told to kill it"))
         }
     }

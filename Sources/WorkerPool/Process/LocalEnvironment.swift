@@ -20,6 +20,7 @@ enum LocalEnvironment {
             LeftoverProcesses.mark: worker.rawValue, "ACODE_SECRETS_DIR": directory.secrets,
             "ACODE_TEMP_DIR": directory.temporary, "ACODE_OUTPUT_DIR": directory.outputs,
             "ACODE_RESULT_FILE": directory.resultFile, "ACODE_TASK_FILE": directory.taskFile,
+            "ACODE_CHECKPOINT_FILE": directory.checkpointFile, "ACODE_STOP_FILE": directory.stopFile,
         ]) { _, own in own }
     }
 

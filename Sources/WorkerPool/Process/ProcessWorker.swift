@@ -56,7 +56,7 @@ package final class ProcessWorker: Worker {
             socketPath: directory.socket, workerID: id.rawValue, heartbeat: context.health.interval,
             logger: context.logger,
             mayConnect: { _ in true })  // The 0700 directory lets nobody else in.
-        session = AgentSession(link: link, secretsDirectory: directory.secrets) {
+        session = AgentSession(link: link, secretsDirectory: directory.secrets, directory: directory) {
             fate.lose(WorkerLoss(observation: "the agent did not end the task although it was told to kill it"))
         }
     }

@@ -9,6 +9,8 @@ extension WorkerDirectory {
     /// The result file's name in the exchange.
     package static let resultName = "result.json"
     static let taskName = "task.json"
+    static let checkpointName = "checkpoint.json"
+    static let stopName = "stop"
 
     /// The mounted directory that tasks leave things in; empty but for `outputs` when an attempt begins.
     package var exchange: String { "\(store)/task" }
@@ -18,6 +20,10 @@ extension WorkerDirectory {
     package var resultFile: String { "\(exchange)/\(Self.resultName)" }
     /// `ACODE_TASK_FILE`.
     package var taskFile: String { "\(agent)/\(Self.taskName)" }
+    /// `ACODE_CHECKPOINT_FILE`
+    package var checkpointFile: String { "\(agent)/\(Self.checkpointName)" }
+    /// `ACODE_STOP_FILE`
+    package var stopFile: String { "\(agent)/\(Self.stopName)" }
     /// `ACODE_TEMP_DIR` of a local worker; in a container it is a tmpfs.
     package var temporary: String { "\(store)/temp" }
 
@@ -26,6 +32,8 @@ extension WorkerDirectory {
         do {
             // Right here: the way to another thread and back takes longer than the few system calls.
             try writeTask(request.taskFile)
+            unlink(stopFile)
+            try writeCheckpoint(request.checkpointFile)
         } catch {
             return ExitRecord(end: .unprovided(error))
         }
@@ -41,6 +49,31 @@ extension WorkerDirectory {
             throw WorkerError(.host, "can't write the task file \(taskFile): \(String(cString: strerror(problem)))")
         }
     }
+
+    /// Writes the checkpoint file anew in one step, whoever reads it, or removes it. Blocks for a few system calls on tmpfs.
+    ///
+    /// - Throws: `host`.
+    package func writeCheckpoint(_ content: [UInt8]?) throws(WorkerError) {
+        guard let content else {
+            unlink(checkpointFile)
+            return
+        }
+        let temporary = checkpointFile + ".new"
+        unlink(temporary)
+        var problem = SmallFile.create(temporary, content, mode: 0o444)
+        if problem == 0, rename(temporary, checkpointFile) != 0 { problem = errno }
+        guard problem == 0 else {
+            throw WorkerError(
+                .host, "can't write the checkpoint file \(checkpointFile): \(String(cString: strerror(problem)))")
+        }
+    }
+
+    /// Makes the file that tells the task to come to a stop. Blocks for a few system calls on tmpfs; what goes wrong is left
+    /// to the signal that follows.
+    package func writeStop() { _ = SmallFile.replace(stopFile, [], mode: 0o444) }
+
+    /// Whether the task was told to come to a stop. Blocks for a system call.
+    package var hasStop: Bool { access(stopFile, F_OK) == 0 }
 
     /// Empties everything a task could write to, so that no task sees what another left; the task file stays until the next
     /// one's. `owner` is nil for a local worker. Blocks.

@@ -15,6 +15,8 @@ package struct AttemptRequest: Sendable {
     package var stdin: [UInt8]?
     /// What the task file says: JSON.
     package var taskFile: [UInt8]
+    /// What the checkpoint file says when it begins: JSON; `nil` when it begins from the start.
+    package var checkpointFile: [UInt8]?
     /// File name in `/run/secrets` to content.
     package var secrets: [String: [UInt8]]
     /// What it may use, where that is set for each attempt and not by the worker's profile: in local workers.
@@ -28,6 +30,9 @@ package struct AttemptRequest: Sendable {
 
     /// Set by whoever wants the attempt to end, and by the worker when the time is over; the first intent counts.
     package var stop: OneShot<StopIntent>
+
+    /// Set when the attempt should come to a stop by itself; nothing enforces that. Set with `stop`, too.
+    package var stopAnnounced = OneShot<Void>()
 
     /// Makes a request.
     package init(
@@ -64,8 +69,18 @@ package protocol AttemptObserver: Sendable {
     /// A connection to `destination` was refused; `words` follow it in a sentence. May come beside other calls, from any
     /// thread, and must not block.
     func attemptEgressDenied(destination: String, words: String)
+    /// The command wants a checkpoint saved. Must not wait for that: `answer` is called once, at any later time.
+    func attemptCheckpoint(_ save: CheckpointSave, answer: @escaping @Sendable (CheckpointAnswer) -> Void)
 }
 
 extension AttemptObserver {
     package func attemptEgressDenied(destination: String, words: String) {}
+
+    /// For observers that keep nothing.
+    package func attemptCheckpoint(_ save: CheckpointSave, answer: @escaping @Sendable (CheckpointAnswer) -> Void) {
+        answer(
+            CheckpointAnswer(
+                token: save.attempt.token, number: save.number, verdict: .refused,
+                message: "checkpoints are not kept here"))
+    }
 }

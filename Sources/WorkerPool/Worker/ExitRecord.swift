@@ -7,6 +7,8 @@ package struct ExitRecord: Sendable, Equatable {
     package var end: End
     /// Why we had asked for the end, recorded before the first signal; `nil` when we had not.
     package var stop: StopIntent?
+    /// Whether the command was told before its end that it should come to a stop.
+    package var isStopAnnounced = false
 
     /// Whether its command may have run.
     package var hasBegun: Bool {
@@ -34,9 +36,10 @@ package struct ExitRecord: Sendable, Equatable {
     }
 
     /// Puts facts together.
-    package init(end: End, stop: StopIntent? = nil) {
+    package init(end: End, stop: StopIntent? = nil, isStopAnnounced: Bool = false) {
         self.end = end
         self.stop = stop
+        self.isStopAnnounced = isStopAnnounced
     }
 }
 

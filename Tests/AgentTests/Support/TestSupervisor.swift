@@ -25,11 +25,12 @@ final class TestSupervisor {
 
     /// The agent's next connection, greeted.
     func welcome(
-        heartbeat: Double = 0, orphan: Double? = nil, within seconds: Double = 10
+        heartbeat: Double = 0, orphan: Double? = nil, checkpoints: Bool? = nil, within seconds: Double = 10
     ) throws -> (AgentConnection, Hello) {
         let connection = try accept(within: seconds)
         guard case .hello(let hello) = try connection.receive() else { throw TimedOut(description: "no hello first") }
-        try connection.send(.welcome(Welcome(heartbeatSeconds: heartbeat, orphanSeconds: orphan)))
+        try connection.send(
+            .welcome(Welcome(heartbeatSeconds: heartbeat, orphanSeconds: orphan, takesCheckpoints: checkpoints)))
         return (connection, hello)
     }
 }

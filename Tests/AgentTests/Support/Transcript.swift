@@ -10,6 +10,7 @@ struct Transcript {
     var progress: [TaskProgress] = []
     var refused: [Refused] = []
     var logs: [AgentLog] = []
+    var checkpoints: [CheckpointSave] = []
     /// Offset after the last byte taken, and how many bytes were jumped over.
     var offset: UInt64 = 0
     var missing: UInt64 = 0
@@ -24,6 +25,7 @@ struct Transcript {
         case .progress(let value): progress.append(value)
         case .refused(let value): refused.append(value)
         case .log(let value): logs.append(value)
+        case .checkpoint(let value): checkpoints.append(value)
         case .output(let chunk): take(chunk)
         case .hello, .pong, .memoryKills: break
         }

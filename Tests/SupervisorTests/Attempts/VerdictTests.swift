@@ -19,11 +19,11 @@ struct VerdictTests {
         var asksForRetry = false
 
         init(
-            _ cause: String, _ end: ExitRecord.End, stop: StopIntent? = nil, _ outcome: TaskOutcome, _ exitCode: Int?,
-            _ failure: FailureClass?, says: String, asksForRetry: Bool = false
+            _ cause: String, _ end: ExitRecord.End, stop: StopIntent? = nil, isTold: Bool = false,
+            _ outcome: TaskOutcome, _ exitCode: Int?, _ failure: FailureClass?, says: String, asksForRetry: Bool = false
         ) {
             self.cause = cause
-            record = ExitRecord(end: end, stop: stop)
+            record = ExitRecord(end: end, stop: stop, isStopAnnounced: isTold)
             self.outcome = outcome
             self.exitCode = exitCode
             self.failure = failure
@@ -146,6 +146,12 @@ struct VerdictTests {
         Row("shutdown", signal(15), stop: .shutdown, .interrupted, 143, .interrupted, says: "shut down"),
         Row("shutdown, exit 75", code(75), stop: .shutdown, .interrupted, 75, .interrupted, says: "code 75"),
         Row("shutdown, exit 1", code(1), stop: .shutdown, .interrupted, 1, .interrupted, says: "code 1"),
+        Row(
+            "told to stop, exit 75", code(75), isTold: true, .interrupted, 75, .interrupted, says: "to go on later"),
+        Row("told to stop, exit 1", code(1), isTold: true, .failed, 1, .retryable, says: "code 1"),
+        Row("told to stop, done", code(0), isTold: true, .succeeded, 0, nil, says: "code 0"),
+        Row(
+            "told to stop, out of time", code(75), stop: timeout, isTold: true, .timedOut, 75, .retryable, says: "90 s"),
         Row("shutdown, done", code(0), stop: .shutdown, .succeeded, 0, nil, says: "during the shutdown"),
         Row("shutdown, lost", gone, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),
         Row("shutdown while waiting", closed, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),

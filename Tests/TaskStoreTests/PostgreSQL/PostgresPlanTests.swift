@@ -57,7 +57,7 @@ struct PostgresPlanTests {
             #expect(wholeReads(overdue).isEmpty, "\(overdue)")
             for filter in [DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), DeadLetterFilter(ids: [])] {
                 let letters = PostgresDeadLetters(filter, clock: .int(nil), writer: .int(1))
-                for query in [letters.list, letters.purge] + letters.requeue {
+                for query in [letters.list, letters.purge] + letters.requeue(fromStart: true) {
                     let plan = try await plan(place, query.sql, query.parameters)
                     #expect(plan.contains("parked_pkey on parked p"), "\(plan)")
                     #expect(wholeReads(plan).isEmpty, "\(plan)")
@@ -86,13 +86,35 @@ struct PostgresPlanTests {
         }
     }
 
+    @Test func checkpointsAreFoundByTheirTask() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            await store.close()
+            let id = try #require(UUIDBytes(TaskID.next().rawValue))
+            let save = try await plan(
+                place, PostgresCheckpointSQL.save,
+                [
+                    .uuid(id), .int(1), .int(1), .text(nil), .text(nil), .text(nil), .text(nil), .bool(false),
+                    .text("w"),
+                    .int(nil), .int(1),
+                ])
+            let discard = try await plan(
+                place, PostgresCheckpointSQL.discard, [.uuid(id), .int(1), .int(1), .text("w"), .int(nil), .int(1)])
+            for plan in [save, discard] {
+                #expect(plan.contains("checkpoint_pkey") && plan.contains("task_state_pkey"), "\(plan)")
+                #expect(wholeReads(plan).isEmpty, "\(plan)")
+            }
+        }
+    }
+
     @Test func uniqueKeysAreFoundByThemselves() async throws {
         try await PostgresPlace.with { place in
             let store = try await PostgresTaskStore(url: place.url)
             await store.close()
             let id = try #require(UUIDBytes(TaskID.next().rawValue))
             let requeue = try await plan(
-                place, PostgresCancelSQL.requeue, [.int(nil), .int(1), .uuid(id)] + PostgresCancelSQL.signature(nil))
+                place, PostgresCancelSQL.requeue(fromStart: true),
+                [.int(nil), .int(1), .uuid(id)] + PostgresCancelSQL.signature(nil, fromStart: true))
             let holders = try await plan(
                 place, PostgresExpireSQL.overdueHolders, [.texts(["q"]), .texts(["k"]), .int(nil)])
             for plan in [requeue, holders] {

@@ -45,6 +45,7 @@ struct ContainerBlueprintTests {
             "ACODE_TEMP_DIR": "/.acode/tmp", "ACODE_SECRETS_DIR": "/run/secrets",
             "ACODE_OUTPUT_DIR": "/.acode/task/output", "ACODE_RESULT_FILE": "/.acode/task/result.json",
             "ACODE_TASK_FILE": "/run/acode/task.json",
+            "ACODE_CHECKPOINT_FILE": "/run/acode/checkpoint.json", "ACODE_STOP_FILE": "/run/acode/stop",
         ]
         expected.labels = [
             "acode.worker": "true", "acode.worker.id": "w1", "acode.pool": "tests",

@@ -20,6 +20,8 @@ struct QueueDeadPurge: AsyncParsableCommand {
             let ids = try await store.purge(deadLetters: filter)
             // Nobody can find them by their task any more.
             _ = TaskFiles(layout: context.layout, keepsOutputs: context.settings.retention.keepOutputs).remove(ids)
+            let shelf = CheckpointShelf(settings: context.settings, layout: context.layout)
+            for id in ids { shelf.forget(id) }
             return ids
         }
     }

@@ -12,10 +12,13 @@ struct QueueDeadRequeue: AsyncParsableCommand {
     @OptionGroup var quiet: QuietOption
     @OptionGroup var choice: DeadLetterChoice
 
+    @Flag(help: "Begin from the start, and give up the checkpoints; otherwise they go on at the last one.")
+    var fromStart = false
+
     func run() async throws {
         let context = try CommandContext(global)
         try await choice.change(context, "queue dead requeue", done: "requeued", quiet: quiet.quiet) { store, filter in
-            let ids = try await store.requeue(deadLetters: filter)
+            let ids = try await store.requeue(deadLetters: filter, fromStart: fromStart)
             if !ids.isEmpty { context.announce(.submitted) }
             return ids
         }
