@@ -1,0 +1,1 @@
+"""Measures the durable queue beside others, and beside itself under harder conditions."""
