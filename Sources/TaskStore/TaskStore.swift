@@ -180,6 +180,10 @@ package protocol TaskStore: Sendable {
     /// Forgets a worker whose container or process is gone.
     func remove(worker: WorkerID) async throws(StoreError)
 
+    /// Removes what finished writes left where that is worth it, and tells what is in the way. Cheap when there is nothing to
+    /// do; any number of supervisors may call it at once.
+    func lookAfter() async throws(StoreError) -> StoreHealth
+
     /// A number that changes whenever anything in the store may have changed; cheap enough to poll every 20 ms. Means
     /// something only beside another one of the same store object.
     func changeToken() async throws(StoreError) -> Int64

@@ -30,6 +30,9 @@ extension Supervisor {
             services.addTask { await ProgressWatch(registry: self.registry).run() }
             services.addTask { await self.keepCollecting() }
             services.addTask {
+                await StoreUpkeep(store: self.store, metrics: self.metrics, logger: self.logger).run()
+            }
+            services.addTask {
                 await self.wakeups.run(look: { self.wake() }, checkLeases: { self.checkLeases() })
             }
             services.addTask { await self.tellOfShutdown() }

@@ -19,6 +19,8 @@ package struct SupervisorMetrics: Sendable {
     private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
     private let expiries = Counter(label: "acode_expired_tasks_total")
     private let pauses: [String: Counter]
+    private let vacuums = Counter(label: "acode_store_vacuums_total")
+    private let hindrance = Gauge(label: "acode_store_oldest_transaction_seconds")
     private let listening = Gauge(label: "acode_store_listening")
     private let paused = Gauge(label: "acode_worker_paused")
     private let scratchBytes = Gauge(label: "acode_scratch_bytes")
@@ -82,6 +84,11 @@ package struct SupervisorMetrics: Sendable {
     func pressed(by causes: [String], isPaused: Bool) {
         for cause in causes { pauses[cause]?.increment() }
         paused.record(isPaused ? 1 : 0)
+    }
+
+    func lookedAfter(_ health: StoreHealth) {
+        vacuums.increment(by: health.vacuumed.count)
+        hindrance.record(health.hindrance?.age.components.seconds ?? 0)
     }
 
     func heard(_ signal: StoreSignal) {
