@@ -161,7 +161,7 @@ final class AttemptRecorder: AttemptObserver {
             return state.egress.closing
         }
         for line in refused { sink.yield(.event(.egressDenied, line)) }
-        if let last = throttle.withLock({ $0.heldBack }) { sink.yield(.progress(last.percent, last.message ?? "")) }
+        if let last = throttle.withLock({ $0.rest() }) { sink.yield(.progress(last.percent, last.message ?? "")) }
         sink.finish()
     }
 

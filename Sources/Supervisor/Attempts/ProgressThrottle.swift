@@ -36,6 +36,12 @@ struct ProgressThrottle: Sendable {
         return heldBack
     }
 
+    /// What was held back and will not pass any more.
+    mutating func rest() -> Report? {
+        defer { heldBack = nil }
+        return heldBack
+    }
+
     private func isTooSoon(_ now: ContinuousClock.Instant) -> Bool { lastAt.map { now - $0 < Self.interval } ?? false }
 
     private mutating func note(_ report: Report, at now: ContinuousClock.Instant) {

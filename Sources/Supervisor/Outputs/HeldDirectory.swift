@@ -43,8 +43,8 @@ final class HeldDirectory {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(status) : nil
     }
 
-    /// The names in it, in no order.
-    func names() throws(FileProblem) -> [String] {
+    /// The names in it, in no order; of very many only those that are wanted are kept in memory.
+    func names(where isWanted: (String) -> Bool = { _ in true }) throws(FileProblem) -> [String] {
         // A descriptor of its own, because reading moves its position and `closedir` closes it.
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else { throw FileProblem("can't read a directory", errno) }
@@ -54,7 +54,7 @@ final class HeldDirectory {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name != ".", name != ".." { names.append(name) }
+            if name != ".", name != "..", isWanted(name) { names.append(name) }
         }
         return names
     }

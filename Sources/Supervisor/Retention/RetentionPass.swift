@@ -55,13 +55,13 @@ package struct RetentionPass: Sendable {
         } while cursor != nil
     }
 
-    /// Removes directories of tasks that the store does not know, written at least `age` ago.
+    /// Removes directories of tasks that the store does not know, submitted and written at least `age` ago.
     package func sweep(olderThan age: Duration, _ report: inout Report) async throws {
         let files = files
         // Listed before the store is asked: what is made later belongs to a task it knows.
         let latest = Date(timeIntervalSinceNow: -(age / .seconds(1)))
         let found = try await HostFiles.retention.run("directories of tasks", atMost: .seconds(3600)) {
-            files.entries().filter { $0.writtenAt <= latest }
+            files.entries(before: latest)
         }
         let ids = Array(Set(found.map(\.task)))
         var known: Set<TaskID> = []

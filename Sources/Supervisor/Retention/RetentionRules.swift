@@ -29,12 +29,14 @@ package enum RetentionRules {
         }
     }
 
-    /// How long ago directories of tasks that the store does not know must have been written at least: they belong to tasks
-    /// that were forgotten, or, where the state directory was used with other stores too, to tasks that may be alive there.
+    /// How long ago tasks that the store does not know must have been submitted at least for their directories to go: they
+    /// were forgotten, here or by another host, or, where the state directory was used with other stores too, may be alive
+    /// there.
     static func orphanAge(_ settings: RetentionSettings, isOnlyStore: Bool) -> Duration? {
         let ages = [settings.complete, settings.cancelled, settings.deadLetters]
         // For ever where anything is.
         guard isOnlyStore else { return ages.contains(nil) ? nil : ages.compactMap(\.self).max() }
-        return min(.seconds(86_400), ages.compactMap(\.self).min() ?? .seconds(86_400))
+        // Where nothing is forgotten by itself, people do it.
+        return ages.compactMap(\.self).min() ?? .seconds(7 * 86_400)
     }
 }

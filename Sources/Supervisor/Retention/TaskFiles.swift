@@ -18,8 +18,6 @@ package struct TaskFiles: Sendable {
     struct Entry: Sendable, Equatable {
         var kind: Kind
         var task: TaskID
-        /// When something in it was written last; files in directories in it are not looked at.
-        var writtenAt: Date
     }
 
     private let roots: [Kind: String]
@@ -53,21 +51,29 @@ package struct TaskFiles: Sendable {
         return root.status(task.rawValue) == nil
     }
 
-    /// All there are. What is not named like a task is nobody's to remove.
-    func entries() -> [Entry] {
+    /// Those of tasks submitted before `latest` that were not written since either. There may be a directory for each of a
+    /// million tasks, so that most are passed over by their names alone. What is not named like a task is nobody's to remove.
+    func entries(before latest: Date) -> [Entry] {
         Kind.allCases.flatMap { kind -> [Entry] in
             guard let path = roots[kind], let root = try? HeldDirectory.open(path) else { return [] }
-            return ((try? root.names()) ?? []).compactMap { name in
-                guard Self.isName(name), let status = root.status(name), status.kind == .directory else { return nil }
-                var latest = status.modified
+            let names = try? root.names { name in
+                Self.isName(name) && Self.submitted(name).map { $0 < latest } ?? false
+            }
+            return (names ?? []).compactMap { name in
+                guard let status = root.status(name), status.kind == .directory else { return nil }
+                var written = status.modified
                 if let inner = try? root.directory(name) {
-                    for file in (try? inner.names()) ?? [] { latest = max(latest, inner.status(file)?.modified ?? 0) }
+                    for file in (try? inner.names()) ?? [] { written = max(written, inner.status(file)?.modified ?? 0) }
                 }
-                return Entry(
-                    kind: kind, task: TaskID(rawValue: name),
-                    writtenAt: Date(timeIntervalSince1970: Double(latest) / 1e9))
+                guard Double(written) / 1e9 <= latest.timeIntervalSince1970 else { return nil }
+                return Entry(kind: kind, task: TaskID(rawValue: name))
             }
         }
+    }
+
+    /// When a task was submitted, by its id: a UUID of version 7 begins with milliseconds since 1970.
+    private static func submitted(_ name: String) -> Date? {
+        Int64(name.filter { $0 != "-" }.prefix(12), radix: 16).map { Date(timeIntervalSince1970: Double($0) / 1000) }
     }
 
     /// Whether a name is that of a task: 36 characters of a UUID in lower case.

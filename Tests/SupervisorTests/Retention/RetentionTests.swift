@@ -29,6 +29,14 @@ struct RetentionTests {
         }
     }
 
+    /// The id of a task that was submitted so many seconds ago.
+    private static func id(age: Double) -> TaskID {
+        let time = String(Int64((Date().timeIntervalSince1970 - age) * 1000), radix: 16)
+        let digits = String(repeating: "0", count: 12 - time.count) + time
+        let rest = UUID().uuidString.lowercased().suffix(12)
+        return TaskID(rawValue: "\(digits.prefix(8))-\(digits.suffix(4))-7abc-8abc-\(rest)")
+    }
+
     private func isThere(_ kind: String, _ task: TaskID) -> Bool {
         FileManager.default.fileExists(atPath: "\(layout.stateDirectory)/\(kind)/\(task)")
     }
@@ -65,13 +73,15 @@ struct RetentionTests {
     @Test func directoriesWhoseTaskIsGoneGoWhenTheyAreOldAndNotBefore() async throws {
         try await withStore { store in
             let known = try await store.submit([TaskSpec(command: ["a"])])[0].id
-            let (old, young) = (TaskID.next(), TaskID.next())
+            let (old, young) = (Self.id(age: 100), Self.id(age: 100))
+            let lately = TaskID.next()
+            try make("logs", lately, age: 100)
             try make("logs", known, age: 100)
             try make("logs", old, age: 100)
             try make("outputs", old, age: 100)
             try make("logs", young, age: 50)
             // Old itself, but something was written in it lately.
-            let busy = TaskID.next()
+            let busy = Self.id(age: 100)
             try make("logs", busy, age: 100)
             try Data("y".utf8).write(to: URL(fileURLWithPath: "\(layout.logs)/\(busy)/1.log"))
             let other = "\(layout.logs)/not-a-task"
@@ -84,6 +94,7 @@ struct RetentionTests {
             #expect(report.directories == [.logs: 1, .outputs: 1] && report.tasks.isEmpty)
             #expect(!isThere("logs", old) && !isThere("outputs", old))
             #expect(isThere("logs", known) && isThere("logs", young) && isThere("logs", busy))
+            #expect(isThere("logs", lately))
             #expect(FileManager.default.fileExists(atPath: other))
         }
     }
