@@ -1,4 +1,4 @@
-/// HTTP/1.1 to one server on a Unix socket, by libcurl on a thread of its own.
+/// HTTP/1.1 to one server on a Unix socket or a TCP port, by libcurl on a thread of its own.
 ///
 /// No call blocks the calling thread. Connections are kept and used again. No proxy, no redirects, no signals, nothing
 /// from the environment. Cancelling the calling task ends the request and closes its connection.
@@ -6,14 +6,22 @@ package final class HTTPTransport: Sendable {
     /// The longest path that fits a socket address, in bytes.
     package static let longestSocketPath = 107
 
-    /// Where the server listens.
+    /// Where the server listens: the path of its socket, or `host:port`.
     package let socketPath: String
     let loop: CurlLoop
 
     /// Makes a transport; connects with the first request.
     package init(socketPath: String) {
         self.socketPath = socketPath
-        loop = CurlLoop(socketPath: socketPath)
+        loop = CurlLoop(place: .socket(socketPath))
+        loop.start()
+    }
+
+    /// Makes a transport to a TCP port; connects with the first request. What is sent can be read on the way.
+    package init(host: String, port: Int) {
+        let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        socketPath = authority
+        loop = CurlLoop(place: .port(authority))
         loop.start()
     }
 
@@ -37,7 +45,7 @@ package final class HTTPTransport: Sendable {
     package func shutdown() { loop.submit(.shutDown) }
 
     private func perform(_ exchange: Exchange, until milestone: Exchange.Milestone) async throws(TransportError) {
-        guard socketPath.utf8.count <= Self.longestSocketPath else {
+        if case .socket = loop.place, socketPath.utf8.count > Self.longestSocketPath {
             throw TransportError(
                 .invalidRequest, "the socket's path is longer than \(Self.longestSocketPath) bytes: \(socketPath)")
         }

@@ -32,6 +32,15 @@ package final class ConnectionPool: Sendable {
         var waiting: [CheckedContinuation<Turn, Never>] = []
         var isClosed = false
         var breaker: CircuitBreaker
+        var breakerOpenings = 0
+        var failures = 0
+
+        mutating func failed() {
+            let wasClosed = if case .closed = breaker.state { true } else { false }
+            breaker.failed(at: .now, jitter: .random(in: 0...1))
+            failures += 1
+            if wasClosed, case .open = breaker.state { breakerOpenings += 1 }
+        }
     }
 
     private let target: ConnectionTarget
@@ -43,6 +52,19 @@ package final class ConnectionPool: Sendable {
         self.target = target
         self.options = options
         state = Mutex(State(breaker: CircuitBreaker(options.breaker)))
+    }
+
+    /// Where it connects to, without credentials.
+    package var place: String { target.description }
+
+    /// How its connections are now.
+    package var snapshot: PoolSnapshot {
+        state.withLock { state in
+            let isClosed = if case .closed = state.breaker.state { true } else { false }
+            return PoolSnapshot(
+                idle: state.idle.count, used: state.taken - state.idle.count, waiting: state.waiting.count,
+                isBreakerOpen: !isClosed, breakerOpenings: state.breakerOpenings, failures: state.failures)
+        }
     }
 
     /// Where the breaker stands.
@@ -117,7 +139,7 @@ package final class ConnectionPool: Sendable {
             state.withLock { $0.breaker.succeeded() }
             return connection
         } catch {
-            state.withLock { $0.breaker.failed(at: .now, jitter: .random(in: 0...1)) }
+            state.withLock { $0.failed() }
             leave()
             throw PostgresError(error.code, error.message, operation: operation, sqlState: error.sqlState)
         }

@@ -67,6 +67,8 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
     package var boot: String
     /// The host it runs on, for people: other machines may have the same name.
     package var host: String
+    /// Where it serves logs to other hosts, as `host:port`; `nil` when it does not.
+    package var address: String?
     /// Its process id on that host.
     package var pid: Int32
     /// When it started.
@@ -78,9 +80,10 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
 
     /// Makes a record.
     package init(
-        id: SupervisorID, pool: String, installation: String, boot: String, host: String, pid: Int32, startedAt: Date,
-        seenAt: Date
+        id: SupervisorID, pool: String, installation: String, boot: String, host: String, address: String? = nil,
+        pid: Int32, startedAt: Date, seenAt: Date
     ) {
+        self.address = address
         self.id = id
         self.pool = pool
         self.installation = installation

@@ -12,6 +12,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case corrupt
         /// A newer version of this program wrote the store.
         case newerSchema = "newer_schema"
+        /// The database has no tables, or those of an older version, and they are not changed on the way.
+        case missingSchema = "missing_schema"
         /// The file or its file system can't be written.
         case readOnly = "read_only"
         /// The file is not a task store.

@@ -188,11 +188,17 @@ package protocol TaskStore: Sendable {
     /// something only beside another one of the same store object.
     func changeToken() async throws(StoreError) -> Int64
 
+    /// How its connections to a server are now; `nil` for a store without one.
+    var connections: StoreConnections? { get }
+
     /// Closes connections. Calls after it throw.
     func close() async
 }
 
 extension TaskStore {
+    /// A store without a server.
+    package var connections: StoreConnections? { nil }
+
     /// As `requeue(_:fromStart:)`, at its last checkpoint.
     package func requeue(_ task: TaskID) async throws(StoreError) -> QueuedTask? {
         try await requeue(task, fromStart: false)

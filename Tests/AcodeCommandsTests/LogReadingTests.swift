@@ -64,7 +64,7 @@ struct LogReadingTests {
             try await withThrowingTaskGroup(of: [QueuedTask].self) { group in
                 group.addTask {
                     var loop = FollowLoop(
-                        store: store, followers: [TaskFollower(task, range: .from(1), layout: layout)],
+                        store: store, followers: [TaskFollower(task, range: .from(1), sources: LogSources(layout))],
                         output: { _, entries in
                             seen.add(entries.map { String(decoding: $0.bytes, as: UTF8.self) })
                             waker.yield()

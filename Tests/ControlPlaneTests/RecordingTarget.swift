@@ -29,6 +29,12 @@ final class RecordingTarget: ControlTarget {
     func reasonsNotReady() -> [String] { state.withLock { $0.reasons } }
     func workerSummaries() -> [WorkerSummary] { state.withLock { $0.workers } }
 
+    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8] {
+        note("log \(task) \(attempt) \(offset)")
+        guard attempt == 1 else { throw ControlFailure(.notFound, "no attempt \(attempt)") }
+        return Array("0123456789".utf8.dropFirst(Int(offset)))
+    }
+
     func inspectWorker(_ id: String) async throws(ControlFailure) -> WorkerInspection {
         note("inspect \(id)")
         guard let worker = workerSummaries().first(where: { $0.id == id }) else {

@@ -4,5 +4,5 @@ internal import ArgumentParser
 struct DatabaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "Care for the database of tasks.",
-        subcommands: [DatabasePrune.self, DatabaseAudit.self])
+        subcommands: [DatabaseMigrate.self, DatabaseStatus.self, DatabasePrune.self, DatabaseAudit.self])
 }

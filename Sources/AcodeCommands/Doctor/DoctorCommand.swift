@@ -22,6 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
         checks += AgentChecks.run(environment: environment)
         checks += DirectoryChecks.run(settings.state)
         checks += await StoreChecks.run(settings.store)
+        checks += PeerChecks.run(settings.supervisor)
         checks += await SupervisorChecks.run(settings)
         let report = DoctorReport(checks: checks)
         console.print(

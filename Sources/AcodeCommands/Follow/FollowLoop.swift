@@ -27,7 +27,7 @@ struct FollowLoop {
             for index in open {
                 if hasChanged { try await followers[index].refresh(store) }
                 while true {
-                    let entries = await followers[index].next()
+                    let entries = try await followers[index].next()
                     if entries.isEmpty { break }
                     isIdle = false
                     try await output(index, entries)

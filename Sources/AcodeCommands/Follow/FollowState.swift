@@ -49,6 +49,22 @@ struct FollowState: Equatable {
         advance()
     }
 
+    /// The current log can't be read to its end.
+    mutating func giveUp() {
+        guard let number = current else { return }
+        finished = number
+        current = nil
+        advance()
+    }
+
+    /// Whether the log of an attempt is wanted and not read yet.
+    func wants(_ number: Int) -> Bool {
+        switch range {
+        case .only(let wanted): wanted == number && finished < number
+        case .from(let first): number >= first && number > finished
+        }
+    }
+
     /// What to do now.
     var step: Step {
         if let current { return .read(attempt: current) }

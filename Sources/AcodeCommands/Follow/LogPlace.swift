@@ -13,6 +13,11 @@ struct LogPlace: Sendable {
         installation = layout.installationID
     }
 
+    /// The path of an attempt's log; `nil` when it is elsewhere. Blocks for a look at a file.
+    func path(of attempt: TaskAttempt) -> String? {
+        has(attempt) ? layout.log(task: attempt.taskID, attempt: attempt.attempt) : nil
+    }
+
     /// Whether the log of an attempt is here, or will be. Blocks for a look at a file.
     func has(_ attempt: TaskAttempt) -> Bool {
         if attempt.installation.map({ $0 == installation }) ?? (attempt.host == host) { return true }

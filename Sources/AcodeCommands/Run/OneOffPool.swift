@@ -34,6 +34,7 @@ struct OneOffPool: Sendable {
     static func settings(_ base: Settings, place: OneOffPlace, task: TaskSpec) -> Settings {
         var settings = base
         settings.state = place.state
+        settings.store = StoreSettings()
         settings.store.path = "\(place.state.dir)/\(StoreSettings.fileName)"
         settings.workers.pool = place.pool
         settings.workers.count = 1

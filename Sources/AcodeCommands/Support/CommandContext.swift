@@ -45,12 +45,15 @@ struct CommandContext: Sendable {
 
     /// Opens the store for the time of `body`; its errors become those of the command.
     ///
-    /// - Parameter path: another file than the configured one.
+    /// - Parameter path: a file, instead of what is configured.
     func withStore<Answer>(
         at path: String? = nil, _ body: (any TaskStore) async throws -> Answer
     ) async throws -> Answer {
         do {
-            let store = try await SQLiteTaskStore(path: path ?? settings.store.path)
+            let store: any TaskStore =
+                if let path { try await SQLiteTaskStore(path: path) } else {
+                    try await StoreAccess.open(settings.store)
+                }
             do {
                 let answer = try await body(store)
                 await store.close()

@@ -37,7 +37,8 @@ extension CommandFailure {
             switch error.code {
             case .busy: ExitCodes.tryAgain
             case .internal: ExitCodes.internal
-            case .closed, .full, .corrupt, .newerSchema, .readOnly, .notADatabase, .networkFilesystem, .unavailable,
+            case .closed, .full, .corrupt, .newerSchema, .missingSchema, .readOnly, .notADatabase, .networkFilesystem,
+                .unavailable,
                 .io,
                 .permissionDenied:
                 ExitCodes.unavailable

@@ -38,7 +38,7 @@ extension AttemptSummary {
     /// The attempts of a task with their logs and the last checkpoint that each has saved, of those in `checkpoints`, newest
     /// first.
     static func all(
-        _ attempts: [TaskAttempt], _ checkpoints: [TaskCheckpoint], log: (TaskAttempt) -> String
+        _ attempts: [TaskAttempt], _ checkpoints: [TaskCheckpoint], log: (TaskAttempt) -> String?
     ) -> [AttemptSummary] {
         attempts.map { attempt in
             AttemptSummary(

@@ -31,21 +31,22 @@ struct TaskLogs: AsyncParsableCommand {
                     throw CommandFailure(
                         ExitCodes.failed, "the task \(task.id) has no attempt \(attempt); it has \(attempts.count)")
                 }
-                try noteElsewhere(attempts, context)
                 let range = attempt.map { FollowState.Range.only($0) } ?? .from(attempts.last?.attempt ?? 1)
-                var follower = TaskFollower(task, range: range, layout: context.layout)
+                var follower = TaskFollower(
+                    task, range: range, sources: LogSources(context.layout, peers: context.settings.supervisor))
                 let output = TaskOutput()
                 let isJSON = context.console.isJSON
                 if follow {
                     var loop = FollowLoop(
                         store: store, followers: [follower], output: { try await write($1, output, isJSON: isJSON) },
-                        ended: { _, _ in })
+                        ended: { _, follower in try Self.requireAll(follower, context) })
                     _ = try await loop.run()
                 } else {
                     try await follower.refresh(store)
-                    while case let entries = await follower.next(), !entries.isEmpty {
+                    while case let entries = try await follower.next(), !entries.isEmpty {
                         try await write(entries, output, isJSON: isJSON)
                     }
+                    try Self.requireAll(follower, context)
                 }
             }
         }
@@ -58,14 +59,13 @@ struct TaskLogs: AsyncParsableCommand {
         try await output.write(lines.joined())
     }
 
-    private func noteElsewhere(_ attempts: [TaskAttempt], _ context: CommandContext) throws {
-        let place = LogPlace(context.layout)
-        let wanted = attempts.filter { attempt == nil ? $0.attempt == attempts.last?.attempt : $0.attempt == attempt }
-        for missing in wanted where !place.has(missing) {
-            throw CommandFailure(
-                ExitCodes.failed, "the log of attempt \(missing.attempt) is on the host \(missing.host)",
-                hint: "run this command there")
-        }
+    /// Says which machine has what could not be read.
+    private static func requireAll(_ follower: TaskFollower, _ context: CommandContext) throws {
+        guard let missing = follower.elsewhere.last else { return }
+        for other in follower.elsewhere.dropLast() { context.console.note("acode: \(other.words)") }
+        throw CommandFailure(
+            ExitCodes.failed, missing.words,
+            hint: "run `acode task logs \(follower.id) --attempt \(missing.attempt.attempt)` there")
     }
 }
 

@@ -23,7 +23,11 @@ struct TaskPage {
         if let last = attempts.last, let report = last.attempt.report {
             text += "\nattempt \(last.attempt.attempt)\n" + ReportTable(report: report).text(usesColor: usesColor)
         }
-        if let log = attempts.last?.log { text += "\nlog: \(log)\n" }
+        if let last = attempts.last {
+            let attempt = last.attempt
+            text +=
+                "\nlog: \(last.log ?? "on the host \(attempt.host.onOneLine), of supervisor \(attempt.supervisor)")\n"
+        }
         return text
     }
 

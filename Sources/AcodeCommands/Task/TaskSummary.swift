@@ -57,8 +57,8 @@ struct SubmissionSummary: Encodable {
 /// One attempt as JSON shows it, with every key always there.
 struct AttemptSummary: Encodable {
     var attempt: TaskAttempt
-    /// Its log on the host it ran on.
-    var log: String
+    /// Its log; `nil` when that is on another host.
+    var log: String?
     /// The last checkpoint it saved.
     var checkpoint: TaskCheckpoint?
 
@@ -69,8 +69,8 @@ struct AttemptSummary: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case attempt, supervisor, host, worker, claimedAt, startedAt, finishedAt, outcome, exitCode, reason, usage,
-            report, result, log, progress, durationSeconds, checkpoint
+        case attempt, supervisor, host, installation, worker, claimedAt, startedAt, finishedAt, outcome, exitCode,
+            reason, usage, report, result, log, progress, durationSeconds, checkpoint
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -78,6 +78,7 @@ struct AttemptSummary: Encodable {
         try container.encode(attempt.attempt, forKey: .attempt)
         try container.encode(attempt.supervisor, forKey: .supervisor)
         try container.encode(attempt.host, forKey: .host)
+        try container.encode(attempt.installation, forKey: .installation)
         try container.encode(attempt.worker, forKey: .worker)
         try container.encode(attempt.claimedAt, forKey: .claimedAt)
         try container.encode(attempt.startedAt, forKey: .startedAt)

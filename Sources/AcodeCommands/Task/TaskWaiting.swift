@@ -13,19 +13,18 @@ struct TaskWaiting: Sendable {
     /// Streams the output of all attempts and returns what to exit with.
     func stream(_ tasks: [QueuedTask], from store: any TaskStore) async throws -> Int32 {
         let ids = tasks.map(\.id)
-        noteMissingSupervisor()
+        await noteMissingSupervisor(store)
         let end = try await Interruption.race {
             let isOneOfMany = tasks.count > 1
+            let sources = LogSources(context.layout, peers: context.settings.supervisor)
             let output = TaskOutput(labels: isOneOfMany ? tasks.map(Self.label) : [])
             var loop = FollowLoop(
-                store: store, followers: tasks.map { TaskFollower($0, range: .from(1), layout: context.layout) },
+                store: store, followers: tasks.map { TaskFollower($0, range: .from(1), sources: sources) },
                 output: { index, entries in try await output.write(entries, of: index) },
                 ended: { index, follower in
                     try await output.finish(index)
-                    for attempt in follower.elsewhere {
-                        context.console.note(
-                            "acode: the output of attempt \(attempt.attempt) of \(follower.id) is on the host \(attempt.host)"
-                        )
+                    for missing in follower.elsewhere {
+                        context.console.note("acode: task \(follower.id): \(missing.words)")
                     }
                     noteEnd(of: follower.task, isOneOfMany: isOneOfMany)
                 })
@@ -68,10 +67,14 @@ struct TaskWaiting: Sendable {
         }
     }
 
-    private func noteMissingSupervisor() {
+    private func noteMissingSupervisor(_ store: any TaskStore) async {
         let sockets = StateLayout.controlSockets(state: context.settings.state)
         guard Announcement.announce(.submitted, to: sockets) == 0 else { return }
-        context.console.note("acode: no supervisor runs on this host, so the task waits in its queue")
+        // Those of other hosts have no socket here, and may be the only ones.
+        let isShared = store.connections != nil
+        if isShared, (try? await store.supervisors())?.isEmpty == false { return }
+        let place = isShared ? "" : " on this host"
+        context.console.note("acode: no supervisor runs\(place), so the task waits in its queue")
         context.console.note("hint: start one with `acode worker start`, or run one command with `acode run`")
     }
 }

@@ -29,6 +29,8 @@ struct SupervisorProcess: Sendable {
     /// Runs until the supervisor has ended; everything else ends with it. Returns the signal that forced the end.
     func run() async throws(CommandFailure) -> Int32? {
         do throws(SupervisorError) { try layout.prepare() } catch { throw CommandFailure(error) }
+        let token = try settings.supervisor.listen.map { _ throws(CommandFailure) in try Self.token(settings.supervisor)
+        }
         let forcedBy = Forced()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let failure = await withTaskGroup(of: Part.self) { group in
@@ -56,6 +58,18 @@ struct SupervisorProcess: Sendable {
                     }
                 }
             }
+            if let address = settings.supervisor.listen, let token {
+                group.addTask {
+                    let server = PeerServer(
+                        host: address.host, port: address.port, token: token, target: target, logger: logger)
+                    return await serve { () throws(ControlServerError) in
+                        try await server.run { _ in
+                            logger.info(
+                                "serving logs to other hosts", metadata: ["supervisor.address": "\(address)"])
+                        }
+                    }
+                }
+            }
             group.addTask {
                 await obey(signals, forcedBy)
                 return .signals
@@ -64,6 +78,12 @@ struct SupervisorProcess: Sendable {
         }
         if let failure { throw failure }
         return forcedBy.signal
+    }
+
+    private static func token(_ settings: PeerSettings) throws(CommandFailure) -> PeerToken {
+        do throws(PeerTokenProblem) { return try PeerToken(file: settings.tokenFile) } catch {
+            throw CommandFailure(ExitCodes.configuration, "supervisor.tokenFile: \(error.message)", hint: error.hint)
+        }
     }
 
     private func serve(_ body: () async throws(ControlServerError) -> Void) async -> Part {

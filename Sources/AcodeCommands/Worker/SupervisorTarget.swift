@@ -15,7 +15,9 @@ struct SupervisorTarget: ControlTarget {
     let metrics: PrometheusRegistry
     /// How long a supervisor that is not seen counts as one that lives.
     let lease: Duration
+    let layout: StateLayout
     let gauges = QueueGauges()
+    let storeGauges = StoreGauges()
 
     func summary() -> SupervisorSummary { SupervisorSummary(supervisor.status) }
 
@@ -59,6 +61,14 @@ struct SupervisorTarget: ControlTarget {
         }
         throw ControlFailure(
             .unsupported, "the worker \(id) is no container, so it has no output of its own; see `acode task logs`")
+    }
+
+    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8] {
+        let id = TaskID(rawValue: task)
+        guard let part = await LogPart.read(layout, task: id, attempt: attempt, offset: offset) else {
+            throw ControlFailure(.notFound, "this host has no log of attempt \(attempt) of \(task)")
+        }
+        return part
     }
 
     func wake() { supervisor.wake() }
@@ -110,6 +120,7 @@ struct SupervisorTarget: ControlTarget {
     func metricsText() async -> String {
         // What is only a number of now is read when somebody asks for it.
         if let overview = try? await QueueOverview.read(store, lease: lease) { gauges.record(overview.queues) }
+        if let connections = store.connections { storeGauges.record(connections) }
         let workers = supervisor.workers
         for status in WorkerStatus.allCases {
             Gauge(label: "acode_workers", dimensions: [("state", status.rawValue)])

@@ -79,7 +79,8 @@ struct WorkerStart: AsyncParsableCommand {
             return try await SupervisorProcess(
                 supervisor: supervisor,
                 target: SupervisorTarget(
-                    supervisor: supervisor, store: store, metrics: metrics, lease: context.settings.queue.lease),
+                    supervisor: supervisor, store: store, metrics: metrics, lease: context.settings.queue.lease,
+                    layout: context.layout),
                 settings: settings, layout: context.layout, logger: logger, note: context.console.note
             ).run()
         }

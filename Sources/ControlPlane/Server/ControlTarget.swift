@@ -23,6 +23,12 @@ package protocol ControlTarget: Sendable {
     /// - Throws: `not_found`, `unsupported`, `unavailable`.
     func workerOutput(_ id: String, tail: Int?, since: Date?) async throws(ControlFailure) -> [LogFrame]
 
+    /// A piece of the log of one of this host's attempts, as it is on the disk, from a place in it on; empty at the end of
+    /// what is written. `task` is a UUID.
+    ///
+    /// - Throws: `not_found`.
+    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8]
+
     /// Looks for tasks now.
     func wake()
 

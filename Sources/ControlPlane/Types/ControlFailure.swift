@@ -6,6 +6,8 @@ package struct ControlFailure: Error, Codable, Sendable, Equatable, CustomString
         case notFound = "not_found"
         /// The request is not what the path takes.
         case badRequest = "bad_request"
+        /// Who asks may not.
+        case unauthorized
         /// The path takes another method.
         case methodNotAllowed = "method_not_allowed"
         /// The request's body is too large.
@@ -36,6 +38,7 @@ package struct ControlFailure: Error, Codable, Sendable, Equatable, CustomString
         switch code {
         case .notFound: 404
         case .badRequest: 400
+        case .unauthorized: 401
         case .methodNotAllowed: 405
         case .tooLarge: 413
         case .unavailable: 503

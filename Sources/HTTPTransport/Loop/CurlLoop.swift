@@ -26,12 +26,12 @@ final class CurlLoop: Sendable {
         var isClosed = false
     }
 
-    let socketPath: String
+    let place: ServerPlace
     private let mailbox = Mutex(Mailbox())
 
     /// Makes the loop; `start` gives it its thread.
-    init(socketPath: String) {
-        self.socketPath = socketPath
+    init(place: ServerPlace) {
+        self.place = place
     }
 
     /// Starts the thread. When the system has none left, every request fails with `shut_down`.

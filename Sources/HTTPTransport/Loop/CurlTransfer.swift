@@ -42,7 +42,7 @@ final class CurlTransfer {
     }
 
     /// Writes the request into the handle.
-    func prepare(socketPath: String) throws(TransportError) {
+    func prepare(place: ServerPlace) throws(TransportError) {
         let request = exchange.request
         if let problem = request.problem { throw problem }
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -51,8 +51,14 @@ final class CurlTransfer {
         setLong(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         setLong(CURLOPT_BUFFERSIZE, 64 << 10)
         setString(CURLOPT_PROXY, "")
-        setString(CURLOPT_UNIX_SOCKET_PATH, socketPath)
-        setString(CURLOPT_URL, "http://localhost" + request.target)
+        switch place {
+        case .socket(let path):
+            setString(CURLOPT_UNIX_SOCKET_PATH, path)
+            setString(CURLOPT_URL, "http://localhost" + request.target)
+        case .port(let authority):
+            setLong(CURLOPT_CONNECTTIMEOUT_MS, 5000)
+            setString(CURLOPT_URL, "http://" + authority + request.target)
+        }
         acode_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         acode_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, onHeader)
         acode_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)

@@ -63,7 +63,7 @@ struct CurlWorker {
         }
         let transfer = CurlTransfer(exchange, handle: handle)
         do throws(TransportError) {
-            try transfer.prepare(socketPath: loop.socketPath)
+            try transfer.prepare(place: loop.place)
         } catch {
             exchange.finish(.failure(error))
             return recycle(handle)
@@ -93,7 +93,7 @@ struct CurlWorker {
                 curl_multi_remove_handle(multi, handle)
                 waiting[handle] = Nanoseconds.now.adding(.milliseconds(5))
             } else {
-                end(transfer, transfer.outcome(result, socketPath: loop.socketPath))
+                end(transfer, transfer.outcome(result, socketPath: loop.place.name))
             }
         }
     }

@@ -25,7 +25,7 @@ struct CrossCheck: Sendable {
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
-            mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets,
+            mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets, peers,
         ] + network
 
     /// Two renewals have to fit into a lease, so that one may fail.
@@ -126,6 +126,19 @@ struct CrossCheck: Sendable {
                 hint: NearestName.hint(for: login.passwordSecret, among: settings.secrets.keys.sorted())
                     ?? "say in secrets where it comes from")
         }
+    }
+
+    private static let peers = CrossCheck(paths: ["supervisor.listen", "supervisor.tokenFile"]) { settings in
+        guard let address = settings.supervisor.listen else { return [] }
+        if settings.supervisor.tokenFile.isEmpty {
+            return [
+                Finding(
+                    path: "supervisor.listen", message: "needs supervisor.tokenFile, or everybody could read logs",
+                    hint: "make one with `openssl rand -hex 32` on every host that shares the queue")
+            ]
+        }
+        guard address.port == 0 else { return [] }
+        return [Finding(path: "supervisor.listen", message: "needs a port that others can know")]
     }
 
     private static let secretVariables = CrossCheck(paths: ["workers.docker.environment"]) { settings in

@@ -37,6 +37,9 @@ enum PathRules {
         return nil
     }
 
+    /// As `absolute`, or nothing.
+    static func absoluteOrEmpty(_ text: String) -> ValueMistake? { text.isEmpty ? nil : absolute(text) }
+
     /// A directory in which sockets are made. Their addresses hold 107 bytes, of which ours take up to 35.
     static func socketDirectory(_ text: String) -> ValueMistake? {
         if let mistake = absolute(text) { return mistake }

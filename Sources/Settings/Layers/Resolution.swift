@@ -29,11 +29,34 @@ struct Resolution {
     /// Fills what depends on other settings and checks what concerns several of them. To be called once, last.
     mutating func finish() {
         if winners["store.path"] == nil { settings.store.path = settings.state.dir + "/" + StoreSettings.fileName }
+        if winners["store.backend"] == nil {
+            settings.store.backend = settings.store.url == nil ? .sqlite : .postgresql
+        }
+        chooseStore()
         for check in CrossCheck.all where failed.isDisjoint(with: check.paths) {
             for finding in check.findings(settings) {
                 let problem = problem(finding, paths: check.paths)
                 if finding.isWarning { warnings.append(problem) } else { problems.append(problem) }
             }
+        }
+    }
+
+    /// Who names two databases has to say which one is meant.
+    private mutating func chooseStore() {
+        guard settings.store.url != nil else { return }
+        if winners["store.backend"] == nil, winners["store.path"] != nil {
+            problems.append(
+                problem(
+                    CrossCheck.Finding(
+                        path: "store.url", message: "is set, and so is store.path, which is for SQLite",
+                        hint: "leave one of them out, or say in store.backend which one is meant"),
+                    paths: ["store.url"]))
+        } else if settings.store.backend == .sqlite {
+            problems.append(
+                problem(
+                    CrossCheck.Finding(
+                        path: "store.url", message: "is set, but store.backend is sqlite",
+                        hint: "leave store.url out, or set store.backend to postgresql"), paths: ["store.url"]))
         }
     }
 

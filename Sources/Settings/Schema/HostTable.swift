@@ -1,11 +1,30 @@
 extension SettingTable {
     /// `store`.
     static let store: [SettingDescriptor] = [
-        .init("store.backend", \.store.backend, .choice, "The database tasks are kept in."),
+        .init(
+            "store.backend", \.store.backend, .choice,
+            "The database tasks are kept in. By default postgresql when store.url is set, else sqlite.",
+            example: .plain("postgresql"), isDerived: true),
         .init(
             "store.path", \.store.path, .path,
             "The SQLite file, on a local file system. By default it is \(StoreSettings.fileName) in state.dir.",
             example: .text("/var/lib/acode/\(StoreSettings.fileName)"), isDerived: true),
+        .init(
+            "store.url", \.store.url, .databaseURL,
+            "The PostgreSQL database, which many hosts may share. What it leaves out comes from libpq's variables (PGHOST, "
+                + "PGSERVICE, PGPASSFILE, PGSSLMODE and so on). A password in it is never shown; a passfile is a better "
+                + "place. Its tables are made by `acode db migrate`.",
+            example: .text("postgresql://acode@db.example.org/acode?sslmode=verify-full")),
+        .init(
+            "store.listenUrl", \.store.listenURL, .databaseURL,
+            "The same database past a pooler, for the one connection that hears of new tasks; by default store.url.",
+            example: .text("postgresql://acode@db.example.org:5432/acode")),
+        .init(
+            "store.connections", \.store.connections, .integer(1...100),
+            "The most connections of one process to PostgreSQL."),
+        .init(
+            "store.timeout", \.store.timeout, .duration(.seconds(1) ... .seconds(600)),
+            "How long one operation of PostgreSQL may take before it is given up."),
     ]
 
     /// `logs`.

@@ -4,7 +4,7 @@ package enum SettingTable {
     package static let all: [SettingDescriptor] =
         workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + backpressure
         + store + logs
-        + outputs + scratch + checkpoints + retention + http + secrets + state
+        + outputs + scratch + checkpoints + retention + http + peers + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
@@ -27,6 +27,7 @@ package enum SettingTable {
         ("checkpoints", "What tasks keep to go on from, in another attempt."),
         ("retention", "How long tasks that have ended are kept, with their history, logs, outputs and scratch."),
         ("http", "An optional TCP listener for health checks and metrics."),
+        ("supervisor", "What hosts that share a queue offer each other."),
         ("state", "Directories of this host."),
     ]
 

@@ -23,6 +23,8 @@ package struct Settings: Sendable, Equatable {
     package var checkpoints = CheckpointSettings()
     /// The optional TCP listener.
     package var http = HTTPSettings()
+    /// What other machines are offered.
+    package var supervisor = PeerSettings()
     /// Where each named secret comes from; the values themselves are never in here.
     package var secrets: [String: SecretSource] = [:]
     /// Directories of this host.
@@ -33,26 +35,6 @@ package struct Settings: Sendable, Equatable {
         self.state = state
         store.path = state.dir + "/" + StoreSettings.fileName
     }
-}
-
-/// Where tasks are kept.
-package struct StoreSettings: Sendable, Equatable {
-    /// The name of the SQLite file in the state directory when no path is configured.
-    package static let fileName = "acode.sqlite"
-
-    /// Which database.
-    package var backend: StoreBackend = .sqlite
-    /// An absolute path of the SQLite file.
-    package var path = ""
-
-    /// The defaults.
-    package init() {}
-}
-
-/// The databases tasks can be kept in.
-package enum StoreBackend: String, Sendable, CaseIterable {
-    /// An embedded file, used by any number of processes of one host.
-    case sqlite
 }
 
 /// The optional TCP listener for health checks and metrics.

@@ -17,8 +17,8 @@ struct Predecessors: Sendable {
     let boot: String
     let host: String
     let supervisor: SupervisorID
-    /// As long as one may be silent and live.
-    let silence: Duration
+    /// As long as one may be silent and live; `nil` when all who use the store are under one kernel, as those of a file are.
+    let silence: Duration?
 
     /// The kernel's name of its boot; empty when it doesn't tell.
     static let currentBoot = ((try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "")
@@ -31,7 +31,7 @@ struct Predecessors: Sendable {
 
     /// Whether one of this pool may live elsewhere. Time is the store's: `now` is of its clock.
     private func mayLive(_ one: SupervisorRecord, now: Date) -> Bool {
-        guard !one.boot.isEmpty, !boot.isEmpty, one.boot != boot else { return false }
+        guard let silence, !one.boot.isEmpty, !boot.isEmpty, one.boot != boot else { return false }
         return now.timeIntervalSince(one.seenAt) < silence / .seconds(1)
     }
 
@@ -58,7 +58,7 @@ struct Predecessors: Sendable {
 }
 
 extension Predecessors {
-    init(_ context: WorkerContext, silence: Duration) {
+    init(_ context: WorkerContext, silence: Duration?) {
         self.init(
             pool: context.pool, installation: context.installation, boot: Self.currentBoot, host: context.host,
             supervisor: context.supervisor, silence: silence)

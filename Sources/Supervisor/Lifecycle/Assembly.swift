@@ -143,7 +143,7 @@ extension Supervisor {
 
     /// Tells whose rows of the store may be cleaned up.
     func predecessors(_ context: WorkerContext) -> Predecessors {
-        Predecessors(context, silence: settings.queue.lease)
+        Predecessors(context, silence: store.connections == nil ? nil : settings.queue.lease)
     }
 
     /// How long an agent may go on alone: what is left of a lease that was renewed just before its supervisor died would
@@ -292,7 +292,8 @@ extension Supervisor {
     func record() -> SupervisorRecord {
         var record = SupervisorRecord(
             id: id, pool: settings.workers.pool, installation: installationID, boot: Predecessors.currentBoot,
-            host: host, pid: getpid(), startedAt: startedAt, seenAt: Date())
+            host: host, address: settings.supervisor.address(host: host), pid: getpid(), startedAt: startedAt,
+            seenAt: Date())
         record.queues = settings.queue.queues
         return record
     }

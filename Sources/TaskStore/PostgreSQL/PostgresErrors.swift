@@ -34,7 +34,7 @@ extension StoreError {
     private static func postgresHint(for code: Code) -> String? {
         switch code {
         case .unavailable: "see that the server runs and that store.url names it; then try again"
-        case .permissionDenied: "see the rights of the database's user"
+        case .permissionDenied: "see the rights of the database's user with `acode db status`"
         case .full: "free some space on the database's disk"
         default: nil
         }

@@ -27,6 +27,27 @@ struct PostgresMigration {
         return try await migrate()
     }
 
+    /// Changes nothing, in one round trip. Throws `missing_schema` for what is missing or old, `newer_schema` as `run` does.
+    func require() async throws {
+        var found = 0
+        do throws(PostgresError) {
+            let rows = try await pool.run(
+                [PostgresQuery("SELECT coalesce(max(version), 0) FROM acode.migration")], operation: operation)
+            found = Int(try rows[0].first?.int(0) ?? 0)
+        } catch {
+            // No such table, no such schema.
+            guard ["42P01", "3F000"].contains(error.sqlState) else { throw error }
+        }
+        try check(found)
+        guard found < PostgresSchema.version else { return }
+        throw StoreError(
+            .missingSchema,
+            found == 0
+                ? "the database has no tables of acode"
+                : "the database has schema version \(found), this program needs \(PostgresSchema.version)",
+            operation: operation, hint: "run `acode db migrate` once, as a user who may make tables")
+    }
+
     private func check(_ found: Int) throws(StoreError) {
         guard found > PostgresSchema.version else { return }
         throw StoreError(

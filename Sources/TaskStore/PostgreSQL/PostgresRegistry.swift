@@ -9,17 +9,19 @@ extension PostgresTaskStore: TaskStore {
             home AS (
                 INSERT INTO acode.supervisor_home (supervisor, installation) SELECT $1, $8 WHERE $8 <> ''
                 ON CONFLICT (supervisor) DO NOTHING)
-            INSERT INTO acode.supervisor (id, pool, installation, boot, host, pid, started_at, seen_at, queues)
-            SELECT $1, $2, $8, $9, $3, $4, $5, now, $10 FROM clock
+            INSERT INTO acode.supervisor
+                (id, pool, installation, boot, host, address, pid, started_at, seen_at, queues)
+            SELECT $1, $2, $8, $9, $3, $11, $4, $5, now, $10 FROM clock
             ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, installation = excluded.installation,
-                boot = excluded.boot, host = excluded.host, pid = excluded.pid, started_at = excluded.started_at,
-                seen_at = excluded.seen_at, queues = excluded.queues
+                boot = excluded.boot, host = excluded.host, address = excluded.address,
+                pid = excluded.pid, started_at = excluded.started_at, seen_at = excluded.seen_at,
+                queues = excluded.queues
             """
         let values: [PostgresValue] = [
             .text(supervisor.id.rawValue), .clean(supervisor.pool),
             .clean(supervisor.host), .int(Int64(supervisor.pid)),
             .int(StoredTime.milliseconds(supervisor.startedAt)), clock, me, .clean(supervisor.installation),
-            .clean(supervisor.boot), .text(StoredNames.text(supervisor.queues)),
+            .clean(supervisor.boot), .text(StoredNames.text(supervisor.queues)), .clean(supervisor.address),
         ]
         _ = try await run(PostgresQuery(sql, values), "save a supervisor", isRepeatable: true)
     }
@@ -27,14 +29,15 @@ extension PostgresTaskStore: TaskStore {
     package func supervisors() async throws(StoreError) -> [SupervisorRecord] {
         let query = PostgresQuery(
             """
-            SELECT id, pool, installation, boot, host, pid, started_at, seen_at, queues FROM acode.supervisor
+            SELECT id, pool, installation, boot, host, pid, started_at, seen_at, queues, address FROM acode.supervisor
             ORDER BY id LIMIT \(QueryLimit.rows)
             """)
         return try await read(query, "list supervisors") { row throws(PostgresError) in
             var record = SupervisorRecord(
                 id: SupervisorID(rawValue: try row.text(0)), pool: try row.text(1),
                 installation: try row.text(2), boot: try row.text(3), host: try row.text(4),
-                pid: Int32(truncatingIfNeeded: try row.int(5)), startedAt: StoredTime.date(try row.int(6)),
+                address: row.optionalText(9), pid: Int32(truncatingIfNeeded: try row.int(5)),
+                startedAt: StoredTime.date(try row.int(6)),
                 seenAt: StoredTime.date(try row.int(7)))
             record.queues = StoredNames.names(in: row.optionalText(8))
             return record

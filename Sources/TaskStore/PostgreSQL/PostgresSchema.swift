@@ -22,11 +22,17 @@ enum PostgresSchema {
 
     /// What a session of the queue sets: plans that don't change with the size of tables. A planner that sees an empty table
     /// chooses to read all of it, and stays with that when it has grown.
-    static let session = """
-        SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
-        SET enable_mergejoin = off; SET enable_bitmapscan = off; SET statement_timeout = '25s'; SET lock_timeout = '20s';
-        SET idle_in_transaction_session_timeout = '60s'
-        """
+    ///
+    /// - Parameter timeout: how long the caller waits for an answer. The server gives up before, so that it never works for
+    ///   nobody, and the caller learns that nothing was done.
+    static func session(timeout: Duration) -> String {
+        let most = Int(timeout / .milliseconds(1))
+        return """
+            SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
+            SET enable_mergejoin = off; SET enable_bitmapscan = off; SET statement_timeout = \(most * 5 / 6);
+            SET lock_timeout = \(most * 2 / 3); SET idle_in_transaction_session_timeout = '60s'
+            """
+    }
 
     private static let hot =
         "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, "
@@ -215,6 +221,7 @@ enum PostgresSchema {
             installation text NOT NULL,
             boot text NOT NULL,
             host text NOT NULL,
+            address text,
             pid bigint NOT NULL,
             started_at bigint NOT NULL,
             seen_at bigint NOT NULL,

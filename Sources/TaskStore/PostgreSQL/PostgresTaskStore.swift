@@ -16,6 +16,8 @@ package final class PostgresTaskStore: Sendable {
         package var timeout: Duration = .seconds(30)
         /// The URL of a connection that hears notifications, where that of the others leads to a pooler.
         package var listenURL: String?
+        /// Whether missing tables are made and old ones brought up to date. It takes rights that running tasks doesn't.
+        package var migrates = true
         /// Where the time comes from instead of the server, for tests.
         package var clock: (any StoreClock)?
 
@@ -35,13 +37,14 @@ package final class PostgresTaskStore: Sendable {
     /// The row of `acode.change` that this store's writes count in.
     private let writer = Int64.random(in: .min ... .max)
 
-    /// Connects and migrates. Throws `unavailable`, `permission_denied`, `newer_schema` and others; never with credentials.
+    /// Connects, and migrates or checks the tables. Throws `missing_schema`, `unavailable`, `permission_denied`,
+    /// `newer_schema` and others; never with credentials.
     package init(url: String, options: Options = Options()) async throws(StoreError) {
         self.options = options
         do throws(PostgresError) {
             var settings = ConnectionPool.Options()
             settings.connections = options.connections
-            settings.setup = PostgresSchema.session
+            settings.setup = PostgresSchema.session(timeout: options.timeout)
             let target = try ConnectionTarget(url)
             listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
             pool = ConnectionPool(target, options: settings)
@@ -49,13 +52,21 @@ package final class PostgresTaskStore: Sendable {
             throw StoreError(error)
         }
         do {
-            _ = try await PostgresMigration(pool).run()
+            let migration = PostgresMigration(pool)
+            if options.migrates { _ = try await migration.run() } else { try await migration.require() }
         } catch {
             await pool.close()
             throw (error as? PostgresError).map { StoreError($0) } ?? error as? StoreError
                 ?? StoreError(
                     .internal, "unexpected error of type \(type(of: error))", operation: "open the task store")
         }
+    }
+
+    package var connections: StoreConnections? {
+        let now = pool.snapshot
+        return StoreConnections(
+            idle: now.idle, used: now.used, waiting: now.waiting, isBreakerOpen: now.isBreakerOpen,
+            breakerOpenings: now.breakerOpenings, failures: now.failures)
     }
 
     /// Announces what is left to announce, and closes the connections. Calls after it throw.

@@ -7,17 +7,17 @@ extension SQLiteTaskStore: TaskStore {
         try await writer.perform("save a supervisor", surviving: .processEnd) { scope in
             try scope.run(
                 """
-                INSERT INTO supervisor (id, pool, installation, boot, host, pid, started_at, seen_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO supervisor (id, pool, installation, boot, host, address, pid, started_at, seen_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET pool = excluded.pool, installation = excluded.installation,
-                    boot = excluded.boot, host = excluded.host, pid = excluded.pid, started_at = excluded.started_at,
-                    seen_at = excluded.seen_at
+                    boot = excluded.boot, host = excluded.host, address = excluded.address, pid = excluded.pid,
+                    started_at = excluded.started_at, seen_at = excluded.seen_at
                 """,
                 [
                     supervisor.id.rawValue, StoredText.clean(supervisor.pool),
                     StoredText.clean(supervisor.installation), StoredText.clean(supervisor.boot),
-                    StoredText.clean(supervisor.host), supervisor.pid, StoredTime.milliseconds(supervisor.startedAt),
-                    scope.now,
+                    StoredText.clean(supervisor.host), StoredText.clean(supervisor.address), supervisor.pid,
+                    StoredTime.milliseconds(supervisor.startedAt), scope.now,
                 ])
             try scope.run(
                 "UPDATE supervisor SET queues = ? WHERE id = ?",
@@ -35,13 +35,13 @@ extension SQLiteTaskStore: TaskStore {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT id, pool, installation, boot, host, pid, started_at, seen_at, queues FROM supervisor
-                        ORDER BY id LIMIT \(QueryLimit.rows)
+                        SELECT id, pool, installation, boot, host, address, pid, started_at, seen_at, queues
+                        FROM supervisor ORDER BY id LIMIT \(QueryLimit.rows)
                         """)
             ).map { row in
                 var record = SupervisorRecord(
                     id: SupervisorID(rawValue: row[0]), pool: row[1], installation: row[2], boot: row[3], host: row[4],
-                    pid: row[5], startedAt: StoredTime.date(row[6]), seenAt: StoredTime.date(row[7]))
+                    address: row[5], pid: row[6], startedAt: StoredTime.date(row[7]), seenAt: StoredTime.date(row[8]))
                 record.queues = StoredNames.names(in: row["queues"])
                 return record
             }

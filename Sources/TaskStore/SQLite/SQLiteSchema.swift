@@ -13,7 +13,7 @@ enum SQLiteSchema {
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
     static let migrations = [
         first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
-        checkpoints,
+        checkpoints, addresses,
     ]
 
     /// What an attempt used beside its limits, as JSON.
@@ -93,6 +93,9 @@ enum SQLiteSchema {
         ALTER TABLE attempt ADD COLUMN progress REAL;
         ALTER TABLE supervisor ADD COLUMN queues TEXT;
         """
+
+    /// Where supervisors serve logs to other hosts.
+    private static let addresses = "ALTER TABLE supervisor ADD COLUMN address TEXT"
 
     private static let first = """
         CREATE TABLE task (

@@ -60,6 +60,21 @@ package final class AcodeFixture: Sendable {
         _ name: String = #function, settings: [String: JSONValue] = [:],
         _ body: (AcodeFixture) async throws -> Value
     ) async throws -> Value {
+        guard TestDatabase.isFixturesStore, settings["store.url"] == nil, settings["store.path"] == nil else {
+            return try await alone(name, settings: settings, body)
+        }
+        return try await TestDatabase.with { database in
+            let settings = settings.merging(["store.url": .string(database.url)]) { own, _ in own }
+            return try await alone(name, settings: settings) { fixture in
+                try await fixture.acode("db", "migrate").succeeded()
+                return try await body(fixture)
+            }
+        }
+    }
+
+    private static func alone<Value: Sendable>(
+        _ name: String, settings: [String: JSONValue], _ body: (AcodeFixture) async throws -> Value
+    ) async throws -> Value {
         let safe = String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }.prefix(80))
         let fixture = try AcodeFixture(name: safe, settings: settings)
         let outcome: Result<Value, any Error>

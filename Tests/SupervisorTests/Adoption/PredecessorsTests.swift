@@ -47,6 +47,14 @@ struct PredecessorsTests {
         #expect(Self.judge.ended(of: [later, other]) == [other])
     }
 
+    /// A machine that has just restarted need not wait for its own leases.
+    @Test func whereAllAreUnderOneKernelTheLockProvesEverything() {
+        let judge = Predecessors(
+            pool: "p", installation: "i", boot: "b", host: "h", supervisor: SupervisorID(rawValue: "me"), silence: nil)
+        let other = Self.row(boot: "other", silentFor: 1)
+        #expect(judge.ended(of: [Self.own, other]) == [other])
+    }
+
     @Test func workersOfOneThatMayLiveAreItsOwn() {
         func worker(_ id: String, of supervisor: String, installation: String = "i") -> WorkerRecord {
             WorkerRecord(

@@ -20,8 +20,7 @@ struct LeftoverRecoveryTests {
 
     /// A supervisor's row, a worker's row, its directories and its process, and a claimed task.
     private func leave(
-        _ test: TestSupervisor, pool: String = "default", installation: String? = nil,
-        boot: String = Predecessors.currentBoot
+        _ test: TestSupervisor, pool: String = "default", installation: String? = nil, boot: String = "another"
     ) async throws -> (task: TaskID, process: Process) {
         let host = test.supervisor.host
         let installation = if let installation { installation } else { try test.installation() }
@@ -70,13 +69,12 @@ struct LeftoverRecoveryTests {
     }
 
     /// Whatever the name of its host, which is the same here.
-    @Test(arguments: ["pool", "installation", "boot"])
+    @Test(arguments: ["pool", "installation"])
     func whatBelongsToAnotherIsLeftAlone(_ difference: String) async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1)
         let installation = difference == "installation" ? "another" : try test.installation()
         let (id, process) = try await leave(
-            test, pool: difference == "pool" ? "other" : "default", installation: installation,
-            boot: difference == "boot" ? "another" : Predecessors.currentBoot)
+            test, pool: difference == "pool" ? "other" : "default", installation: installation)
         try await test.run {
             try await eventually("a worker") { test.supervisor.status.ready == 1 }
         }

@@ -10,8 +10,8 @@ struct RegistryConformance {
         try await backend.withStores(2) { stores, clock in
             let began = TestClock.start - 5
             var record = SupervisorRecord(
-                id: .next(), pool: "pool", installation: "installation", boot: "boot", host: "höst", pid: 42,
-                startedAt: began, seenAt: .distantPast)
+                id: .next(), pool: "pool", installation: "installation", boot: "boot", host: "höst",
+                address: "höst:1", pid: 42, startedAt: began, seenAt: .distantPast)
             try await stores[0].save(record)
             record.seenAt = TestClock.start
             #expect(try await stores[1].supervisors() == [record])

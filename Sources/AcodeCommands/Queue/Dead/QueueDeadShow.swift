@@ -25,8 +25,8 @@ struct QueueDeadShow: AsyncParsableCommand {
             )
         }
         let now = Date()
-        let layout = context.layout
-        let summaries = AttemptSummary.all(attempts, checkpoints) { layout.log(task: task.id, attempt: $0.attempt) }
+        let place = LogPlace(context.layout)
+        let summaries = AttemptSummary.all(attempts, checkpoints, log: place.path(of:))
         if context.console.isJSON {
             let details = TaskDetails(task: task, attempts: summaries, summary: TaskStory.tell(task, now: now))
             context.console.print(try JSONText.pretty(DeadLetterDetails(details: details, events: events)))

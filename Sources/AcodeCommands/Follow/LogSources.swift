@@ -1,0 +1,71 @@
+internal import ControlPlane
+internal import Foundation
+internal import Settings
+internal import Supervisor
+internal import TaskModel
+internal import TaskStore
+
+/// Where logs of attempts are read: in this state directory, or from the supervisors that have them.
+struct LogSources: Sendable {
+    /// What came of looking for one.
+    enum Source: Sendable {
+        case file(LogFileReader)
+        case supervisor(RemoteLogReader)
+        /// Why nobody can read it here, in plain words.
+        case nowhere(String)
+    }
+
+    private let place: LogPlace
+    private let token: Result<PeerToken, PeerTokenProblem>?
+
+    init(_ layout: StateLayout, peers: PeerSettings = PeerSettings()) {
+        place = LogPlace(layout)
+        token =
+            peers.tokenFile.isEmpty
+            ? nil : Result { () throws(PeerTokenProblem) in try PeerToken(file: peers.tokenFile) }
+    }
+
+    /// Where to read the log of an attempt.
+    func source(of attempt: TaskAttempt, _ store: any TaskStore) async throws -> Source {
+        if place.has(attempt) {
+            return .file(LogFileReader(path: place.layout.log(task: attempt.taskID, attempt: attempt.attempt)))
+        }
+        guard let installation = attempt.installation else { return .nowhere("it did not say where") }
+        // Of several pools each can read the logs of all.
+        let there = try await store.supervisors().filter { $0.installation == installation }
+            .sorted { $0.seenAt > $1.seenAt }
+        guard !there.isEmpty else { return .nowhere("no supervisor runs there now") }
+        guard let address = there.lazy.compactMap(\.address).compactMap(Self.address).first else {
+            return .nowhere("its supervisor serves no logs to other hosts, see supervisor.listen")
+        }
+        switch token {
+        case nil: return .nowhere("no token is configured to ask its supervisor, see supervisor.tokenFile")
+        case .failure(let problem): return .nowhere(problem.message)
+        case .success(let token):
+            return .supervisor(
+                RemoteLogReader(
+                    PeerClient(host: address.host, port: address.port, token: token), task: attempt.taskID,
+                    attempt: attempt.attempt))
+        }
+    }
+
+    /// An address as supervisors note it.
+    static func address(_ text: String) -> ListenAddress? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return host.isEmpty ? nil : ListenAddress(host: String(host), port: Int(port))
+    }
+}
+
+/// An attempt whose log can't be read here.
+struct LogElsewhere: Sendable, Equatable {
+    var attempt: TaskAttempt
+    /// Why, in plain words.
+    var reason: String
+
+    /// For people.
+    var words: String { "the log of attempt \(attempt.attempt) is on the host \(attempt.host.onOneLine): \(reason)" }
+}

@@ -1,0 +1,20 @@
+/// What a supervisor offers to other machines, and what they need for it.
+package struct PeerSettings: Sendable, Equatable {
+    /// Where logs are served to other machines; `nil` means nowhere.
+    package var listen: ListenAddress?
+    /// Where other machines find that; `nil` stands for `listen`, with this host's name when that is everywhere.
+    package var advertise: ListenAddress?
+    /// The absolute path of the file with the secret that all machines have; empty when there is none.
+    package var tokenFile = ""
+
+    /// The defaults.
+    package init() {}
+
+    /// What other machines are told, on a machine of this name; `nil` when they are offered nothing.
+    package func address(host: String) -> String? {
+        guard let listen else { return nil }
+        if let advertise { return advertise.description }
+        let isEverywhere = ["0.0.0.0", "::", "*"].contains(listen.host)
+        return isEverywhere ? ListenAddress(host: host, port: listen.port).description : listen.description
+    }
+}

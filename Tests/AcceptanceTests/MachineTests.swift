@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+extension Acceptance {
+    /// one queue, many machines. Network namespaces stand for them.
+    @Suite("Machines", .timeLimit(.minutes(2)))
+    struct Machines {
+        private static let token = "machines-0123456789abcdef0123456789abcdef"
+
+        private static func tokenFile(_ fixture: AcodeFixture, _ token: String = token) throws -> String {
+            let path = try fixture.file("token-\(token.count)", token + "\n")
+            chmod(path, 0o600)
+            return path
+        }
+
+        /// A supervisor on the first machine, and somebody with a state directory of their own on the second.
+        private static func withTwo(
+            _ body: (TestNetwork, _ worker: AcodeFixture, _ client: AcodeFixture, SupervisorProcess) async throws ->
+                Void
+        ) async throws {
+            try await TestDatabase.with { database in
+                try await TestNetwork.with { network in
+                    let settings: [String: JSONValue] = ["store.url": .string(try database.socketURL())]
+                    try await AcodeFixture.with("machine-worker", settings: settings) { worker in
+                        try await AcodeFixture.with("machine-client", settings: settings) { client in
+                            try await worker.acode("db", "migrate").succeeded()
+                            var options = PoolOptions(count: 2)
+                            options.wrapper = network.first.wrapper
+                            options.environment = [
+                                "ACODE_SUPERVISOR_LISTEN": "\(network.first.address):8443",
+                                "ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(worker),
+                            ]
+                            try await worker.withSupervisor(.local, options) { supervisor in
+                                try await body(network, worker, client, supervisor)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test("a task's output is read on another machine, while it runs and afterwards")
+        func logs() async throws {
+            try await Self.withTwo { network, worker, client, _ in
+                let here = ["ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(client)]
+                let waited = try await network.second.acode(
+                    client, "task", "submit", "--wait", "--", "sh", "-c", "echo out; sleep 0.3; echo err >&2; exit 4",
+                    environment: here)
+                #expect(waited.code == 4 && waited.text == "out\n", "\(waited)")
+                #expect(waited.errorText.contains("err\n"), "\(waited)")
+                #expect(!waited.errorText.contains("no supervisor runs"), "\(waited)")
+
+                let large = try await network.second.acode(
+                    client, "task", "submit", "-q", "--", "sh", "-c", "seq 1 400000", environment: here)
+                let id = try #require(large.lines.first)
+                let followed = try await network.second.acode(client, "task", "logs", "-f", id, environment: here)
+                #expect(followed.code == 0 && followed.lines.count == 400_000, "\(followed)")
+                let again = try await network.second.acode(client, "task", "logs", id, environment: here)
+                #expect(again.output == followed.output)
+                #expect(try await worker.acode("task", "logs", id).output == again.output)
+
+                let shown = try await client.json("task", "show", id)
+                #expect(shown["attempts"][0]["log"] == .null)
+                #expect(shown["attempts"][0]["installation"].string?.isEmpty == false)
+                let host = try #require(shown["attempts"][0]["host"].string)
+                let page = try await client.acode("task", "show", id).succeeded()
+                #expect(page.text.contains("log: on the host \(host), of supervisor"), "\(page)")
+                let own = try await worker.json("task", "show", id)
+                #expect(own["attempts"][0]["log"].string?.hasPrefix(worker.stateDirectory) == true)
+            }
+        }
+
+        @Test("who can't have a log is told which machine has it, why, and what to run there")
+        func refusals() async throws {
+            try await Self.withTwo { network, worker, client, supervisor in
+                let id = try await worker.submit([], ["echo", "secret words"])
+                try await worker.waitFor(id, state: "complete")
+                let host = try #require(try await worker.task(id)["attempts"][0]["host"].string)
+                func refused(_ reason: String, _ environment: [String: String]) async throws {
+                    let end = try await network.second.acode(client, "task", "logs", id, environment: environment)
+                    #expect(end.code == 1 && end.text.isEmpty, "\(end)")
+                    #expect(end.errorText.contains("attempt 1 is on the host \(host): "), "\(end)")
+                    #expect(end.errorText.contains(reason), "\(end)")
+                    #expect(end.errorText.contains("hint: run `acode task logs \(id) --attempt 1` there"), "\(end)")
+                    #expect(!end.errorText.contains("0123456789"), "\(end)")
+                }
+                try await refused("no token is configured", [:])
+                let wrong = try Self.tokenFile(client, Self.token + "x")
+                try await refused("the token is missing or wrong", ["ACODE_SUPERVISOR_TOKEN_FILE": wrong])
+                let right = ["ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(client)]
+                try await network.cut()
+                try await refused("\(network.first.address):8443", right)
+                supervisor.process.send(SIGTERM)
+                try await supervisor.process.waitForEnd(within: .seconds(20))
+                try await refused("no supervisor runs there now", right)
+            }
+        }
+    }
+}

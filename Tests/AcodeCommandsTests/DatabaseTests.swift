@@ -1,0 +1,57 @@
+import Testing
+
+@testable import AcodeCommands
+@testable import TaskStore
+
+@Suite("Database")
+struct DatabaseTests {
+    private static func report(
+        server: Int = 150_006, readOnly: Bool = false, schema: Int = PostgresDatabase.version, missing: [String] = [],
+        skew: Double = 0.1, away: Double = 0.001
+    ) -> PostgresReport {
+        PostgresReport(
+            target: "h/d", serverVersion: "15.6", serverVersionNumber: server, user: "u", isReadOnly: readOnly,
+            schemaVersion: schema, missingRights: missing, mayMigrate: false, clockSkew: skew, roundTrip: away)
+    }
+
+    @Test(
+        arguments: [
+            (report(), [.ok, .ok, .ok]),
+            (report(server: 120_000), [.fail, .ok, .ok]),
+            (report(readOnly: true), [.fail, .ok, .ok]),
+            (report(schema: 0), [.ok, .fail, .ok]),
+            (report(schema: PostgresDatabase.version + 1), [.ok, .fail, .ok]),
+            (report(missing: ["INSERT on acode.lease"]), [.ok, .ok, .fail, .ok]),
+            // Who may not look can't tell that nothing is there.
+            (report(schema: 0, missing: ["USAGE on schema acode", "SELECT on acode.task"]), [.ok, .fail, .ok]),
+            (report(skew: -30), [.ok, .ok, .warn]),
+            (report(away: 0.2), [.warn, .ok, .ok]),
+        ] as [(PostgresReport, [DoctorCheck.Status])])
+    func aDatabaseIsJudged(report: PostgresReport, expected: [DoctorCheck.Status]) {
+        let checks = StoreChecks.judge(report)
+        #expect(checks.map(\.status) == expected, "\(checks)")
+        #expect(checks.allSatisfy { $0.status == .ok || $0.fix != nil })
+    }
+
+    @Test(
+        arguments: [
+            (PostgresDatabase.version, .current), (0, .missing), (PostgresDatabase.version + 1, .newer),
+        ] as [(Int, DatabaseSummary.State)])
+    func aSchemaIsCurrentOrNot(version: Int, state: DatabaseSummary.State) {
+        let summary = DatabaseSummary(Self.report(schema: version))
+        #expect(summary.state == state)
+        #expect(summary.text.hasPrefix("database: h/d, PostgreSQL 15.6\nuser:     u\ntables:   "))
+    }
+
+    @Test(arguments: [
+        ("10.0.0.1:80", "10.0.0.1", 80), ("[::1]:8443", "::1", 8443), ("a.b:1", "a.b", 1),
+    ])
+    func anAddressIsReadAsItWasWritten(text: String, host: String, port: Int) {
+        let address = LogSources.address(text)
+        #expect(address?.host == host && address?.port == port)
+        #expect(address?.description == text)
+    }
+
+    @Test(arguments: ["", "a", ":80", "a:", "a:b", "a:70000"])
+    func whatIsNoAddressIsNone(text: String) { #expect(LogSources.address(text) == nil) }
+}
