@@ -38,12 +38,16 @@ extension PostgresTaskStore {
         if let keys = columns.keysOfQueues { try await endOverdueHolders(of: keys) }
         // Only a statement that begins after the locks are had sees who has the keys.
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
+        let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
         let answers = try await run(
-            hold + announcement(of: columns.readyQueues) + [
-                PostgresQuery(PostgresSubmitSQL.accept, columns.parameters + [clock, me])
-            ], "submit")
+            hold + announcement(of: columns.readyQueues) + [PostgresQuery(accept, columns.parameters + [clock, me])],
+            "submit")
         let submissions: [Submission?]
         do throws(PostgresError) {
+            if columns.keysOfQueues == nil, let now = try answers.last?.first?.int(0) {
+                await foldSometimes()
+                return drafts.map { Submission(task: $0.task(at: now), isNew: true) }
+            }
             submissions = try zip(drafts, answers.last?.map(PostgresFate.init) ?? []).map { draft, fate in
                 switch fate {
                 case .new(let now): Submission(task: draft.task(at: now), isNew: true)
@@ -83,6 +87,9 @@ private struct PostgresDraft: Sendable {
         self.spec = spec
         json = try SpecCoding.encode(spec, operation: "submit")
     }
+
+    /// Whether it is not due at once.
+    var isPending: Bool { spec.delay > 0 }
 
     var delay: Int64 { StoredTime.milliseconds(seconds: max(0, spec.delay)) }
 
@@ -131,7 +138,7 @@ private struct PostgresDraftColumns {
 
     /// The queues whose tasks may be had at once.
     var readyQueues: Set<String> {
-        Set(zip(drafts, queues).compactMap { $0.task(at: 0).state == .enqueued ? $1 : nil })
+        Set(zip(drafts, queues).compactMap { $0.isPending ? nil : $1 })
     }
 
     /// For `PostgresSubmitSQL.accept`, up to `$12`.
@@ -140,7 +147,7 @@ private struct PostgresDraftColumns {
             .uuids(drafts.map(\.key)), .texts(drafts.map(\.json)), .texts(queues),
             .bools(drafts.map { $0.spec.isolation == .container }),
             .ints(drafts.map { PostgresRank.of(priority: $0.spec.priority) }), .ints(drafts.map(\.delay)),
-            .bools(drafts.map { $0.task(at: 0).state == .pending }),
+            .bools(drafts.map(\.isPending)),
             .texts(drafts.map { PostgresLane.of(image: $0.spec.image) }), .doubles(drafts.map(\.spec.ttl)),
             .texts(keys),
             .ints(drafts.map { StoredTime.milliseconds(seconds: max(0, $0.spec.unique?.window ?? 0)) }),

@@ -3,7 +3,8 @@ internal import TaskModel
 /// The statements that store tasks.
 enum PostgresSubmitSQL {
     /// Holds the unique keys `$2` of the queues `$1` until the end of the transaction.
-    static let holdKeys = PostgresUniqueSQL.hold("SELECT g.* FROM unnest($1::text[], $2::text[]) AS g (queue, key)")
+    static let holdKeys = PostgresUniqueSQL.hold(
+        "SELECT g.* FROM unnest($1::text[], $2::text[]) AS g (queue, key)")
 
     /// `$12` the last time there is, `$13` the time, `$14` the writer.
     ///
@@ -28,9 +29,40 @@ enum PostgresSubmitSQL {
                 ELSE min(a.n) FILTER (WHERE a.holder IS NULL) OVER (PARTITION BY a.queue, a.key) END AS first
             FROM asked a),
         fresh AS MATERIALIZED (
-            SELECT j.*, nextval('acode.seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
-                \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
-            FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
+            SELECT j.*, \(made) FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
+        \(stored)
+        claimed AS (
+            INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
+            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
+        \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) + (SELECT count(*) FROM claimed) > 0"))
+        SELECT task.*, clock.now, j.n, j.first FROM judged j CROSS JOIN clock
+        LEFT JOIN LATERAL (
+            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_state s ON s.id = t.id
+            WHERE t.id = j.holder AND j.n IS DISTINCT FROM j.first OFFSET 0) AS task ON true
+        ORDER BY j.n
+        """
+
+    /// As `accept` when no draft has a key: then nothing is to be looked up, and all are new. Returns the time.
+    static let acceptAll = """
+        WITH \(PostgresSQL.clock(13)),
+        fresh AS MATERIALIZED (
+            SELECT j.*, \(made)
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::boolean[],
+                $8::text[], $9::double precision[], $10::text[])
+                AS j (id, spec, queue, container, rank, delay, pending, lane, ttl, key) CROSS JOIN clock),
+        \(stored)
+        \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) > 0"))
+        SELECT now FROM clock
+        """
+
+    /// What is decided about a new task `j`.
+    private static let made = """
+        nextval('acode.seq') AS seq, least($12::bigint, now + j.delay) AS run_at,
+        \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
+        """
+
+    /// Stores the tasks `fresh`.
+    private static let stored = """
         new AS (INSERT INTO acode.task (id, created_at, unique_key, spec) SELECT id, now, key, spec FROM fresh, clock),
         stated AS (
             INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, ttl, expire_at)
@@ -42,23 +74,15 @@ enum PostgresSubmitSQL {
         waiting AS (
             INSERT INTO acode.scheduled (id, run_at, queue, expire_at)
             SELECT id, run_at, queue, expire_at FROM fresh WHERE pending),
-        claimed AS (
-            INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
-            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, count(*) FROM fresh GROUP BY 1, 2),
-        \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) + (SELECT count(*) FROM claimed) > 0"))
-        SELECT task.*, clock.now, j.n, j.first FROM judged j CROSS JOIN clock
-        LEFT JOIN LATERAL (
-            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_state s ON s.id = t.id
-            WHERE t.id = j.holder AND j.n IS DISTINCT FROM j.first OFFSET 0) AS task ON true
-        ORDER BY j.n
         """
 
     /// Which of these were stored before, by a statement whose answer was lost, and when.
     static let kept = "SELECT t.id, t.created_at FROM acode.task t WHERE t.id = ANY ($1::uuid[])"
 
     /// One that nobody may begin any more, although nobody ended it yet.
-    private static let overdue = "(s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false))"
+    private static let overdue =
+        "(s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false))"
 }

@@ -26,7 +26,7 @@ enum PostgresTaskRow {
     }
 
     private static func spec(_ row: PostgresRow) throws(PostgresError) -> TaskSpec? {
-        try? SpecCoding.decode(Data(try row.text(1).utf8))
+        try? SpecCoding.decode(try row.text(1))
     }
 
     private static func task(

@@ -66,23 +66,25 @@ struct PostgresPlanTests {
         }
     }
 
-    @Test func expiringAndSubmittingFindTheirRowsByKeysAlone() async throws {
+    @Test(arguments: [false, true]) func expiringAndSubmittingFindTheirRowsByKeysAlone(analyzed: Bool) async throws {
         try await PostgresPlace.with { place in
             let store = try await PostgresTaskStore(url: place.url)
             await store.close()
+            if analyzed { try await place.runScript("ANALYZE") }
             let end = try await plan(
                 place, PostgresExpireSQL.end,
                 [.uuids([]), .texts([]), .ints([1]), .texts([]), .texts([]), .int(nil), .int(1)])
             #expect(end.contains("ready_pkey") && end.contains("scheduled_pkey"), "\(end)")
             #expect(wholeReads(end).isEmpty, "\(end)")
-            let accept = try await plan(
-                place, PostgresSubmitSQL.accept,
-                [
-                    .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
-                    .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1),
-                ])
+            let drafts: [PostgresValue] = [
+                .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
+                .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1),
+            ]
+            let accept = try await plan(place, PostgresSubmitSQL.accept, drafts)
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")
             #expect(wholeReads(accept).isEmpty, "\(accept)")
+            let all = try await plan(place, PostgresSubmitSQL.acceptAll, drafts)
+            #expect(wholeReads(all).isEmpty && !all.contains("Sort") && !all.contains("WindowAgg"), "\(all)")
         }
     }
 
@@ -124,10 +126,11 @@ struct PostgresPlanTests {
         }
     }
 
-    @Test func endsFindTheirRowsByKeysAlone() async throws {
+    @Test(arguments: [false, true]) func endsFindTheirRowsByKeysAlone(analyzed: Bool) async throws {
         try await PostgresPlace.with { place in
             let store = try await PostgresTaskStore(url: place.url)
             await store.close()
+            if analyzed { try await place.runScript("ANALYZE") }
             var endings = PostgresEndings()
             endings.add(Lease(taskID: .next(), attempt: 1, token: 1), .success) { asked in
                 PostgresEndings.Decision(settlement: .ended(.success, cancelRequested: asked), reason: "")
