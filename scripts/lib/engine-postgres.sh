@@ -26,6 +26,11 @@ postgres_as_owner() { setpriv --reuid=postgres --regid=postgres --clear-groups -
 # A port is chosen that nobody listens on; whoever takes it between that and the server's start makes the start fail,
 # and the next port is tried.
 postgres_start() {
+    postgres_start_server
+    pgbouncer_start
+}
+
+postgres_start_server() {
     local tries
     if postgres_alive && postgres_answers; then return 0; fi
     postgres_configure
@@ -65,6 +70,8 @@ postgres_configure() {
     (cd "$place" && postgres_as_owner "$(postgres_programs)/initdb" -D "$place/data" -U acode --no-sync \
         --encoding=UTF8 --locale=C --auth=scram-sha-256 --pwfile="$place/password" \
         >>"$dir/log/postgres.log" 2>&1) || fail_with_log postgres "initdb failed"
+    postgres_certificates "$place/tls" >>"$dir/log/postgres.log" 2>&1 ||
+        fail_with_log postgres "the server's certificate could not be made"
     cat >>"$place/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$place/run'
@@ -72,6 +79,9 @@ max_connections = 300
 shared_buffers = 64MB
 fsync = off
 full_page_writes = off
+ssl = on
+ssl_cert_file = '$place/tls/server.crt'
+ssl_key_file = '$place/tls/server.key'
 autovacuum_naptime = 5s
 CONF
     printf 'CREATE DATABASE acode;\n' | postgres_as_owner "$(postgres_programs)/postgres" --single -D "$place/data" \
@@ -80,13 +90,29 @@ CONF
     : >"$place/ready"
 }
 
+# A certificate for localhost from an authority of our own (ca.crt), and another authority (other-ca.crt) that has signed
+# nothing. Clients that ask for no certificate use TLS all the same.
+postgres_certificates() {
+    local name new=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+    mkdir -p "$1"
+    for name in ca other-ca; do
+        "${new[@]}" -x509 -days 3650 -subj "/CN=acode $name" -keyout "$1/$name.key" -out "$1/$name.crt" || return 1
+    done
+    "${new[@]}" -subj /CN=localhost -keyout "$1/server.key" -out "$1/server.csr" || return 1
+    printf 'subjectAltName = DNS:localhost, IP:127.0.0.1\n' >"$1/names"
+    openssl x509 -req -in "$1/server.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial -days 3650 \
+        -extfile "$1/names" -out "$1/server.crt" || return 1
+    chown postgres "$1/server.key"
+    chmod 0600 "$1"/*.key
+}
+
 # SIGINT ends sessions; after SIGTERM the server would wait for its clients.
 postgres_halt() {
     if postgres_alive; then daemon_signal postgres INT; fi
     daemon_stop postgres 20
 }
 
-postgres_restart() { postgres_halt; postgres_start; }
+postgres_restart() { postgres_halt; postgres_start_server; }
 
 # The sessions notice the end of their parent and end too; the next start must find none of them. Its lock files
 # go, because a dead server that nobody has waited for yet looks alive to the next one.
@@ -114,6 +140,7 @@ postgres_signal_all() {
 }
 
 postgres_stop() {
+    pgbouncer_stop
     if postgres_alive; then postgres_signal_all CONT; fi
     postgres_halt
     if [ "$keep" = no ]; then rm -rf --one-file-system "$dir/postgres"; fi
