@@ -15,10 +15,15 @@ final class CancelTicket: Sendable {
         wakeup.signal()
     }
 
-    /// Blocks the thread for so long, or until `cancel`.
-    func sleep(for time: Duration) {
+    /// Blocks the thread for so long, or until `cancel`, or until `condition` holds when the way to wake was used.
+    func sleep(for time: Duration, orUntil condition: () -> Bool = { false }) {
+        settle(for: time) { wasCancelled || condition() }
+    }
+
+    /// Blocks the thread for so long, or until `condition` holds when the way to wake was used, cancelled or not.
+    func settle(for time: Duration, until condition: () -> Bool) {
         let deadline = ContinuousClock.now + time
-        while !wasCancelled {
+        while !condition() {
             let left = deadline - .now
             guard left > .zero else { return }
             var file = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)

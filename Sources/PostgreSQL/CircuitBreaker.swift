@@ -32,6 +32,22 @@ package struct CircuitBreaker: Sendable, Equatable {
         case open(until: ContinuousClock.Instant, pause: Duration)
         /// One tries. Can transition to `closed`, `open`.
         case halfOpen(pause: Duration)
+
+        /// The state without its numbers, for gauges and logs.
+        package var phase: Phase {
+            switch self {
+            case .closed: .closed
+            case .open: .open
+            case .halfOpen: .halfOpen
+            }
+        }
+    }
+
+    /// A state's name.
+    package enum Phase: String, Sendable, CaseIterable {
+        case closed
+        case open
+        case halfOpen = "half_open"
     }
 
     /// Where it stands.

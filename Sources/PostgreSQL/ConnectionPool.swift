@@ -8,44 +8,46 @@ package final class ConnectionPool: Sendable {
         package var connections = 4
         /// The most callers that wait for one; more are refused.
         package var waiting = 8192
-        /// What each new session runs first: settings.
-        package var setup = ""
+        /// How long a caller waits for one at most.
+        package var waitLimit: Duration = .seconds(10)
+        /// What to do about it when they are all in use for so long, for people: names the setting.
+        package var exhaustedHint = ""
+        /// How sessions are used.
+        package var session = SessionOptions()
         /// When a server counts as gone.
         package var breaker = CircuitBreaker.Limits()
+        /// Called after the breaker has opened, half opened or closed, on any thread. Must not block.
+        package var breakerChanged: (@Sendable (CircuitBreaker.State) -> Void)?
 
         /// The defaults.
         package init() {}
     }
 
     /// What a waiting caller is given.
-    private enum Turn {
+    enum Turn {
         case connection(PostgresConnection)
         /// Room for a connection of its own.
         case room
         case refusal(PostgresError)
     }
 
-    private struct State {
+    struct State {
         var idle: [PostgresConnection] = []
         /// Connections that are open, being opened or in use.
         var taken = 0
-        var waiting: [CheckedContinuation<Turn, Never>] = []
+        var line = WaitingLine<CheckedContinuation<Turn, Never>>()
+        var isSwept = false
         var isClosed = false
         var breaker: CircuitBreaker
-        var breakerOpenings = 0
-        var failures = 0
-
-        mutating func failed() {
-            let wasClosed = if case .closed = breaker.state { true } else { false }
-            breaker.failed(at: .now, jitter: .random(in: 0...1))
-            failures += 1
-            if wasClosed, case .open = breaker.state { breakerOpenings += 1 }
-        }
+        /// Why the last try to connect failed.
+        var lastFailure: PostgresError?
+        /// Its counts; the rest is filled in when somebody asks.
+        var counts = PoolSnapshot()
     }
 
-    private let target: ConnectionTarget
-    private let options: Options
-    private let state: Mutex<State>
+    let target: ConnectionTarget
+    let options: Options
+    let state: Mutex<State>
 
     /// Makes a pool; connects to nothing yet.
     package init(_ target: ConnectionTarget, options: Options = Options()) {
@@ -54,27 +56,30 @@ package final class ConnectionPool: Sendable {
         state = Mutex(State(breaker: CircuitBreaker(options.breaker)))
     }
 
-    /// Where it connects to, without credentials.
-    package var place: String { target.description }
-
-    /// How its connections are now.
-    package var snapshot: PoolSnapshot {
-        state.withLock { state in
-            let isClosed = if case .closed = state.breaker.state { true } else { false }
-            return PoolSnapshot(
-                idle: state.idle.count, used: state.taken - state.idle.count, waiting: state.waiting.count,
-                isBreakerOpen: !isClosed, breakerOpenings: state.breakerOpenings, failures: state.failures)
-        }
-    }
-
     /// Where the breaker stands.
     package var breaker: CircuitBreaker.State { state.withLock { $0.breaker.state } }
 
-    /// Lends a connection to `body`.
+    /// Where it connects to, without credentials.
+    package var place: String { target.description }
+
+    /// How its connections are now, and what has happened to them.
+    package var snapshot: PoolSnapshot {
+        state.withLock { state in
+            var now = state.counts
+            (now.idle, now.used) = (state.idle.count, state.taken - state.idle.count)
+            now.waiting = state.line.count
+            now.isBreakerOpen = state.breaker.state.phase != .closed
+            return now
+        }
+    }
+
+    /// Lends a connection to `body`. Waits for one for `timeout` at most, and no longer than the options say. Throws
+    /// `exhausted` when none came free, `unreachable`, `closed`, `cancelled`, and what `body` throws.
     package func withConnection<Value: Sendable>(
-        _ operation: String, _ body: (PostgresConnection) async throws(PostgresError) -> Value
+        _ operation: String, timeout: Duration = .seconds(30),
+        _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let connection = try await take(operation)
+        let connection = try await take(operation, until: .now + timeout)
         do throws(PostgresError) {
             let value = try await body(connection)
             await giveBack(connection)
@@ -85,94 +90,85 @@ package final class ConnectionPool: Sendable {
         }
     }
 
-    /// Runs statements in one round trip and one transaction: all take effect, or none.
+    /// Runs statements in one round trip and one transaction: all take effect, or none. `timeout` is for everything, the wait
+    /// for a connection and its making too. A connection that the server had ended while it lay idle is no error.
     package func run(
         _ queries: [PostgresQuery], operation: String, timeout: Duration = .seconds(30)
     ) async throws(PostgresError) -> [PostgresRows] {
-        try await withConnection(operation) { connection throws(PostgresError) in
-            try await connection.run(queries, operation: operation, timeout: timeout)
+        let deadline = ContinuousClock.now + timeout
+        // All idle ones may have ended together, as they do when the server is restarted.
+        var idleOnes = options.connections
+        while true {
+            do throws(PostgresError) {
+                return try await withConnection(operation, timeout: deadline - .now) {
+                    connection throws(PostgresError) in
+                    try await connection.run(queries, operation: operation, timeout: deadline - .now)
+                }
+            } catch {
+                idleOnes -= 1
+                guard error.code == .sessionEnded, idleOnes >= 0 else { throw error }
+            }
         }
     }
 
     /// Closes what is idle now, and the others when they come back. Calls after it throw `closed`.
     package func close() async {
         let (idle, waiting) = state.withLock { state in
-            defer { (state.idle, state.waiting, state.isClosed) = ([], [], true) }
-            return (state.idle, state.waiting)
+            defer { (state.idle, state.isClosed) = ([], true) }
+            return (state.idle, state.line.removeAll())
         }
         for one in waiting { one.resume(returning: .refusal(Self.closed("wait for a connection"))) }
         for connection in idle { await connection.close() }
     }
 
-    private func take(_ operation: String) async throws(PostgresError) -> PostgresConnection {
-        let turn = await withCheckedContinuation { continuation in
-            let turn = state.withLock { state -> Turn? in
-                if state.isClosed { return .refusal(Self.closed(operation)) }
-                if let idle = state.idle.popLast() { return .connection(idle) }
-                if state.taken < options.connections {
-                    state.taken += 1
-                    return .room
-                }
-                guard state.waiting.count < options.waiting else {
-                    return .refusal(
-                        PostgresError(.unreachable, "\(options.waiting) calls wait already", operation: operation))
-                }
-                state.waiting.append(continuation)
-                return nil
-            }
-            if let turn { continuation.resume(returning: turn) }
-        }
-        switch turn {
-        case .connection(let connection): return connection
-        case .refusal(let error): throw error
-        case .room: return try await open(operation)
-        }
-    }
-
-    private func open(_ operation: String) async throws(PostgresError) -> PostgresConnection {
-        if case .wait = state.withLock({ $0.breaker.admit(at: .now) }) {
+    func open(_ operation: String, until deadline: ContinuousClock.Instant) async throws(PostgresError)
+        -> PostgresConnection
+    {
+        let (admission, reason) = changingBreaker { state in (state.breaker.admit(at: .now), state.lastFailure) }
+        if case .wait = admission {
+            state.withLock { $0.counts.refusals += 1 }
             leave()
-            throw PostgresError(.unreachable, "\(target) can't be reached at present", operation: operation)
+            let words = reason.map { ": " + $0.message } ?? ""
+            throw PostgresError(
+                .unreachable, "\(target) can't be reached at present" + words, operation: operation,
+                sqlState: reason?.sqlState)
         }
         do throws(PostgresError) {
-            let connection = try await PostgresConnection.open(target, setup: options.setup)
-            state.withLock { $0.breaker.succeeded() }
+            let connection = try await PostgresConnection.open(
+                target, options: options.session, timeout: deadline - .now)
+            changingBreaker { state in
+                state.breaker.succeeded()
+                state.counts.opened += 1
+            }
             return connection
         } catch {
-            state.withLock { $0.failed() }
+            changingBreaker { state in
+                guard error.code != .cancelled else { return state.breaker.gaveUp(at: .now) }
+                state.lastFailure = error
+                state.counts.failures += 1
+                state.breaker.failed(at: .now, jitter: .random(in: 0...1))
+            }
             leave()
             throw PostgresError(error.code, error.message, operation: operation, sqlState: error.sqlState)
         }
     }
 
-    private func giveBack(_ connection: PostgresConnection) async {
-        guard await connection.isOpen else {
-            await connection.close()
-            return leave()
+    /// Tells of a change of the breaker, after the lock.
+    private func changingBreaker<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+        let (value, change) = state.withLock { state -> (Value, CircuitBreaker.State?) in
+            let before = state.breaker.state.phase
+            let value = body(&state)
+            let after = state.breaker.state
+            guard before != after.phase else { return (value, nil) }
+            // A try that failed while it was half open is no new opening.
+            if before == .closed, after.phase == .open { state.counts.breakerOpenings += 1 }
+            return (value, after)
         }
-        let (next, isClosed) = state.withLock { state -> (CheckedContinuation<Turn, Never>?, Bool) in
-            if state.isClosed { return (nil, true) }
-            if !state.waiting.isEmpty { return (state.waiting.removeFirst(), false) }
-            state.idle.append(connection)
-            return (nil, false)
-        }
-        if isClosed { await connection.close() }
-        next?.resume(returning: .connection(connection))
+        if let change { options.breakerChanged?(change) }
+        return value
     }
 
-    /// One connection less: whoever waits longest may open another.
-    private func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Turn, Never>? in
-            guard !state.waiting.isEmpty else {
-                state.taken -= 1
-                return nil
-            }
-            return state.waiting.removeFirst()
-        }
-        next?.resume(returning: .room)
-    }
-
-    private static func closed(_ operation: String) -> PostgresError {
+    static func closed(_ operation: String) -> PostgresError {
         PostgresError(.closed, "the connections are closed", operation: operation)
     }
 }

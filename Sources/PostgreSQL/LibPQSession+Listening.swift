@@ -17,13 +17,6 @@ extension LibPQSession {
         try runScript(orders.joined(separator: ";"), operation: "listen", until: deadline, ticket: ticket)
     }
 
-    /// Whether something stands between us and the server: the session there isn't the one that was named to us.
-    func isPooled(until deadline: ContinuousClock.Instant, ticket: CancelTicket) throws(PostgresError) -> Bool {
-        let rows = try run(
-            [PostgresQuery("SELECT pg_backend_pid()")], operation: "connect", until: deadline, ticket: ticket)
-        return try rows[0].first?.int(0) != Int64(PQbackendPID(raw))
-    }
-
     /// Asks for a sign of life and gives the connection up when none comes.
     func ping(until deadline: ContinuousClock.Instant, ticket: CancelTicket) throws(PostgresError) {
         // Nothing to do but to answer; the words are for people who look at the server's sessions.

@@ -13,8 +13,12 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         case timedOut = "timed_out"
         /// The server refused or ended the statement; `sqlState` says why. It had no effect.
         case refused
+        /// All connections are in use, and none came free in time. Nothing was sent.
+        case exhausted
         /// The caller was cancelled, and the statement had no effect.
         case cancelled
+        /// The server had ended the session before this was asked: nothing was sent.
+        case sessionEnded = "session_ended"
         /// The connection or the pool was closed.
         case closed
         /// An answer was not as expected.
@@ -41,7 +45,7 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Whether the same may succeed when tried again later.
     package var isTransient: Bool {
         switch code {
-        case .unreachable, .connectionLost, .timedOut: true
+        case .unreachable, .connectionLost, .timedOut, .exhausted, .sessionEnded: true
         case .badURL, .cancelled, .closed, .decoding: false
         case .refused: isConflict || isShortOfResources
         }
@@ -59,10 +63,10 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Whether the session can't be used after it.
     var endsSession: Bool {
         switch code {
-        case .unreachable, .connectionLost, .timedOut, .closed: true
+        case .unreachable, .connectionLost, .timedOut, .sessionEnded, .closed: true
         // Shut down, crashed, starting up, idle for too long; or a standby that was the primary.
         case .refused: sqlState.map { $0.hasPrefix("57P0") || $0.hasPrefix("08") || $0 == "25006" } ?? false
-        case .badURL, .cancelled, .decoding: false
+        case .badURL, .cancelled, .decoding, .exhausted: false
         }
     }
 

@@ -13,6 +13,8 @@ package final class PostgresListener: Sendable {
         package var ping: Duration = .seconds(12)
         /// How long it may take to give one.
         package var pingTimeout: Duration = .seconds(5)
+        /// How long one try to connect may take, with all addresses.
+        package var connectLimit: Duration = .seconds(15)
         /// Pauses between tries to connect.
         package var backoff = Backoff()
         /// A connection that held so long begins with the shortest pause when it breaks.
@@ -138,8 +140,9 @@ package final class PostgresListener: Sendable {
         /// One connection, until it ends; returns why it did.
         private func listen() -> PostgresError {
             do throws(PostgresError) {
-                let session = try LibPQSession(target, ticket: closing)
-                try session.listen(to: channels, until: .now + target.connectTimeout, ticket: closing)
+                let deadline = ContinuousClock.now + options.connectLimit
+                let session = try LibPQConnector.open(target, until: deadline, ticket: closing)
+                try session.listen(to: channels, until: deadline, ticket: closing)
                 set(connected: true)
                 listener?.tell { $0.connected() }
                 while true {

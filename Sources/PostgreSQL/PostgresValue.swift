@@ -28,47 +28,61 @@ package enum PostgresValue: Sendable, Equatable {
         }
     }
 
-    /// The value as the server reads it; `nil` for NULL.
-    var bytes: [UInt8]? {
+    /// Adds the value as the server reads it; returns false, and adds nothing, for NULL.
+    func append(to bytes: inout [UInt8]) -> Bool {
         switch self {
-        case .int(let value): value.map { $0.bigEndianBytes }
-        case .double(let value): value.map { Int64(bitPattern: $0.bitPattern).bigEndianBytes }
-        case .bool(let value): [value ? 1 : 0]
-        case .text(let value): value.map { Array($0.utf8) }
-        case .uuid(let value): value.bytes
-        case .ints(let values): Self.array(of: 20, values) { $0.bigEndianBytes }
-        case .doubles(let values): Self.array(of: 701, values) { Int64(bitPattern: $0.bitPattern).bigEndianBytes }
-        case .bools(let values): Self.array(of: 16, values) { [$0 ? 1 : 0] }
-        case .texts(let values): Self.array(of: 25, values) { Array($0.utf8) }
-        case .uuids(let values): Self.array(of: 2950, values) { $0.bytes }
+        case .int(let value): return Self.append(value, to: &bytes) { $1.append(bigEndian: $0) }
+        case .double(let value): return Self.append(value, to: &bytes) { $1.append(bigEndian: $0.bitPattern) }
+        case .bool(let value): bytes.append(value ? 1 : 0)
+        case .text(let value): return Self.append(value, to: &bytes) { $1.append(contentsOf: $0.utf8) }
+        case .uuid(let value): bytes += value.bytes
+        case .ints(let values): Self.append(values, of: 20, 8, to: &bytes) { $1.append(bigEndian: $0) }
+        case .doubles(let values): Self.append(values, of: 701, 8, to: &bytes) { $1.append(bigEndian: $0.bitPattern) }
+        case .bools(let values): Self.append(values, of: 16, 1, to: &bytes) { $1.append($0 ? 1 : 0) }
+        case .texts(let values): Self.append(values, of: 25, 16, to: &bytes) { $1.append(contentsOf: $0.utf8) }
+        case .uuids(let values): Self.append(values, of: 2950, 16, to: &bytes) { $1 += $0.bytes }
         }
+        return true
+    }
+
+    private static func append<Value>(
+        _ value: Value?, to bytes: inout [UInt8], _ encode: (Value, inout [UInt8]) -> Void
+    ) -> Bool {
+        guard let value else { return false }
+        encode(value, &bytes)
+        return true
     }
 
     /// An array of one dimension: dimensions, whether there are NULLs, the type, the length, the first index, the values.
-    private static func array<Value>(
-        of type: Int32, _ values: [Value?], _ encode: (Value) -> [UInt8]
-    ) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(20 + values.count * 12)
+    /// `size` is what a value is expected to take.
+    private static func append<Value>(
+        _ values: [Value?], of type: Int32, _ size: Int, to bytes: inout [UInt8],
+        _ encode: (Value, inout [UInt8]) -> Void
+    ) {
+        // More than what is needed now, or many arrays in turn would copy what there is each time.
+        let needed = bytes.count + 20 + values.count * (4 + size)
+        if needed > bytes.capacity { bytes.reserveCapacity(max(needed, 2 * bytes.capacity)) }
         for number in [values.isEmpty ? 0 : 1, values.contains { $0 == nil } ? 1 : 0, type] {
-            bytes += Int32(number).bigEndianBytes
+            bytes.append(bigEndian: Int32(number))
         }
-        guard !values.isEmpty else { return bytes }
-        bytes += Int32(values.count).bigEndianBytes + Int32(1).bigEndianBytes
+        guard !values.isEmpty else { return }
+        bytes.append(bigEndian: Int32(values.count))
+        bytes.append(bigEndian: Int32(1))
         for value in values {
-            guard let value else {
-                bytes += Int32(-1).bigEndianBytes
-                continue
-            }
-            let one = encode(value)
-            bytes += Int32(one.count).bigEndianBytes
-            bytes += one
+            let start = bytes.count
+            bytes.append(bigEndian: Int32(-1))
+            guard let value else { continue }
+            encode(value, &bytes)
+            // The length is known once the value is there.
+            let length = UInt32(bytes.count - start - 4)
+            for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * index)) }
         }
-        return bytes
     }
 }
 
-extension FixedWidthInteger {
-    /// The value as it goes over the wire.
-    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
+extension [UInt8] {
+    /// Adds a number as it goes over the wire.
+    fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    }
 }

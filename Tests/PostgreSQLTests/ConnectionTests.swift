@@ -108,7 +108,7 @@ struct ConnectionTests {
             }
             let error = await #expect(throws: PostgresError.self) { _ = try await connection.one("SELECT 1") }
             #expect(error?.isTransient == true)
-            #expect(await !connection.isOpen)
+            #expect(!connection.isOpen)
             #expect(await code { _ = try await connection.one("SELECT 1") } == .closed)
         }
     }

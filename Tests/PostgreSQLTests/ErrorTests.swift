@@ -17,7 +17,7 @@ struct ErrorTests {
 
     @Test(arguments: PostgresError.Code.allCases)
     func onlyTroubleWithTheConnectionIsTransientByItself(_ code: PostgresError.Code) {
-        let isTransient = [.unreachable, .connectionLost, .timedOut].contains(code)
+        let isTransient = [.unreachable, .connectionLost, .timedOut, .exhausted, .sessionEnded].contains(code)
         #expect(PostgresError(code, "x", operation: "test").isTransient == isTransient)
     }
 

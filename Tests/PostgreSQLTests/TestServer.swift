@@ -1,5 +1,6 @@
 import Foundation
 import PostgreSQL
+import Synchronization
 
 /// The server that `scripts/engines` starts. That there is none is a failure and not a reason to skip.
 enum TestServer {
@@ -49,4 +50,13 @@ extension PostgresConnection {
         let rows = try await one(sql)
         return try rows.first?.int(0)
     }
+}
+
+/// What a server of a test has read.
+final class Heard: Sendable {
+    private let state = Mutex<[[UInt8]]>([])
+
+    func add(_ bytes: [UInt8]) { state.withLock { $0.append(bytes) } }
+
+    var pieces: [[UInt8]] { state.withLock { $0 } }
 }

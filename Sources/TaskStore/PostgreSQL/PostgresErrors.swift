@@ -5,8 +5,9 @@ extension StoreError {
     init(_ error: PostgresError) {
         let code: Code =
             switch error.code {
-            case .unreachable, .connectionLost, .timedOut: .unavailable
+            case .unreachable, .connectionLost, .timedOut, .sessionEnded: .unavailable
             case .closed: .closed
+            case .exhausted: .busy
             case .decoding: .corrupt
             case .badURL, .cancelled: .internal
             case .refused: Self.code(sqlState: error.sqlState ?? "")

@@ -25,13 +25,13 @@ enum PostgresSchema {
     ///
     /// - Parameter timeout: how long the caller waits for an answer. The server gives up before, so that it never works for
     ///   nobody, and the caller learns that nothing was done.
-    static func session(timeout: Duration) -> String {
+    static func session(timeout: Duration) -> [String: String] {
         let most = Int(timeout / .milliseconds(1))
-        return """
-            SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
-            SET enable_mergejoin = off; SET enable_bitmapscan = off; SET statement_timeout = \(most * 5 / 6);
-            SET lock_timeout = \(most * 2 / 3); SET idle_in_transaction_session_timeout = '60s'
-            """
+        return [
+            "plan_cache_mode": "force_generic_plan", "jit": "off", "enable_seqscan": "off", "enable_hashjoin": "off",
+            "enable_mergejoin": "off", "enable_bitmapscan": "off", "statement_timeout": "\(most * 5 / 6)",
+            "lock_timeout": "\(most * 2 / 3)", "idle_in_transaction_session_timeout": "60s",
+        ]
     }
 
     private static let hot =

@@ -44,7 +44,8 @@ package final class PostgresTaskStore: Sendable {
         do throws(PostgresError) {
             var settings = ConnectionPool.Options()
             settings.connections = options.connections
-            settings.setup = PostgresSchema.session(timeout: options.timeout)
+            settings.exhaustedHint = "raise store.connections"
+            settings.session.settings = PostgresSchema.session(timeout: options.timeout)
             let target = try ConnectionTarget(url)
             listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
             pool = ConnectionPool(target, options: settings)

@@ -8,7 +8,8 @@ import Testing
 struct PostgresPlanTests {
     private func plan(_ place: PostgresPlace, _ sql: String, _ parameters: [PostgresValue]) async throws -> String {
         let connection = try await PostgresConnection.open(
-            ConnectionTarget(place.url), setup: PostgresSchema.session(timeout: .seconds(30)))
+            ConnectionTarget(place.url),
+            options: SessionOptions(settings: PostgresSchema.session(timeout: .seconds(30))))
         defer { Task { await connection.close() } }
         let rows = try await connection.run([PostgresQuery("EXPLAIN " + sql, parameters)], operation: "explain")[0]
         return try rows.map { row throws(PostgresError) in try row.text(0) }.joined(separator: "\n")
