@@ -140,6 +140,8 @@ package final class Supervisor: Sendable {
         context.users = backend.users
         warnOfSecretsOnDisk(installation: installation)
         let containers = backend.engine.map { self.containers(of: $0, context) }
+        // Before anything of earlier supervisors is taken over or given back, or it would be done again.
+        try await delivery.deliverKept()
         // First, so that the store tells its time, and who else looks at these rows that somebody lives.
         try await register()
         if !options.exitsWhenIdle { await retention.begin() }

@@ -1,7 +1,7 @@
 package import Foundation
 
 /// The time-limited right of a supervisor to run one attempt. Its token fences every write of the attempt.
-package struct Lease: Sendable, Hashable {
+package struct Lease: Codable, Sendable, Hashable {
     /// The task.
     package let taskID: TaskID
     /// The attempt it is for.
@@ -32,7 +32,7 @@ package struct ClaimedTask: Sendable {
 }
 
 /// What becomes of a task when an attempt has ended.
-package enum Disposition: Sendable, Equatable {
+package enum Disposition: Codable, Sendable, Equatable {
     /// It succeeded: `complete`.
     case complete
     /// Its own failure, to be tried again after the delay in seconds: `pending`, `failures` + 1.
@@ -58,7 +58,7 @@ package enum Disposition: Sendable, Equatable {
 }
 
 /// How an attempt ended, as written to the store in one fenced statement.
-package struct AttemptResult: Sendable, Equatable {
+package struct AttemptResult: Codable, Sendable, Equatable {
     /// In one word.
     package var outcome: TaskOutcome
     /// 0…255, or 128 + signal number; `nil` when no command ran to its end.

@@ -44,6 +44,7 @@ package struct TaskEvent: Codable, Sendable, Equatable {
         case cancelled
         case requeued
         case expired
+        case resultDiscarded = "result_discarded"
     }
 
     /// Makes an event as read from a store.

@@ -85,6 +85,14 @@ struct Settlement: Equatable {
         return (Settlement(state: .error, entries: entries), reason)
     }
 
+    /// What the timeline says of an end that came when the lease was lost. It decides nothing.
+    static func late(_ result: AttemptResult) -> Entry {
+        Entry(
+            kind: .resultDiscarded,
+            message: "its end came after the lease was lost, and counts for nothing: \(result.outcome.rawValue), "
+                + result.reason)
+    }
+
     private static func again(after seconds: Double, cancelRequested: Bool) -> Settlement {
         if cancelRequested {
             let message = "not run again, because it was asked to stop"

@@ -60,6 +60,16 @@ package struct LeaseStatus: Sendable, Equatable {
     }
 }
 
+/// What became of an end that came when its lease was no longer there.
+package enum LateEnd: Sendable, Equatable {
+    /// It had been written under this very lease, and only the answer was lost.
+    case recorded
+    /// The lease had been lost, so that it counts for nothing. The timeline says so, once.
+    case refused
+    /// The store has no such attempt: it was purged, or belongs to another store.
+    case unknown
+}
+
 /// Which tasks to list.
 package struct TaskFilter: Sendable {
     /// Only these states; empty means all.

@@ -30,6 +30,10 @@ package protocol TaskStore: Sendable {
     /// those absent were lost, and nothing was written for them.
     func finish(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> Set<Lease>
 
+    /// Says on their timelines that the ends of attempts came too late: of those whose lease `finish` did not find, and so
+    /// may be asked again about the same. Tells of each what the store knows, and of a current lease that it is refused.
+    func discard(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> [Lease: LateEnd]
+
     /// Extends leases to `duration` from now and tells which are still held and which of those should stop.
     func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus]
 

@@ -14,6 +14,7 @@ package struct AttemptRunner: Sendable {
     let plans: AttemptPlanner
     let harvester: AttemptHarvester
     let checkpoints: CheckpointKeeper
+    let delivery: ResultDelivery
     let settings: Settings
     let layout: StateLayout
     let tap: (any OutputTap)?
@@ -327,8 +328,8 @@ package struct AttemptRunner: Sendable {
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
         if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
         if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
-        let isRecorded = await save(result, of: attempt)
-        if isRecorded, attempt.hasCheckpointArtifacts, decision.disposition.isFinal {
+        let fate = await delivery.deliver(result, under: attempt.claim.lease)
+        if fate == .recorded, attempt.hasCheckpointArtifacts, decision.disposition.isFinal {
             await checkpoints.forget(attempt.claim.task.id)
         }
         logger.info(
@@ -336,7 +337,7 @@ package struct AttemptRunner: Sendable {
             metadata: [
                 "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
                 "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
-                "task.recorded": "\(isRecorded)",
+                "task.recorded": "\(fate == .recorded)",
             ])
     }
 
@@ -351,27 +352,6 @@ package struct AttemptRunner: Sendable {
                 "retry rules could not look at a task's output",
                 metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error.message)"])
             return ""
-        }
-    }
-
-    /// Writes the end until it is written or the lease must have run out, after which the task is someone else's.
-    private func save(_ result: AttemptResult, of attempt: RunningAttempt) async -> Bool {
-        let lease = attempt.claim.lease
-        let deadline = ContinuousClock.now.advanced(by: settings.queue.lease * 2)
-        var pause = Duration.milliseconds(50)
-        while true {
-            do {
-                return try await store.finish([(lease: lease, result: result)]).contains(lease)
-            } catch {
-                guard ContinuousClock.now < deadline else {
-                    logger.error(
-                        "the end of an attempt could not be recorded; the task will run again",
-                        metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
-                    return false
-                }
-                await Self.sleep(pause)
-                pause = min(pause * 2, .seconds(2))
-            }
         }
     }
 

@@ -265,9 +265,16 @@ extension Supervisor {
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
             checkpoints: CheckpointKeeper(
                 store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger),
-            settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
+            delivery: delivery, settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
             engineLimit: engineLimit, timelines: timelines,
             concluded: { await self.attemptConcluded() })
+    }
+
+    /// What brings the ends of attempts to the store.
+    var delivery: ResultDelivery {
+        ResultDelivery(
+            store: store, spool: ResultSpool(directory: layout.results), patience: settings.queue.lease * 2,
+            ending: { [shutdown] in shutdown.level }, metrics: metrics, logger: logger)
     }
 
     /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time, each through `gate`.

@@ -39,6 +39,9 @@ package struct StateLayout: Sendable {
     /// Where scratch of failed attempts is kept.
     package var scratch: String { "\(stateDirectory)/scratch" }
 
+    /// Where the ends of attempts are that the store has not taken yet.
+    var results: String { "\(stateDirectory)/results/\(pool)" }
+
     /// The output of one attempt, in `ContainerLogFormat`.
     package func log(task: TaskID, attempt: Int) -> String { "\(logs)/\(task.rawValue)/\(attempt).log" }
 
@@ -57,7 +60,9 @@ package struct StateLayout: Sendable {
     /// - Throws: `state_unusable`, naming the directory and the cause.
     package func prepare() throws(SupervisorError) {
         let pools = "\(stateDirectory)/pools"
-        let directories = [stateDirectory, pools, logs, outputs, scratch, runtimeDirectory, "\(runtimeDirectory)/w"]
+        let directories = [
+            stateDirectory, pools, logs, outputs, scratch, results, runtimeDirectory, "\(runtimeDirectory)/w",
+        ]
         for directory in directories {
             do {
                 try FileManager.default.createDirectory(

@@ -15,6 +15,9 @@ package struct SupervisorMetrics: Sendable {
     private let heartbeatFailures = Counter(label: "acode_heartbeat_failures_total")
     private let recoveries = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "stale")])
     private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
+    private let resultsKept = Counter(label: "acode_results_kept_total")
+    private let resultsDelivered = Counter(label: "acode_results_delivered_late_total")
+    private let resultsDiscarded = Counter(label: "acode_results_discarded_total")
     private let storeFailures = Counter(label: "acode_store_failures_total")
     private let duplicateSkips = Counter(label: "acode_duplicate_skips_total")
     private let expiries = Counter(label: "acode_expired_tasks_total")
@@ -124,6 +127,15 @@ package struct SupervisorMetrics: Sendable {
         for (state, count) in report.tasks { prunedTasks[state]?.increment(by: count) }
         for (kind, count) in report.directories { prunedDirectories[kind]?.increment(by: count) }
     }
+
+    /// Notes the end of an attempt that is kept on the disk, because the store does not take it.
+    func resultKept() { resultsKept.increment() }
+
+    /// Notes one that an earlier supervisor had kept, and that is in the store now.
+    func resultDelivered() { resultsDelivered.increment() }
+
+    /// Notes one that came after its lease was lost.
+    func resultDiscarded() { resultsDiscarded.increment() }
 
     func storeFailed() { storeFailures.increment() }
 

@@ -144,7 +144,7 @@ enum PostgresSettleSQL {
                 reason = e.reason, wall_seconds = e.wall, cpu_seconds = e.cpu, max_resident_bytes = e.resident,
                 output_bytes = e.written, output_dropped = e.dropped, report = e.report, result = e.result,
                 worker = coalesce(e.worker, a.worker), started_at = coalesce(e.started_at, a.started_at),
-                ended_token = e.token, completed_seq = e.completed_seq
+                ended_token = CASE WHEN e.outcome <> 'lease_lost' THEN e.token END, completed_seq = e.completed_seq
             FROM ended e WHERE a.id = e.id AND a.attempt = e.attempt),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)

@@ -13,7 +13,7 @@ extension SQLiteTaskStore {
                     try scope.start(held, worker: worker, at: at)
                 }
                 let settlement = Settlement.ended(result, cancelRequested: held.cancelRequested)
-                try scope.settle(held, settlement, result)
+                try scope.settle(held, settlement, result, endedBy: lease)
                 current.insert(lease)
             }
             return current
@@ -22,8 +22,11 @@ extension SQLiteTaskStore {
 }
 
 extension WriteScope {
-    /// Ends a lease: the attempt, the task, the timeline and the counts in one go.
-    func settle(_ held: HeldLease, _ settlement: Settlement, _ result: AttemptResult) throws {
+    /// Ends a lease: the attempt, the task, the timeline and the counts in one go. `lease` is that of the holder, when it
+    /// was the holder who ended it.
+    func settle(
+        _ held: HeldLease, _ settlement: Settlement, _ result: AttemptResult, endedBy lease: Lease? = nil
+    ) throws {
         let outcome = result.outcome.rawValue
         let reason = StoredText.clean(result.reason)
         let usage = result.usage
@@ -32,13 +35,13 @@ extension WriteScope {
             """
             UPDATE attempt SET finished_at = ?, outcome = ?, exit_code = ?, reason = ?, wall_seconds = ?,
                 cpu_seconds = ?, max_resident_bytes = ?, output_bytes = ?, output_dropped = ?, report = ?,
-                result = ?
+                result = ?, ended_token = ?
             WHERE task_seq = ? AND attempt = ?
             """,
             [
                 now, outcome, result.exitCode, reason, usage?.wallSeconds, usage?.cpuSeconds, usage?.maxResidentBytes,
                 usage?.outputBytes, usage?.outputDropped,
-                result.report.flatMap(ReportCoding.text(of:)), result.result, held.seq, held.attempt,
+                result.report.flatMap(ReportCoding.text(of:)), result.result, lease?.token, held.seq, held.attempt,
             ])
         try run(
             """

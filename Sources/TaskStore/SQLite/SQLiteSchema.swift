@@ -13,7 +13,7 @@ enum SQLiteSchema {
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
     static let migrations = [
         first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
-        checkpoints, addresses,
+        checkpoints, addresses, leaseLimits,
     ]
 
     /// What an attempt used beside its limits, as JSON.
@@ -96,6 +96,14 @@ enum SQLiteSchema {
 
     /// Where supervisors serve logs to other hosts.
     private static let addresses = "ALTER TABLE supervisor ADD COLUMN address TEXT"
+
+    /// Which lease an end was written under, and until when a lease may be renewed at most, which is longer for tasks
+    /// whose own time limit is longer.
+    private static let leaseLimits = """
+        ALTER TABLE attempt ADD COLUMN ended_token INTEGER;
+        ALTER TABLE lease ADD COLUMN hard_until INTEGER;
+        ALTER TABLE task_state ADD COLUMN least_hold INTEGER;
+        """
 
     private static let first = """
         CREATE TABLE task (

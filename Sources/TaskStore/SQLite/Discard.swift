@@ -1,0 +1,36 @@
+internal import GRDB
+package import TaskModel
+
+extension SQLiteTaskStore {
+    package func discard(
+        _ results: [(lease: Lease, result: AttemptResult)]
+    ) async throws(StoreError) -> [Lease: LateEnd] {
+        guard !results.isEmpty else { return [:] }
+        return try await writer.perform("discard") { scope in
+            var ends: [Lease: LateEnd] = [:]
+            for (lease, result) in results { ends[lease] = try scope.discard(lease, result) }
+            return ends
+        }
+    }
+}
+
+extension WriteScope {
+    fileprivate func discard(_ lease: Lease, _ result: AttemptResult) throws -> LateEnd {
+        let found = try first(
+            """
+            SELECT a.task_seq, a.ended_token FROM task t JOIN attempt a ON a.task_seq = t.seq
+            WHERE t.id = ? AND a.attempt = ?
+            """, [lease.taskID.rawValue, lease.attempt])
+        guard let found else { return .unknown }
+        if found[1] as Int64? == lease.token { return .recorded }
+        let entry = Settlement.late(result)
+        let seq: Int64 = found[0]
+        let told = try first(
+            "SELECT 1 FROM event WHERE task_seq = ? AND attempt = ? AND kind = ?",
+            [seq, lease.attempt, entry.kind.rawValue])
+        if told == nil, try held(lease) == nil {
+            try note(entry.kind, entry.message, task: seq, attempt: lease.attempt)
+        }
+        return .refused
+    }
+}
