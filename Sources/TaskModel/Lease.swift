@@ -23,11 +23,14 @@ package struct ClaimedTask: Sendable {
     package let task: QueuedTask
     /// The right to run it.
     package let lease: Lease
+    /// For how long from now that right can be renewed, whatever happens; `nil` means without an end.
+    package let renewable: Duration?
 
     /// Pairs a task with its lease.
-    package init(task: QueuedTask, lease: Lease) {
+    package init(task: QueuedTask, lease: Lease, renewable: Duration? = nil) {
         self.task = task
         self.lease = lease
+        self.renewable = renewable
     }
 }
 

@@ -60,21 +60,29 @@ struct Settlement: Equatable {
     static func lapsed(
         deliveries: Int, maxDeliveries: Int, cancelRequested: Bool, reason: String
     ) -> (settlement: Settlement, reason: String) {
-        if cancelRequested {
+        switch RecoveredTask.Fate.of(
+            deliveries: deliveries, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested)
+        {
+        case .cancelled:
             var settlement = again(after: 0, cancelRequested: true)
             settlement.interruptions = 1
             settlement.entries.insert(Entry(kind: .abandoned, message: reason), at: 0)
             return (settlement, reason)
-        }
-        if deliveries >= max(1, maxDeliveries) {
+        case .exhausted:
             let exhausted = "RETRIES_EXHAUSTED: delivered \(deliveries) times without an end; \(reason)"
             let entries = [
                 Entry(kind: .retriesExhausted, message: exhausted), Entry(kind: .deadLettered, message: exhausted),
             ]
             return (Settlement(state: .error, interruptions: 1, entries: entries), exhausted)
+        case .requeued:
+            let entries = [Entry(kind: .requeuedStale, message: reason)]
+            return (Settlement(state: .enqueued, interruptions: 1, entries: entries), reason)
         }
-        let entries = [Entry(kind: .requeuedStale, message: reason)]
-        return (Settlement(state: .enqueued, interruptions: 1, entries: entries), reason)
+    }
+
+    /// Why a lease is stale: it ran out, perhaps because it could not be renewed any more.
+    static func whyStale(hasEnded: Bool) -> String {
+        hasEnded ? "its lease ran out and could not be renewed any more (queue.maxLease)" : "its lease ran out"
     }
 
     /// The end of a task that nobody began in time. `ttl` is in seconds.

@@ -16,11 +16,16 @@ package struct ClaimRequest: Sendable {
     package var offersContainers: Bool
     /// Tasks of which images it takes.
     package var images: ImageChoice
+    /// For how long leases can be renewed; `nil` means without an end.
+    package var longest: LongestLease?
+    /// From which queues it takes first; `nil` means that only priority and age count, over all queues.
+    package var turns: QueueTurns?
 
     /// Makes a request.
     package init(
         supervisor: SupervisorID, host: String, queues: [String] = [], limit: Int, leaseDuration: Duration,
-        offersContainers: Bool, images: ImageChoice = .any
+        offersContainers: Bool, images: ImageChoice = .any,
+        longest: LongestLease? = nil, turns: QueueTurns? = nil
     ) {
         self.supervisor = supervisor
         self.host = host
@@ -29,6 +34,23 @@ package struct ClaimRequest: Sendable {
         self.leaseDuration = leaseDuration
         self.offersContainers = offersContainers
         self.images = images
+        self.longest = longest
+        self.turns = turns
+    }
+}
+
+/// For how long the leases of a supervisor can be renewed, counted from the claim. A task whose own time limit is longer
+/// keeps its lease for that.
+package struct LongestLease: Sendable, Equatable {
+    /// For tasks with a shorter limit, or none.
+    package var duration: Duration
+    /// What a task with a longer limit gets beside it, for its worker to be made and its command to end.
+    package var grace: Duration
+
+    /// Makes a limit.
+    package init(_ duration: Duration, grace: Duration = .zero) {
+        self.duration = duration
+        self.grace = grace
     }
 }
 

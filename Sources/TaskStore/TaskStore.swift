@@ -15,7 +15,8 @@ package protocol TaskStore: Sendable {
     func submit(_ specs: [TaskSpec]) async throws(StoreError) -> [QueuedTask]
 
     /// Takes up to `request.limit` due tasks (at most 1,000), best priority first, then oldest, and leases them to the
-    /// caller. Takes none of a paused queue, none that has expired, and of a queue with a limit no more than may run.
+    /// caller. Takes none of a paused queue, none that has expired, and of a queue with a limit no more than may run. With `request.turns` the
+    /// best come first within a queue only, and the turns decide between queues; the tasks come in that order.
     /// Finding none changes nothing, `changeToken` included.
     func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask]
 
@@ -34,7 +35,8 @@ package protocol TaskStore: Sendable {
     /// may be asked again about the same. Tells of each what the store knows, and of a current lease that it is refused.
     func discard(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> [Lease: LateEnd]
 
-    /// Extends leases to `duration` from now and tells which are still held and which of those should stop.
+    /// Extends leases to `duration` from now and tells which are still held and which of those should stop. One that has
+    /// been held for as long as its claim allowed is not extended and not held any more, but `finish` still knows it.
     func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus]
 
     /// Adds to the timeline of a running attempt; ignored when the lease is lost.
@@ -110,8 +112,12 @@ package protocol TaskStore: Sendable {
 
     /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
     /// when they were delivered `maxDeliveries` times. Spares leases that the caller still works under, whatever the
-    /// clock says: it may have jumped, and whoever renews them knows best when to give them up.
-    func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [TaskID]
+    /// clock says: it may have jumped, and whoever renews them knows best when to give them up, but none that can't be
+    /// renewed any more.
+    func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [RecoveredTask]
+
+    /// What `recoverExpired` would do now, at most 500 of it; changes nothing.
+    func stale(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [RecoveredTask]
 
     /// Ends every lease of supervisors that are known to be dead, as `recoverExpired` does, without waiting for the
     /// leases to run out.

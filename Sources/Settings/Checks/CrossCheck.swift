@@ -21,7 +21,8 @@ struct CrossCheck: Sendable {
     /// All of them.
     static let all: [CrossCheck] =
         [
-            heartbeat, autoscale, root, order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
+            heartbeat, weights, autoscale, root,
+            order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
@@ -38,6 +39,16 @@ struct CrossCheck: Sendable {
                 message: "must be less than half of queue.lease, which is \(lease)",
                 hint: "a third is a good choice: \(DurationText.format(settings.queue.lease / 3))")
         ]
+    }
+
+    private static let weights = CrossCheck(paths: ["queue.weights", "queue.queues"]) { settings in
+        let queues = settings.queue.queues
+        guard !queues.isEmpty else { return [] }
+        return settings.queue.weights.keys.sorted().filter { !queues.contains($0) }.map { name in
+            Finding(
+                path: "queue.weights", inside: [.key(name)], message: "is not one of queue.queues",
+                hint: NearestName.hint(for: name, among: queues), isWarning: true)
+        }
     }
 
     private static let autoscale = CrossCheck(paths: ["workers.autoscale.min", "workers.autoscale.max"]) { settings in

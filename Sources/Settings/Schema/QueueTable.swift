@@ -7,6 +7,12 @@ extension SettingTable {
             "queue.queues", \.queue.queues, .list(of: .name("the name of a queue")),
             "The queues this supervisor serves; all of them while it is empty.", example: .list([.text("default")])),
         .init(
+            "queue.weights", \.queue.weights,
+            .map(of: .integer(1...1000), expected: "names of queues and their weights", key: NameRules.key),
+            "How many tasks are taken of a queue, beside one of each that is not named here; within a queue by priority, then "
+                + "age. Without weights priority and age count over all queues.",
+            example: .map([("default", .plain("4"))])),
+        .init(
             "queue.lease", \.queue.lease, .duration(.seconds(2)...(.seconds(3600))),
             "How long a claim is valid without being renewed. When a supervisor dies, its tasks run on and wait for the "
                 + "next one of the same pool for this time less heartbeat; after that they go back to their queue."),
@@ -14,11 +20,25 @@ extension SettingTable {
             "queue.heartbeat", \.queue.heartbeat, .duration(.milliseconds(100)...(.seconds(1800))),
             "Time between two renewals of all claims; less than half of lease."),
         .init(
+            "queue.maxLease", \.queue.maxLease,
+            ScalarFormat.duration(.seconds(1)...(.seconds(31_536_000))).orNone("none"),
+            "How long after its claim an attempt is stopped, and its claim can't be renewed any more, whatever its supervisor "
+                + "does. A task with a longer time-out of its own has it for that long, and ten minutes more."),
+        .init(
+            "queue.recovery", \.queue.recovery, .choice,
+            "What is done every sweepInterval about claims that ran out: enforce gives the tasks back to their queues, or "
+                + "makes dead letters of those that were delivered maxDeliveries times; observe only says so; off does "
+                + "nothing."),
+        .init(
             "queue.sweepInterval", \.queue.sweepInterval, .duration(.milliseconds(100)...(.seconds(3600))),
             "Time between two looks for claims that nobody renews any more."),
         .init(
             "queue.maxDeliveries", \.queue.maxDeliveries, .integer(1...1000),
             "Attempts of any kind, interrupted ones too, after which a task becomes a dead letter."),
+        .init(
+            "queue.maxInterruptions", \.queue.maxInterruptions, .integer(1...1_000_000),
+            "Interruptions of a task, such as shutdowns, that are free; further ones count against maxDeliveries, so that a "
+                + "task that never comes to its end is not resumed for ever."),
         .init(
             "queue.pollInterval", \.queue.pollInterval, .duration(.milliseconds(10)...(.seconds(60))),
             "Time between two looks for tasks of other hosts and delayed ones. Tasks of this host are announced."),

@@ -10,8 +10,16 @@ package struct QueueSettings: Sendable, Equatable {
     package var heartbeat: Duration = .seconds(10)
     /// Time between two looks for claims that nobody renews any more.
     package var sweepInterval: Duration = .seconds(5)
+    /// What is done about claims that nobody renews any more.
+    package var recovery = RecoveryMode.enforce
+    /// For how long a claim can be renewed; `nil` means without an end.
+    package var maxLease: Duration? = .seconds(7200)
+    /// How many tasks are taken of a queue for one of a queue that is not named; empty means that queues don't count.
+    package var weights: [String: Int] = [:]
     /// Attempts of any kind after which a task becomes a dead letter.
     package var maxDeliveries = 5
+    /// Interruptions of a task after which further ones count as deliveries.
+    package var maxInterruptions = 100
     /// Time between two looks for tasks that nobody announced.
     package var pollInterval: Duration = .milliseconds(500)
     /// How a supervisor comes to know of tasks that nobody announced on its control socket.
@@ -33,6 +41,16 @@ package struct QueueSettings: Sendable, Equatable {
         /// Events alone. Polls only while they can't be heard, and when a task waits for its time.
         case events
     }
+}
+
+/// What a supervisor does about claims that nobody renews any more.
+package enum RecoveryMode: String, Sendable, CaseIterable {
+    /// Nothing.
+    case off
+    /// It says what it would do.
+    case observe
+    /// It gives the tasks back to their queues.
+    case enforce
 }
 
 extension RetryPolicy {

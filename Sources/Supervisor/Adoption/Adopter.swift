@@ -95,7 +95,7 @@ struct Adopter: Sendable {
     /// Whose an attempt is.
     private enum Claim {
         /// Ours now.
-        case taken(ClaimedTask)
+        case taken(ClaimedTask, askedAt: ContinuousClock.Instant)
         /// Nobody's, or somebody else's.
         case gone
         /// The store did not say.
@@ -117,8 +117,9 @@ struct Adopter: Sendable {
             return Takeover(worker: adopted, hello: hello, attempt: nil)
         }
         let claim: ClaimedTask
+        let asked: ContinuousClock.Instant
         switch await take(ref) {
-        case .taken(let taken): claim = taken
+        case .taken(let taken, let instant): (claim, asked) = (taken, instant)
         case .gone where hello.running == nil:
             // Its end was recorded, and only the agent was not told any more. The link tells it.
             await adopted.directory.clearSecrets()
@@ -130,7 +131,7 @@ struct Adopter: Sendable {
         case .gone: return end(adopted, "attempt \(ref) is not its own any more")
         case .unknown: return end(adopted, "the store did not say whether attempt \(ref) is still its own")
         }
-        let attempt = RunningAttempt(claim: claim, agentToken: ref.token)
+        let attempt = RunningAttempt(claim: claim, askedAt: asked, agentToken: ref.token)
         // Nothing may keep it from beginning: it has begun.
         _ = attempt.begin()
         registry.add(attempt)
@@ -145,10 +146,11 @@ struct Adopter: Sendable {
         let lease = Lease(taskID: TaskID(rawValue: ref.taskID), attempt: ref.attempt, token: ref.token)
         let deadline = ContinuousClock.now.advanced(by: Self.limit)
         while true {
+            let asked = ContinuousClock.now
             do {
                 let taken = try await store.adopt(
                     lease, from: ended, by: context.supervisor, host: context.host, for: settings.lease)
-                return taken.map { Claim.taken($0) } ?? .gone
+                return taken.map { Claim.taken($0, askedAt: asked) } ?? .gone
             } catch {
                 context.logger.warning(
                     "could not take a task over",

@@ -130,6 +130,9 @@ extension Verdict {
         case .cancel(let why): return Verdict(outcome: .cancelled, reason: "cancelled: \(why), \(words)")
         case .leaseLost:
             return Verdict(outcome: .leaseLost, reason: "the lease was lost \(words)", failure: .infrastructure)
+        case .leaseEnded:
+            return Verdict(
+                outcome: .timedOut, reason: "queue.maxLease was over \(words)", failure: .retryable)
         default:
             return Verdict(
                 outcome: .interrupted, reason: "the supervisor shut down \(words)", failure: .interrupted)

@@ -9,7 +9,8 @@ package struct RetryDecision: Sendable, Equatable {
 
     /// Decides after a verdict. `output` is the last of what the attempt printed, `random` in 0..<1 spreads retries.
     package static func after(
-        _ verdict: Verdict, task: QueuedTask, output: String = "", maxDeliveries: Int, random: Double
+        _ verdict: Verdict, task: QueuedTask, output: String = "", maxDeliveries: Int, maxInterruptions: Int = 100,
+        random: Double
     ) -> RetryDecision {
         let facts = FailureFacts(outcome: verdict.outcome, exitCode: verdict.exitCode, output: output)
         let chances = Chances(task: task, maxDeliveries: maxDeliveries, random: random)
@@ -18,7 +19,8 @@ package struct RetryDecision: Sendable, Equatable {
         case (.cancelled, _): return RetryDecision(disposition: .cancel)
         case (.workerUnavailable, .interrupted):
             return RetryDecision(disposition: .abandon(delay: engineDelay, countsAsDelivery: false))
-        case (_, .interrupted): return RetryDecision(disposition: .abandon(delay: 0, countsAsDelivery: false))
+        case (_, .interrupted) where task.interruptions < maxInterruptions:
+            return RetryDecision(disposition: .abandon(delay: 0, countsAsDelivery: false))
         default:
             // Of what an attempt did that lost its lease nothing counts.
             let rule = verdict.outcome == .leaseLost ? nil : task.spec.retry.rule(for: facts)

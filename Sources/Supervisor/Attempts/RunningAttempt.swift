@@ -18,6 +18,7 @@ package final class RunningAttempt: Sendable {
     private let seen = Mutex<AttemptMeasurement?>(nil)
     private let disk = Mutex(Disk())
     private let keepsArtifacts = Mutex(false)
+    private let leaseTerm: Mutex<LeaseTerm>
 
     private struct Disk {
         var quota: DiskQuota?
@@ -37,9 +38,11 @@ package final class RunningAttempt: Sendable {
         case concluding
     }
 
-    /// Wraps a claim. `agentToken` is the token its agent knows, when the lease was another's before.
-    package init(claim: ClaimedTask, agentToken: Int64? = nil) {
+    /// Wraps a claim that the store was asked for at `instant`. `agentToken` is the token its agent knows, when the lease
+    /// was another's before.
+    package init(claim: ClaimedTask, askedAt instant: ContinuousClock.Instant = .now, agentToken: Int64? = nil) {
         self.claim = claim
+        leaseTerm = Mutex(LeaseTerm(askedAt: instant, renewable: claim.renewable))
         self.agentToken = agentToken ?? claim.lease.token
     }
 
@@ -53,6 +56,12 @@ package final class RunningAttempt: Sendable {
 
     /// How far it is.
     package var stage: Stage { currentStage.withLock { $0 } }
+
+    /// Until when it may go on.
+    var term: LeaseTerm { leaseTerm.withLock { $0 } }
+
+    /// Notes that its lease was renewed, as asked for at `instant`.
+    func renewed(at instant: ContinuousClock.Instant) { leaseTerm.withLock { $0.renewed(at: instant) } }
 
     /// Keeps it from beginning; nothing happens when it has begun.
     func hold() {

@@ -123,6 +123,12 @@ package struct Verdict: Sendable, Equatable {
             return Verdict(
                 outcome: .interrupted, exitCode: code, reason: "the supervisor shut down\(end)",
                 failure: .interrupted)
+        case .leaseEnded:
+            return Verdict(
+                outcome: .timedOut, exitCode: code,
+                reason: "held its lease for as long as queue.maxLease allows, so acode stopped it\(end); give it a "
+                    + "--timeout of its own if it needs longer",
+                failure: .retryable)
         case .leaseLost:
             return Verdict(
                 outcome: .leaseLost, exitCode: code,

@@ -29,6 +29,7 @@ final class Dispatcher: Sendable {
 
     private let closing = Mutex<Closing?>(nil)
     private let isPaused = Mutex(false)
+    private let weights: Mutex<QueueWeights?>
     /// Whether a claim is under way, or its tasks are not registered yet.
     private let claiming = Mutex(false)
     /// Attempts whose worker has not been asked for yet.
@@ -38,8 +39,8 @@ final class Dispatcher: Sendable {
 
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
-        runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, room: @escaping @Sendable () -> Int,
-        pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
+        runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, weights: QueueWeights? = nil,
+        room: @escaping @Sendable () -> Int, pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
         metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
@@ -49,6 +50,7 @@ final class Dispatcher: Sendable {
         self.runner = runner
         self.gate = gate
         self.claim = claim
+        self.weights = Mutex(weights)
         self.room = room
         self.pollInterval = pollInterval
         self.mustPoll = mustPoll
@@ -94,8 +96,10 @@ final class Dispatcher: Sendable {
                 while true {
                     claiming.withLock { $0 = true }
                     defer { claiming.withLock { $0 = false } }
+                    // Leases last from before the store was asked, not from when it answered.
+                    let asked = ContinuousClock.now
                     guard let claims = await claimFree() else { break }
-                    for claim in claims { start(claim, in: &group) }
+                    for claim in claims { start(claim, askedAt: asked, in: &group) }
                 }
             }
         }
@@ -114,7 +118,9 @@ final class Dispatcher: Sendable {
         guard request.limit > 0 else { return nil }
         do {
             defer { metrics.claimsConflicted(store.takeClaimConflicts()) }
+            request.turns = weights.withLock { $0?.turns }
             let claims = try await store.claim(request)
+            weights.withLock { $0?.took(claims.map(\.task.spec.queue)) }
             if claims.isEmpty { try await noteDue() }
             return claims.isEmpty ? nil : claims
         } catch {
@@ -136,8 +142,10 @@ final class Dispatcher: Sendable {
         due.withLock { $0 = wait.map { .now + $0 } }
     }
 
-    private func start(_ claim: ClaimedTask, in group: inout DiscardingTaskGroup) {
-        let attempt = RunningAttempt(claim: claim)
+    private func start(
+        _ claim: ClaimedTask, askedAt asked: ContinuousClock.Instant, in group: inout DiscardingTaskGroup
+    ) {
+        let attempt = RunningAttempt(claim: claim, askedAt: asked)
         registry.add(attempt)
         metrics.attemptClaimed(running: registry.count)
         // After adding it: whoever closes looks at the registry next.

@@ -16,9 +16,6 @@ final class LeaseKeeper: Sendable {
     private let checks: AsyncStream<Void>
     private let checker: AsyncStream<Void>.Continuation
 
-    /// Failures in a row that are worth a warning.
-    private static let toleratedFailures = 3
-
     init(
         store: any TaskStore, registry: AttemptRegistry, supervisor: @escaping @Sendable () -> SupervisorRecord,
         settings: QueueSettings, metrics: SupervisorMetrics, logger: Logger
@@ -35,71 +32,104 @@ final class LeaseKeeper: Sendable {
     /// Asks the store now, for example because somebody cancelled a task.
     func check() { checker.yield() }
 
-    /// Renews until the task is cancelled.
+    /// Renews until the task is cancelled, and ends attempts that may not go on, also while the store keeps a renewal waiting.
     func run() async {
-        let timer = AsyncTimerSequence(interval: settings.heartbeat, clock: .continuous).map { _ in }
-        var watch = LeaseWatch(lease: settings.lease, heartbeat: settings.heartbeat, now: .now)
-        for await _ in merge(checks, timer) {
-            // Leases last from before the store was asked, not from when it answered.
-            let asked = ContinuousClock.now
-            do {
-                try await renew()
-                watch.succeeded(at: asked)
-                await announce()
-            } catch {
-                let next = watch.failed(at: .now)
-                metrics.heartbeatFailed()
-                if watch.failures > Self.toleratedFailures {
-                    logger.warning(
-                        "leases could not be renewed",
-                        metadata: ["attempts.failed": "\(watch.failures)", "error.message": "\(error)"])
-                }
-                switch next {
-                case .wait: break
-                case .tryAgain(let pause):
-                    try? await Task.sleep(for: pause)
-                    check()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchTerms() }
+            await renewRegularly()
+            group.cancelAll()
+        }
+    }
+
+    private func watchTerms() async {
+        let step = min(.seconds(1), max(.milliseconds(20), settings.heartbeat / 4))
+        for await _ in AsyncTimerSequence(interval: step, clock: .continuous) {
+            let now = ContinuousClock.now
+            // What has ended only waits for the store.
+            for attempt in registry.all where attempt.stage != .concluding {
+                switch attempt.term.step(at: now, lease: settings.lease) {
+                case .goOn: break
                 case .giveUp:
-                    for attempt in registry.all { attempt.stopIntent.set(.leaseLost) }
+                    guard attempt.stopIntent.set(.leaseLost) else { continue }
+                    logger.warning(
+                        "a lease ran out without being renewed; its attempt is stopped",
+                        metadata: ["task.id": "\(attempt.claim.task.id)"])
+                case .end: end(attempt)
                 }
             }
         }
     }
 
-    private func renew() async throws(StoreError) {
+    private func end(_ attempt: RunningAttempt) {
+        guard attempt.stopIntent.set(.leaseEnded) else { return }
+        logger.warning(
+            "an attempt held its lease for as long as queue.maxLease allows; it is stopped",
+            metadata: ["task.id": "\(attempt.claim.task.id)"])
+        attempt.tell(.event(.stopRequested, "stopping it: queue.maxLease is over"))
+    }
+
+    private func renewRegularly() async {
+        let timer = AsyncTimerSequence(interval: settings.heartbeat, clock: .continuous).map { _ in }
+        var watch = LeaseWatch(lease: settings.lease, heartbeat: settings.heartbeat, now: .now)
+        var health = HeartbeatHealth()
+        for await _ in merge(checks, timer) {
+            // Leases last from before the store was asked, not from when it answered.
+            let asked = ContinuousClock.now
+            do {
+                try await renew(askedAt: asked)
+                watch.succeeded(at: asked)
+                try await store.save(supervisor())
+                metrics.heartbeatSucceeded()
+                if let failures = health.succeeded() {
+                    logger.info("heartbeats work again", metadata: ["heartbeats.failed": "\(failures)"])
+                }
+            } catch {
+                metrics.heartbeatFailed()
+                if health.failed() {
+                    logger.warning(
+                        "heartbeats fail: leases can't be renewed",
+                        metadata: [
+                            "heartbeats.failed": "\(health.failures)", "attempts": "\(registry.count)",
+                            "error.message": "\(error)",
+                        ])
+                }
+                if case .tryAgain(let pause) = watch.failed(at: .now) {
+                    try? await Task.sleep(for: pause)
+                    check()
+                }
+            }
+        }
+    }
+
+    private func renew(askedAt asked: ContinuousClock.Instant) async throws(StoreError) {
         let attempts = registry.all
         guard !attempts.isEmpty else { return }
-        let statuses = try await store.renew(attempts.map(\.claim.lease), for: settings.lease)
-        metrics.heartbeatSucceeded()
-        for status in statuses {
+        for status in try await store.renew(attempts.map(\.claim.lease), for: settings.lease) {
             guard let attempt = registry.attempt(under: status.lease) else { continue }
-            if !status.isHeld {
-                attempt.stopIntent.set(.leaseLost)
-            } else if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {
-                await noteStop(of: status.lease)
+            guard status.isHeld else {
+                // The store may be a moment ahead of the look at the terms.
+                if attempt.term.step(at: .now, lease: settings.lease) == .end {
+                    end(attempt)
+                } else {
+                    attempt.stopIntent.set(.leaseLost)
+                }
+                continue
+            }
+            attempt.renewed(at: asked)
+            if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {
+                await noteStop(of: status.lease, "stopping it: cancelled on request")
             }
         }
     }
 
     /// The timeline loses a line when this fails; the other leases of the round must not suffer for it.
-    private func noteStop(of lease: Lease) async {
+    private func noteStop(of lease: Lease, _ words: String) async {
         do {
-            try await store.record(
-                .stopRequested, message: "stopping it: cancelled on request", progress: nil, lease: lease)
+            try await store.record(.stopRequested, message: words, progress: nil, lease: lease)
         } catch {
             logger.warning(
                 "could not write to a task's timeline",
                 metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
-        }
-    }
-
-    /// Shows that this supervisor lives. Only for people and for its successor, so that leases come first.
-    private func announce() async {
-        do {
-            try await store.save(supervisor())
-        } catch {
-            metrics.heartbeatFailed()
-            logger.warning("could not record that this supervisor lives", metadata: ["error.message": "\(error)"])
         }
     }
 }

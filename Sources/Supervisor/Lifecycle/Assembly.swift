@@ -270,6 +270,15 @@ extension Supervisor {
             concluded: { await self.attemptConcluded() })
     }
 
+    /// For how long leases can be renewed. Where the time-out of tasks that name none fits in, these end by that.
+    static func longestLease(_ settings: Settings) -> LongestLease? {
+        guard let most = settings.queue.maxLease else { return nil }
+        // A time-out counts from the start of a command, a lease from the claim.
+        let grace = settings.workers.stopTimeout + settings.workers.startTimeout + .seconds(600)
+        let usual = settings.queue.defaultTimeout.map { $0 <= most ? $0 + grace : .zero } ?? .zero
+        return LongestLease(max(most, usual), grace: grace)
+    }
+
     /// What brings the ends of attempts to the store.
     var delivery: ResultDelivery {
         ResultDelivery(
@@ -286,7 +295,9 @@ extension Supervisor {
             store: store, pool: pool, registry: registry, planner: planner, runner: runner(pool, planner), gate: gate,
             claim: ClaimRequest(
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
-                leaseDuration: settings.queue.lease, offersContainers: offersContainers),
+                leaseDuration: settings.queue.lease, offersContainers: offersContainers,
+                longest: Self.longestLease(settings)),
+            weights: QueueWeights(settings.queue.weights),
             room: { [pressure, registry] in
                 let most = room()
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0

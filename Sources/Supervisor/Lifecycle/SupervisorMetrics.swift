@@ -13,7 +13,8 @@ package struct SupervisorMetrics: Sendable {
     private let deadLetters: [TaskOutcome: Counter]
     private let heartbeats = Counter(label: "acode_heartbeats_total")
     private let heartbeatFailures = Counter(label: "acode_heartbeat_failures_total")
-    private let recoveries = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "stale")])
+    private let recoveries: [RecoveredTask.Fate: Counter]
+    private let observations: [RecoveredTask.Fate: Counter]
     private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
     private let resultsKept = Counter(label: "acode_results_kept_total")
     private let resultsDelivered = Counter(label: "acode_results_delivered_late_total")
@@ -58,6 +59,14 @@ package struct SupervisorMetrics: Sendable {
             uniqueKeysWithValues: [Pressure.Measure.cpuLoad, .memory, .disk, .queue("")].map {
                 ($0.cause, Counter(label: "acode_worker_pauses_total", dimensions: [("cause", $0.cause)]))
             })
+        func fates(label: String) -> [RecoveredTask.Fate: Counter] {
+            Dictionary(
+                uniqueKeysWithValues: RecoveredTask.Fate.allCases.map {
+                    ($0, Counter(label: label, dimensions: [("reason", $0.rawValue)]))
+                })
+        }
+        recoveries = fates(label: "acode_recovered_jobs_total")
+        observations = fates(label: "acode_recovery_observed_total")
         retries = Dictionary(
             uniqueKeysWithValues: TaskOutcome.allCases.map {
                 ($0, Counter(label: "acode_retry_attempts_total", dimensions: [("code", $0.rawValue)]))
@@ -106,7 +115,10 @@ package struct SupervisorMetrics: Sendable {
 
     func expired(_ count: Int) { expiries.increment(by: count) }
 
-    func recovered(_ count: Int) { recoveries.increment(by: count) }
+    func recovered(_ fates: [RecoveredTask.Fate]) { for fate in fates { recoveries[fate]?.increment() } }
+
+    /// Notes what would have been recovered.
+    func observed(_ fates: [RecoveredTask.Fate]) { for fate in fates { observations[fate]?.increment() } }
 
     /// Notes a pass over the pool's objects: what was nobody's and is still there, by kind, and what was removed.
     func garbage(_ reports: [GarbageReport]) {

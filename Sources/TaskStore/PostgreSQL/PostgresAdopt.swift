@@ -15,7 +15,7 @@ extension PostgresTaskStore {
                 FROM clock
                 WHERE l.id = $1 AND l.attempt = $2 AND coalesce(l.origin, l.token) = $3
                     AND l.supervisor = ANY ($4::text[])
-                RETURNING l.id, l.attempt),
+                RETURNING l.id, l.attempt, greatest(0, l.hard_until - now) AS renewable),
             moved AS (
                 UPDATE acode.attempt a SET supervisor = $6, host = $7, first_host = coalesce(a.first_host, a.host)
                 FROM held WHERE a.id = held.id AND a.attempt = held.attempt),
@@ -24,7 +24,7 @@ extension PostgresTaskStore {
                 SELECT id, attempt, 'adopted', 'taken over by another supervisor on ' || $7 || ' while it runs', now
                 FROM held, clock),
             \(PostgresSQL.bump(10, when: "(SELECT count(*) FROM held) > 0"))
-            SELECT \(PostgresTaskRow.columns) FROM held JOIN acode.task t ON t.id = held.id
+            SELECT \(PostgresTaskRow.columns), held.renewable FROM held JOIN acode.task t ON t.id = held.id
             JOIN acode.task_state s ON s.id = held.id
             """
         let lease = Lease(taskID: claimed.taskID, attempt: claimed.attempt, token: .random(in: .min ... .max))
@@ -42,7 +42,8 @@ extension PostgresTaskStore {
             guard let task = try PostgresTaskRow.read(row).task else {
                 throw PostgresError(.decoding, "task \(claimed.taskID) can't be read", operation: "adopt")
             }
-            return ClaimedTask(task: task, lease: lease)
+            let renewable = try row.optionalInt(PostgresTaskRow.count).map { Duration.milliseconds($0) }
+            return ClaimedTask(task: task, lease: lease, renewable: renewable)
         } catch {
             throw StoreError(error)
         }

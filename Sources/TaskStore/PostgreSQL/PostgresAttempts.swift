@@ -38,7 +38,9 @@ extension PostgresTaskStore {
             WITH \(PostgresSQL.clock(4)),
             held AS MATERIALIZED (
                 SELECT l.id FROM unnest($1::uuid[], $2::bigint[]) AS g (id, token)
-                JOIN acode.lease l ON l.id = g.id AND l.token = g.token ORDER BY l.id FOR UPDATE OF l)
+                JOIN acode.lease l ON l.id = g.id AND l.token = g.token
+                WHERE l.hard_until IS NULL OR l.hard_until > (SELECT now FROM clock)
+                ORDER BY l.id FOR UPDATE OF l)
             UPDATE acode.lease l SET lease_until = least($5::bigint, now + $3::bigint)
             FROM held, clock WHERE l.id = held.id RETURNING l.id, l.token, l.cancel_requested
             """
@@ -50,7 +52,7 @@ extension PostgresTaskStore {
                 .int(StoredTime.latestMilliseconds),
             ])
         var held: [Key: Bool] = [:]
-        let found = try await read(query, "renew") { row throws(PostgresError) in
+        let found = try await read(query, "renew", on: renewals) { row throws(PostgresError) in
             (key: Key(id: try row.uuid(0), token: try row.int(1)), cancelRequested: try row.bool(2))
         }
         for (key, cancelRequested) in found { held[key] = cancelRequested }

@@ -10,7 +10,9 @@ extension PostgresTaskStore {
             return []
         }
         let queues = Set(request.queues.map { StoredText.clean($0) }).sorted()
-        let shape = PostgresClaimSQL.Shape(queues: queues.isEmpty ? .all : .named, images: .init(request.images))
+        let shape = PostgresClaimSQL.Shape(
+            queues: queues.isEmpty ? .all : .named, images: .init(request.images),
+            hasTurns: request.turns != nil)
         let claim = PostgresQuery(
             PostgresClaimSQL.claim(shape),
             [
@@ -18,7 +20,7 @@ extension PostgresTaskStore {
                 .ints((0..<limit).map { _ in .random(in: .min ... .max) }), .text(request.supervisor.rawValue),
                 .clean(request.host), .int(StoredTime.milliseconds(request.leaseDuration)), clock, me,
                 .int(StoredTime.latestMilliseconds), .texts(PostgresLane.named(by: request.images)),
-            ])
+            ] + Self.limits(request))
         // One transaction of several statements, because only a statement that begins after the locks are had sees what
         // those who had them before have done. Not repeatable: what a lost answer leased runs out by itself.
         let steps = [
@@ -26,12 +28,13 @@ extension PostgresTaskStore {
             promote, claim,
         ]
         guard let claimed = try await run(steps, "claim").last else { return [] }
-        let rows: [(id: TaskID, task: QueuedTask?, lease: Lease)]
+        let rows: [(id: TaskID, task: QueuedTask?, lease: Lease, renewable: Duration?)]
         do throws(PostgresError) {
             rows = try claimed.map { row throws(PostgresError) in
                 let (id, task) = try PostgresTaskRow.read(row)
                 let token = try row.int(PostgresTaskRow.count)
-                return (id, task, Lease(taskID: id, attempt: Int(try row.int(5)), token: token))
+                let renewable = try row.optionalInt(PostgresTaskRow.count + 1).map { Duration.milliseconds($0) }
+                return (id, task, Lease(taskID: id, attempt: Int(try row.int(5)), token: token), renewable)
             }
         } catch {
             throw StoreError(error)
@@ -48,6 +51,20 @@ extension PostgresTaskStore {
         }
         // Nor may a store that can't write now: then their leases run out by themselves.
         if !broken.isEmpty { _ = try? await finish(broken) }
-        return rows.compactMap { row in row.task.map { ClaimedTask(task: $0, lease: row.lease) } }
+        return rows.compactMap { row in
+            row.task.map { ClaimedTask(task: $0, lease: row.lease, renewable: row.renewable) }
+        }
+    }
+
+    /// For how long leases can be renewed, and the turns of queues, from `$12`.
+    private static func limits(_ request: ClaimRequest) -> [PostgresValue] {
+        let turns = (request.turns?.named ?? [:]).sorted { $0.key < $1.key }
+        return [
+            .int(request.longest.map { StoredTime.milliseconds($0.duration) }),
+            .int(StoredTime.milliseconds(request.longest?.grace ?? .zero)),
+            .texts(turns.map { StoredText.clean($0.key) }), .doubles(turns.map(\.value.start)),
+            .doubles(turns.map(\.value.step)), .double(request.turns?.others.start),
+            .double(request.turns?.others.step),
+        ]
     }
 }

@@ -41,9 +41,13 @@ enum PostgresClaimSQL {
 
         let queues: Queues
         let images: Images
+        /// Whether queues have their turns.
+        var hasTurns = false
 
         static let all = Queues.allCases.flatMap { queues in
-            Images.allCases.map { Shape(queues: queues, images: $0) }
+            Images.allCases.flatMap { images in
+                [false, true].map { Shape(queues: queues, images: images, hasTurns: $0) }
+            }
         }
     }
 
@@ -54,26 +58,45 @@ enum PostgresClaimSQL {
     private static let texts = Dictionary(uniqueKeysWithValues: Shape.all.map { ($0, text($0)) })
 
     private static func text(_ shape: Shape) -> String {
-        """
-        WITH RECURSIVE \(PostgresSQL.clock(8)), \(queues(shape.queues)),
-        open AS MATERIALIZED (
-            SELECT q.queue, least($3::bigint, (\(PostgresQueueSQL.room(of: "q.queue")))) AS room FROM queues q),
-        lanes AS MATERIALIZED (
-            SELECT o.queue, o.room, kind.container\(shape.images == .any ? "" : ", lane.lane")
-            FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
-            WHERE o.room > 0),
-        best AS MATERIALIZED (
-            SELECT found.*, l.room, row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
-            FROM lanes l CROSS JOIN LATERAL (
-                SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
-                WHERE r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
-                    AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
-                ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
-        picked AS MATERIALIZED (
-            SELECT b.at, row_number() OVER (ORDER BY b.rank, b.seq) AS place FROM best b WHERE b.number <= b.room
-            ORDER BY b.rank, b.seq LIMIT $3::bigint),
-        \(take)
-        """
+        let turns = shape.hasTurns ? Turns.counting : Turns.none
+        return """
+            WITH RECURSIVE \(PostgresSQL.clock(8)), \(queues(shape.queues)),
+            open AS MATERIALIZED (
+                SELECT q.queue, least($3::bigint, (\(PostgresQueueSQL.room(of: "q.queue")))) AS room\(turns.columns)
+                FROM queues q\(turns.join)),
+            lanes AS MATERIALIZED (
+                SELECT o.queue, o.room\(turns.lane), kind.container\(shape.images == .any ? "" : ", lane.lane")
+                FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
+                WHERE o.room > 0),
+            best AS MATERIALIZED (
+                SELECT found.*, l.room\(turns.best), row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
+                FROM lanes l CROSS JOIN LATERAL (
+                    SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
+                    WHERE r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
+                        AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
+                    ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
+            picked AS MATERIALIZED (
+                SELECT b.at, row_number() OVER (ORDER BY \(turns.order)b.rank, b.seq) AS place FROM best b
+                WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint),
+            \(take)
+            """
+    }
+
+    /// What a claim says of the turns of queues.
+    private struct Turns {
+        var columns = ""
+        var join = ""
+        var lane = ""
+        var best = ""
+        var order = ""
+
+        static let none = Turns()
+        /// `$14` the queues, `$15` where they stand and `$16` how far apart their tasks do; `$17` and `$18` for the others.
+        static let counting = Turns(
+            columns: ", coalesce(w.start, $17::float8) AS start, coalesce(w.step, $18::float8) AS step",
+            join: " LEFT JOIN unnest($14::text[], $15::float8[], $16::float8[]) AS w (queue, start, step)"
+                + " ON w.queue COLLATE \"C\" = q.queue",
+            lane: ", o.start, o.step", best: ", l.start, l.step", order: "b.start + b.number * b.step, ")
     }
 
     private static func queues(_ queues: Shape.Queues) -> String {
@@ -116,6 +139,11 @@ enum PostgresClaimSQL {
         }
     }
 
+    /// For how long a lease can be renewed: `$12`, NULL for ever, or the task's own time limit and `$13`.
+    private static func renewable(_ state: String) -> String {
+        "CASE WHEN $12::bigint IS NOT NULL THEN least(greatest($12::bigint, \(state).least_hold + $13::bigint), $10::bigint / 2) END"
+    }
+
     private static let take = """
         gone AS (
             DELETE FROM acode.ready r USING picked p WHERE r.ctid = p.at RETURNING r.id, p.place),
@@ -124,9 +152,9 @@ enum PostgresClaimSQL {
                 progress = NULL, worker = NULL, started_at = NULL
             FROM gone WHERE s.id = gone.id RETURNING s.*, gone.place),
         leased AS (
-            INSERT INTO acode.lease (id, token, attempt, supervisor, host, lease_until, cancel_requested)
+            INSERT INTO acode.lease (id, token, attempt, supervisor, host, lease_until, hard_until, cancel_requested)
             SELECT id, ($4::bigint[])[place], attempt, $5::text, $6::text, least($10::bigint, now + $7::bigint),
-                cancel_requested
+                now + \(renewable("taken")), cancel_requested
             FROM taken, clock),
         begun AS (
             INSERT INTO acode.attempt (id, attempt, supervisor, host, claimed_at, claimed_seq)
@@ -136,7 +164,7 @@ enum PostgresClaimSQL {
             SELECT queue, v.state, CASE v.state WHEN 'enqueued' THEN -count(*) ELSE count(*) END
             FROM taken, (VALUES ('enqueued'), ('inProgress')) AS v (state) GROUP BY queue, v.state),
         \(PostgresSQL.bump(9, when: "(SELECT count(*) FROM taken) > 0"))
-        SELECT \(PostgresTaskRow.columns), ($4::bigint[])[s.place]
+        SELECT \(PostgresTaskRow.columns), ($4::bigint[])[s.place], \(renewable("s"))
         FROM taken s JOIN acode.task t ON t.id = s.id ORDER BY s.place
         """
 }

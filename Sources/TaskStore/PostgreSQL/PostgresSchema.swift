@@ -56,6 +56,7 @@ enum PostgresSchema {
             run_at bigint NOT NULL,
             ttl double precision,
             expire_at bigint,
+            least_hold bigint,
             attempt bigint NOT NULL DEFAULT 0,
             deliveries bigint NOT NULL DEFAULT 0,
             failures bigint NOT NULL DEFAULT 0,
@@ -100,6 +101,7 @@ enum PostgresSchema {
             supervisor text COLLATE "C" NOT NULL,
             host text NOT NULL,
             lease_until bigint NOT NULL,
+            hard_until bigint,
             started boolean NOT NULL DEFAULT false,
             cancel_requested boolean NOT NULL DEFAULT false
         ) WITH (fillfactor = 60, \(hot));

@@ -40,8 +40,9 @@ extension PostgresTaskStore {
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
         let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
         let answers = try await run(
-            hold + announcement(of: columns.readyQueues) + [PostgresQuery(accept, columns.parameters + [clock, me])],
-            "submit")
+            hold + announcement(of: columns.readyQueues) + [
+                PostgresQuery(accept, columns.parameters + [clock, me, columns.holds])
+            ], "submit")
         let submissions: [Submission?]
         do throws(PostgresError) {
             if columns.keysOfQueues == nil, let now = try answers.last?.first?.int(0) {
@@ -139,6 +140,11 @@ private struct PostgresDraftColumns {
     /// The queues whose tasks may be had at once.
     var readyQueues: Set<String> {
         Set(zip(drafts, queues).compactMap { $0.isPending ? nil : $1 })
+    }
+
+    /// The tasks' own time limits, in milliseconds.
+    var holds: PostgresValue {
+        .ints(drafts.map { $0.spec.timeout.map { StoredTime.milliseconds(seconds: max(0, $0)) } })
     }
 
     /// For `PostgresSubmitSQL.accept`, up to `$12`.

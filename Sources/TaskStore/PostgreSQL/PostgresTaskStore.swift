@@ -26,6 +26,8 @@ package final class PostgresTaskStore: Sendable {
     }
 
     let pool: ConnectionPool
+    /// For renewals alone, so that they never wait behind claims.
+    let renewals: ConnectionPool
     let listenTarget: ConnectionTarget
     /// What this store announced lately, and who comes back for the rest.
     let window = Mutex(AnnouncementWindow())
@@ -49,6 +51,8 @@ package final class PostgresTaskStore: Sendable {
             let target = try ConnectionTarget(url)
             listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
             pool = ConnectionPool(target, options: settings)
+            settings.connections = 1
+            renewals = ConnectionPool(target, options: settings)
         } catch {
             throw StoreError(error)
         }
@@ -76,6 +80,7 @@ package final class PostgresTaskStore: Sendable {
         work?.cancel()
         await work?.value
         await pool.close()
+        await renewals.close()
     }
 
     package func takeClaimConflicts() -> Int { claimConflicts.exchange(0, ordering: .relaxed) }
@@ -96,13 +101,13 @@ package final class PostgresTaskStore: Sendable {
 
     /// Runs statements in one transaction, with as many answers.
     func run(
-        _ queries: [PostgresQuery], _ operation: String, isRepeatable: Bool = false
+        _ queries: [PostgresQuery], _ operation: String, isRepeatable: Bool = false, on pool: ConnectionPool? = nil
     ) async throws(StoreError) -> [PostgresRows] {
         var conflicts = 0
         var losses = 0
         while true {
             do throws(PostgresError) {
-                return try await pool.run(queries, operation: operation, timeout: options.timeout)
+                return try await (pool ?? self.pool).run(queries, operation: operation, timeout: options.timeout)
             } catch {
                 if error.isConflict, operation == "claim" { claimConflicts.add(1, ordering: .relaxed) }
                 if error.isConflict, conflicts < 8 {
@@ -119,9 +124,10 @@ package final class PostgresTaskStore: Sendable {
 
     /// Reads rows.
     func read<Value: Sendable>(
-        _ query: PostgresQuery, _ operation: String, _ body: (PostgresRow) throws(PostgresError) -> Value
+        _ query: PostgresQuery, _ operation: String, on pool: ConnectionPool? = nil,
+        _ body: (PostgresRow) throws(PostgresError) -> Value
     ) async throws(StoreError) -> [Value] {
-        let rows = try await run(query, operation, isRepeatable: true)
+        let rows = try await run([query], operation, isRepeatable: true, on: pool)[0]
         do throws(PostgresError) {
             return try rows.map(body)
         } catch {

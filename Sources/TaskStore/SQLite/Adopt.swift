@@ -11,7 +11,7 @@ extension SQLiteTaskStore {
             try scope.adopt(claimed, from: owners, by: supervisor, host: host, for: duration)
         }
         return try row.map { row throws(StoreError) in
-            ClaimedTask(task: try row.task.task("adopt"), lease: row.lease)
+            try row.claimed("adopt")
         }
     }
 }
@@ -24,7 +24,7 @@ extension WriteScope {
         guard
             let found = try first(
                 """
-                SELECT \(TaskRow.columns), s.seq AS lease_seq, l.supervisor AS owner
+                SELECT \(TaskRow.columns), s.seq AS lease_seq, l.supervisor AS owner, l.hard_until
                 FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
                 WHERE t.id = ? AND l.attempt = ? AND coalesce(l.origin, l.token) = ?
                 """, [claimed.taskID.rawValue, claimed.attempt, claimed.token]),
@@ -47,6 +47,7 @@ extension WriteScope {
         try note(
             .adopted, "taken over by another supervisor on \(host) while it runs", task: seq,
             attempt: claimed.attempt)
-        return ClaimedRow(task: TaskRow(found), lease: lease)
+        return ClaimedRow(
+            task: TaskRow(found), lease: lease, renewable: (found["hard_until"] as Int64?).map { max(0, $0 - now) })
     }
 }

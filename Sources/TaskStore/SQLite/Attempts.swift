@@ -16,7 +16,7 @@ extension SQLiteTaskStore {
         return try await writer.perform("renew", surviving: .processEnd) { scope in
             let until = StoredTime.add(StoredTime.milliseconds(duration), to: scope.now)
             return try leases.map { lease in
-                guard let held = try scope.held(lease) else {
+                guard let held = try scope.held(lease), held.hardUntil.map({ $0 > scope.now }) ?? true else {
                     return LeaseStatus(lease: lease, isHeld: false, cancelRequested: false)
                 }
                 try scope.run("UPDATE lease SET lease_until = ? WHERE task_seq = ?", [until, held.seq])
@@ -52,11 +52,13 @@ struct HeldLease {
     let supervisor: String
     let host: String
     let hasStarted: Bool
+    /// Until when it can be renewed.
+    let hardUntil: Int64?
 }
 
 extension WriteScope {
     private static let heldColumns =
-        "l.task_seq, l.attempt, s.queue, s.deliveries, s.cancel_requested, l.supervisor, l.host, s.started_at"
+        "l.task_seq, l.attempt, s.queue, s.deliveries, s.cancel_requested, l.supervisor, l.host, s.started_at, l.hard_until"
 
     static let heldSQL = """
         SELECT \(heldColumns) FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
@@ -102,5 +104,6 @@ extension HeldLease {
         supervisor = row[5]
         host = row[6]
         hasStarted = (row[7] as Int64?) != nil
+        hardUntil = row[8]
     }
 }

@@ -16,7 +16,7 @@ extension SQLiteTaskStore {
         claimed.reserveCapacity(rows.count)
         for row in rows {
             do {
-                claimed.append(ClaimedTask(task: try row.task.task("claim"), lease: row.lease))
+                claimed.append(try row.claimed("claim"))
             } catch {
                 // One that can't be read must not hold up the others, nor be claimed again and again.
                 let result = AttemptResult(
@@ -37,6 +37,13 @@ extension SQLiteTaskStore {
 struct ClaimedRow: Sendable {
     let task: TaskRow
     let lease: Lease
+    /// Milliseconds for which it can be renewed.
+    let renewable: Int64?
+
+    func claimed(_ operation: String) throws(StoreError) -> ClaimedTask {
+        ClaimedTask(
+            task: try task.task(operation), lease: lease, renewable: renewable.map { .milliseconds($0) })
+    }
 }
 
 /// The statements of a claim that have to use their index however large or small the tables are; a test explains them.
@@ -100,7 +107,10 @@ extension WriteScope {
             for container in request.offersContainers ? [false, true] : [false] {
                 own += try candidates(request.images, queue, container, limit: most)
             }
-            best += own.sorted().prefix(most)
+            let turn = request.turns?[queue]
+            for (index, candidate) in own.sorted().prefix(most).enumerated() {
+                best.append(turn.map { candidate.standing(at: $0.place(index + 1)) } ?? candidate)
+            }
         }
         return best.sorted().prefix(limit).map(\.seq)
     }
@@ -126,9 +136,14 @@ extension WriteScope {
     private struct Candidate: Comparable {
         let seq: Int64
         let priority: Int
+        /// Where it stands in the turns of queues, if these count.
+        var place = 0.0
+
+        func standing(at place: Double) -> Candidate { Candidate(seq: seq, priority: priority, place: place) }
 
         static func < (lhs: Candidate, rhs: Candidate) -> Bool {
-            lhs.priority != rhs.priority ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
+            if lhs.place != rhs.place { return lhs.place < rhs.place }
+            return lhs.priority != rhs.priority ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
         }
     }
 
@@ -167,29 +182,39 @@ extension WriteScope {
             """, [seq])
         guard
             let row = try first(
-                "SELECT \(TaskRow.columns), s.queue FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?",
+                "SELECT \(TaskRow.columns), s.queue, s.least_hold FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?",
                 [seq])
         else { throw StoreError(.corrupt, "a task without its specification", operation: "claim") }
         let task = TaskRow(row)
         let attempt: Int = row["attempt"]
         let lease = Lease(
             taskID: TaskID(rawValue: task.id), attempt: attempt, token: .random(in: .min ... .max))
+        let renewable = request.longest?.milliseconds(leastHold: row["least_hold"])
         let supervisor = request.supervisor.rawValue
         let host = StoredText.clean(request.host)
         try run(
             """
-            INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until, hard_until)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 seq, lease.token, attempt, supervisor, host,
                 StoredTime.add(StoredTime.milliseconds(request.leaseDuration), to: now),
+                renewable.map { StoredTime.add($0, to: now) },
             ])
         try run(
             "INSERT INTO attempt (task_seq, attempt, supervisor, host, claimed_at) VALUES (?, ?, ?, ?, ?)",
             [seq, attempt, supervisor, host, now])
         try note(.claimed, "attempt \(attempt) claimed by \(host)", task: seq, attempt: attempt)
         counts.move(queue: row["queue"], from: .enqueued, to: .inProgress)
-        return ClaimedRow(task: task, lease: lease)
+        return ClaimedRow(task: task, lease: lease, renewable: renewable)
+    }
+}
+
+extension LongestLease {
+    /// For how long the lease of a task can be renewed whose own time limit is `leastHold`. All in milliseconds.
+    func milliseconds(leastHold: Int64?) -> Int64 {
+        max(StoredTime.milliseconds(duration), leastHold.map { $0 + StoredTime.milliseconds(grace) } ?? 0)
     }
 }
 

@@ -2,12 +2,23 @@ internal import GRDB
 package import TaskModel
 
 extension SQLiteTaskStore {
-    package func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [TaskID] {
-        let spared = "[\(sparing.map { String($0.token) }.joined(separator: ","))]"
-        return try await lapse("recover", maxDeliveries: maxDeliveries, why: "its lease ran out") { scope in
-            try scope.leases(
-                where: "l.lease_until <= ? AND l.token NOT IN (SELECT value FROM json_each(?))", [scope.now, spared],
-                limit: lapsedAtOnce)
+    package func recoverExpired(
+        maxDeliveries: Int, sparing: [Lease]
+    ) async throws(StoreError) -> [RecoveredTask] {
+        try await lapse("recover", maxDeliveries: maxDeliveries) { scope in
+            try scope.staleLeases(sparing: sparing).map { ($0, Settlement.whyStale(hasEnded: scope.hasEnded($0))) }
+        }
+    }
+
+    package func stale(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [RecoveredTask] {
+        try await writer.perform("recover") { scope in
+            try scope.staleLeases(sparing: sparing).map { held in
+                RecoveredTask(
+                    task: try scope.task(of: held), attempt: held.attempt, host: held.host,
+                    fate: .of(
+                        deliveries: held.deliveries, maxDeliveries: maxDeliveries,
+                        cancelRequested: held.cancelRequested))
+            }
         }
     }
 
@@ -16,9 +27,10 @@ extension SQLiteTaskStore {
     ) async throws(StoreError) -> [TaskID] {
         var released: [TaskID] = []
         for supervisor in Set(supervisors) {
-            released += try await lapse("release", maxDeliveries: maxDeliveries, why: "its supervisor ended") { scope in
+            released += try await lapse("release", maxDeliveries: maxDeliveries) { scope in
                 try scope.leases(where: "l.supervisor = ?", [supervisor.rawValue], limit: lapsedAtOnce)
-            }
+                    .map { ($0, "its supervisor ended") }
+            }.map(\.task)
         }
         return released
     }
@@ -26,13 +38,13 @@ extension SQLiteTaskStore {
     /// Ends the leases that `find` names, page by page until it finds no more. Nothing is run from here: the tasks only go
     /// back to the queue.
     private func lapse(
-        _ operation: String, maxDeliveries: Int, why: String,
-        find: @escaping @Sendable (WriteScope) throws -> [HeldLease]
-    ) async throws(StoreError) -> [TaskID] {
-        var ended: [TaskID] = []
+        _ operation: String, maxDeliveries: Int,
+        find: @escaping @Sendable (WriteScope) throws -> [(HeldLease, String)]
+    ) async throws(StoreError) -> [RecoveredTask] {
+        var ended: [RecoveredTask] = []
         while true {
             let page = try await writer.perform(operation) { scope in
-                try find(scope).map { try scope.lapse($0, maxDeliveries: maxDeliveries, why: why) }
+                try find(scope).map { try scope.lapse($0.0, maxDeliveries: maxDeliveries, why: $0.1) }
             }
             ended += page
             if page.count < lapsedAtOnce { return ended }
@@ -44,16 +56,34 @@ extension SQLiteTaskStore {
 private let lapsedAtOnce = 500
 
 extension WriteScope {
-    fileprivate func lapse(_ held: HeldLease, maxDeliveries: Int, why: String) throws -> TaskID {
+    /// Leases that ran out, without those that are spared while they can still be renewed.
+    fileprivate func staleLeases(sparing: [Lease]) throws -> [HeldLease] {
+        let spared = "[\(sparing.map { String($0.token) }.joined(separator: ","))]"
+        return try leases(
+            where: "l.lease_until <= ? AND (l.hard_until <= ? OR l.token NOT IN (SELECT value FROM json_each(?)))",
+            [now, now, spared], limit: lapsedAtOnce)
+    }
+
+    /// Whether a lease could not be renewed any more.
+    fileprivate func hasEnded(_ held: HeldLease) -> Bool { held.hardUntil.map { $0 <= now } ?? false }
+
+    fileprivate func task(of held: HeldLease) throws -> TaskID {
+        guard let row = try first("SELECT id FROM task WHERE seq = ?", [held.seq]) else {
+            throw StoreError(.corrupt, "a lease without a task", operation: "recover")
+        }
+        return TaskID(rawValue: row[0])
+    }
+
+    fileprivate func lapse(_ held: HeldLease, maxDeliveries: Int, why: String) throws -> RecoveredTask {
         let silent = "the supervisor on \(held.host) did not end attempt \(held.attempt); \(why)"
         let (settlement, reason) = Settlement.lapsed(
             deliveries: held.deliveries, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested,
             reason: silent)
         try settle(
             held, settlement, AttemptResult(outcome: .leaseLost, reason: reason, disposition: .abandon(delay: 0)))
-        guard let row = try first("SELECT id FROM task WHERE seq = ?", [held.seq]) else {
-            throw StoreError(.corrupt, "a lease without a task", operation: "recover")
-        }
-        return TaskID(rawValue: row[0])
+        return RecoveredTask(
+            task: try task(of: held), attempt: held.attempt, host: held.host,
+            fate: .of(
+                deliveries: held.deliveries, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested))
     }
 }

@@ -103,6 +103,11 @@ enum SQLiteSchema {
         ALTER TABLE attempt ADD COLUMN ended_token INTEGER;
         ALTER TABLE lease ADD COLUMN hard_until INTEGER;
         ALTER TABLE task_state ADD COLUMN least_hold INTEGER;
+        UPDATE task_state SET least_hold = (
+            SELECT CASE WHEN json_valid(t.spec) AND json_type(t.spec, '$.timeout') IN ('integer', 'real')
+                THEN CAST(min(json_extract(t.spec, '$.timeout'), 1e11) * 1000 AS INTEGER) END
+            FROM task t WHERE t.seq = task_state.seq
+        ) WHERE state IN ('pending', 'enqueued');
         """
 
     private static let first = """

@@ -83,12 +83,13 @@ extension WriteScope {
         let seq = db.lastInsertedRowID
         try run(
             """
-            INSERT INTO task_state (seq, queue, container, priority, state, run_at, image, expire_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO task_state (seq, queue, container, priority, state, run_at, image, expire_at, least_hold)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 seq, queue, draft.spec.isolation == .container, draft.spec.priority, task.state.rawValue,
                 StoredTime.milliseconds(task.runAt), StoredText.clean(draft.spec.image), draft.expireAt(now),
+                draft.spec.timeout.map { StoredTime.milliseconds(seconds: max(0, $0)) },
             ])
         counts.move(queue: queue, from: nil, to: task.state)
         try note(.submitted, "submitted to queue \(queue)", task: seq, attempt: 0)

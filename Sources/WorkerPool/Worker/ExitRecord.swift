@@ -53,13 +53,15 @@ package enum StopIntent: Sendable, Equatable {
     case shutdown
     /// Another supervisor may own the task by now.
     case leaseLost
+    /// It has had its lease for as long as that may be renewed.
+    case leaseEnded
     /// It went beyond a limit that acode watches itself.
     case limit(LimitBreach)
 
     /// Whether the attempt may go on for its grace after SIGTERM.
     package var allowsGrace: Bool {
         switch self {
-        case .timeout, .cancel, .shutdown: true
+        case .timeout, .cancel, .shutdown, .leaseEnded: true
         // Another worker may already run the task.
         case .leaseLost: false
         case .limit(let breach): breach.allowsGrace

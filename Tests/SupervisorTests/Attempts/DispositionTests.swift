@@ -41,8 +41,17 @@ struct DispositionTests {
             (verdict(.interrupted, .interrupted), task(), .abandon(delay: 0, countsAsDelivery: false)),
             // An interruption is nobody's failure, however often it happens.
             (
-                verdict(.interrupted, .interrupted), task(attempt: 99, interruptions: 98),
+                verdict(.interrupted, .interrupted), task(attempt: 99, interruptions: 99),
                 .abandon(delay: 0, countsAsDelivery: false)
+            ),
+            // But one that is only ever interrupted is resumed for as long as it may crash, from then on.
+            (
+                verdict(.interrupted, .interrupted), task(attempt: 101, deliveries: 1, interruptions: 100),
+                .abandon(delay: 30)
+            ),
+            (
+                verdict(.interrupted, .interrupted), task(attempt: 105, deliveries: 5, interruptions: 104),
+                .deadLetter(countsAsFailure: false)
             ),
             // Neither does it use up what is there for crashes, nor do attempts before a requeue by hand.
             (lost, task(attempt: 9, deliveries: 4, interruptions: 1), .abandon(delay: 0.5)),
@@ -82,19 +91,21 @@ struct DispositionTests {
         #expect(delay == 2 + 2 * random)
     }
 
-    /// Whatever happens again and again, a task ends some day, unless it is only ever interrupted.
-    @Test(arguments: [failed, again, lost, fatal])
+    /// Whatever happens again and again, a task ends some day.
+    @Test(arguments: [failed, again, lost, fatal, verdict(.interrupted, .interrupted)])
     func everyTaskEndsSomeDay(_ verdict: Verdict) {
         var task = Self.task(maxAttempts: 3)
-        for _ in 1...20 {
+        for _ in 1...120 {
             switch RetryDecision.after(verdict, task: task, maxDeliveries: 5, random: 0.5).disposition {
             case .retry: task.failures += 1
-            case .abandon: task.interruptions += 1
+            case .abandon(_, let countsAsDelivery):
+                task.interruptions += 1
+                if !countsAsDelivery { task.deliveries -= 1 }
             case .complete, .deadLetter, .cancel: return
             }
             task.attempt += 1
             task.deliveries += 1
         }
-        Issue.record("still alive after 20 attempts")
+        Issue.record("still alive after 120 attempts")
     }
 }

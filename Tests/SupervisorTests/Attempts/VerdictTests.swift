@@ -155,6 +155,8 @@ struct VerdictTests {
         Row("shutdown, done", code(0), stop: .shutdown, .succeeded, 0, nil, says: "during the shutdown"),
         Row("shutdown, lost", gone, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),
         Row("shutdown while waiting", closed, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),
+        Row("lease ended", signal(15), stop: .leaseEnded, .timedOut, 143, .retryable, says: "queue.maxLease"),
+        Row("lease ended, lost", gone, stop: .leaseEnded, .timedOut, nil, .retryable, says: "--timeout"),
         Row("lease lost", signal(9), stop: .leaseLost, .leaseLost, 137, .infrastructure, says: "another supervisor"),
         Row("lease lost, exit 0", code(0), stop: .leaseLost, .leaseLost, 0, .infrastructure, says: "code 0"),
         Row("lease lost, lost", gone, stop: .leaseLost, .leaseLost, nil, .infrastructure, says: "lease"),

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Settings
+import Synchronization
 import TaskModel
 import TestSupport
 import Testing
@@ -65,10 +66,11 @@ struct LeaseKeeperTests {
     }
 
     /// Claims `count` tasks for 30 s and registers them.
-    private func claim(_ count: Int = 1) async throws -> [RunningAttempt] {
+    private func claim(_ count: Int = 1, longest: LongestLease? = nil) async throws -> [RunningAttempt] {
         _ = try await store.submit((0..<count).map { _ in TaskSpec(command: ["true"]) })
         let request = ClaimRequest(
-            supervisor: me, host: "h", limit: count, leaseDuration: .seconds(30), offersContainers: false)
+            supervisor: me, host: "h", limit: count, leaseDuration: .seconds(30), offersContainers: false,
+            longest: longest)
         return try await store.claim(request).map { claim in
             let attempt = RunningAttempt(claim: claim)
             registry.add(attempt)
@@ -143,6 +145,55 @@ struct LeaseKeeperTests {
         #expect(ContinuousClock.now - begun >= .milliseconds(500))
     }
 
+    /// A store that neither answers nor fails, as behind a network that swallows everything.
+    @Test func aStoreThatHangsDelaysNoGivingUp() async throws {
+        let attempts = try await claim(2)
+        let isHanging = Mutex(true)
+        let hanging = HookClock()
+        hanging.hook = {
+            while isHanging.withLock({ $0 }) { usleep(1000) }
+            return true
+        }
+        let store = try await SQLiteTaskStore(path: "\(scratch.path)/acode.sqlite", clock: hanging)
+        // What has ended waits for the store by other means, and is no longer to be stopped.
+        attempts[1].conclude()
+        let keeper = keeper(store, lease: .milliseconds(400), heartbeat: .milliseconds(100))
+        let life = Task { await keeper.run() }
+        #expect(await attempts[0].stopIntent.wait(atMost: .seconds(30)) == .leaseLost)
+        #expect(isHanging.withLock { $0 })
+        #expect(attempts[1].stopIntent.current == nil)
+        isHanging.withLock { $0 = false }
+        life.cancel()
+        await life.value
+    }
+
+    @Test func anAttemptIsStoppedWhenItsLeaseCanBeRenewedNoMore() async throws {
+        let limited = try await claim(1, longest: LongestLease(.milliseconds(300)))[0]
+        let free = try await claim()[0]
+        let begun = ContinuousClock.now
+        try await with(keeper(heartbeat: .milliseconds(100))) {
+            #expect(await limited.stopIntent.wait(atMost: .seconds(30)) == .leaseEnded)
+        }
+        #expect(ContinuousClock.now - begun >= .milliseconds(290))
+        #expect(free.stopIntent.current == nil)
+    }
+
+    /// The database's time of day jumps beyond the lease, again and again, and nobody else was faster.
+    @Test func aClockThatJumpsTakesNothingFromWhoStillRenews() async throws {
+        let attempt = try await claim()[0]
+        let keeper = keeper(heartbeat: .milliseconds(20))
+        try await with(keeper) {
+            for _ in 1...5 {
+                clock.pass(31)
+                keeper.check()
+                try await eventually("a renewal") {
+                    try await store.stale(maxDeliveries: 5, sparing: []).isEmpty
+                }
+            }
+        }
+        #expect(attempt.stopIntent.current == nil)
+    }
+
     /// The store goes away between the renewal and the lines of the timeline.
     @Test func aLineThatCannotBeWrittenHoldsUpNoOtherAttempt() async throws {
         let clock = HookClock()
@@ -182,6 +233,32 @@ struct LeaseKeeperTests {
         return RecoveryScanner(
             store: store, settings: settings, metrics: SupervisorMetrics(), logger: .silent,
             held: { registry.all.map(\.claim.lease) }, recovered: recovered)
+    }
+
+    @Test(arguments: [RecoveryMode.off, .observe])
+    func aScannerThatMayNotActChangesNothing(mode: RecoveryMode) async throws {
+        let attempt = try await claim()[0]
+        registry.remove(attempt)
+        let before = try await store.events(of: attempt.claim.task.id, after: 0)
+        var settings = QueueSettings()
+        settings.sweepInterval = .milliseconds(10)
+        settings.recovery = mode
+        let looks = Mutex(0)
+        let scanner = RecoveryScanner(
+            store: store, settings: settings, metrics: SupervisorMetrics(), logger: .silent,
+            held: {
+                looks.withLock { $0 += 1 }
+                return []
+            }, recovered: { Issue.record("it must not act") })
+        let life = Task { await scanner.run() }
+        clock.pass(31)
+        if mode == .observe { try await eventually("some looks") { looks.withLock { $0 } > 3 } }
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(looks.withLock { $0 } > 0 || mode == .off)
+        life.cancel()
+        await life.value
+        #expect(try await store.task(attempt.claim.task.id)?.state == .inProgress)
+        #expect(try await store.events(of: attempt.claim.task.id, after: 0) == before)
     }
 
     @Test(arguments: [(5, TaskState.enqueued, TaskEvent.Kind.requeuedStale), (1, .error, .deadLettered)])

@@ -35,10 +35,38 @@ struct RecoveryConformance {
             let other = try #require(try await store.claim(by: bob).first)
             clock.advance(by: 3600)
             // One of its own that it knows nothing of any more is not spared.
-            let recovered = try await store.recoverExpired(maxDeliveries: 3, sparing: [mine[0].lease])
+            let recovered = try await store.recoverExpired(maxDeliveries: 3, sparing: [mine[0].lease]).map(\.task)
             #expect(Set(recovered) == [mine[1].task.id, other.task.id])
             #expect(try await store.renew([mine[0].lease], for: .seconds(30)).map(\.isHeld) == [true])
             #expect(try await store.tally() == [.enqueued: 2, .inProgress: 1])
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
+    func saysWhatItWouldDoAndWhatItDidInTheSameWords(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            let ids = try await store.submit((1...5).map { spec("\($0)") }).map(\.id)
+            let poison = try #require(try await store.claim(lease: .seconds(1)).first).task.id
+            clock.advance(by: 1)
+            _ = try await store.recoverExpired(maxDeliveries: 2)
+            let claims = try await store.claim(4, lease: .seconds(10))
+            _ = try await store.claim(lease: .seconds(99))
+            _ = try await store.cancel(claims[1].task.id, reason: "unwanted")
+            #expect(try await store.stale(maxDeliveries: 2, sparing: []).isEmpty)
+            clock.advance(by: 10)
+            let token = try await store.changeToken()
+            let seen = try await store.stale(maxDeliveries: 2, sparing: [claims[3].lease])
+            #expect(try await store.changeToken() == token)
+            let expected: [TaskID: RecoveredTask.Fate] = [
+                poison: .exhausted, claims[1].task.id: .cancelled, claims[2].task.id: .requeued,
+            ]
+            #expect(Dictionary(uniqueKeysWithValues: seen.map { ($0.task, $0.fate) }) == expected)
+            #expect(seen.allSatisfy { $0.host == "host" })
+            #expect(seen.first { $0.task == poison }?.attempt == 2)
+            #expect(try await store.tally() == [.inProgress: 5])
+            #expect(try await store.recoverExpired(maxDeliveries: 2, sparing: [claims[3].lease]) == seen)
+            #expect(try await store.task(poison)?.state == .error)
+            #expect(Set(ids).count == 5)
         }
     }
 

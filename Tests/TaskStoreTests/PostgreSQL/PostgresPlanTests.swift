@@ -18,6 +18,7 @@ struct PostgresPlanTests {
     private let claim: [PostgresValue] = [
         .texts(["default"]), .bools([false, true]), .int(4), .ints([1, 2, 3, 4]), .text("s"), .text("h"), .int(1000),
         .int(nil), .int(1), .int(1 << 50), .texts([":a", ":b"]),
+        .int(7_200_000), .int(0), .texts(["default"]), .doubles([-1]), .doubles([1]), .double(-1), .double(1),
     ]
 
     /// The tables that are read as a whole. Deltas may be: there are never many.
@@ -80,6 +81,7 @@ struct PostgresPlanTests {
             let drafts: [PostgresValue] = [
                 .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
                 .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1),
+                .ints([]),
             ]
             let accept = try await plan(place, PostgresSubmitSQL.accept, drafts)
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")

@@ -52,7 +52,7 @@ struct PostgresSignalTests {
             try await ear.wait(for: .ready(queues: ["q"]))
             _ = try #require(try await store.claim().first)
             clock.advance(by: 3600)
-            #expect(try await store.recoverExpired(maxDeliveries: 5, sparing: []) == [task.id])
+            #expect(try await store.recoverExpired(maxDeliveries: 5, sparing: []).map(\.task) == [task.id])
             try await ear.wait(for: .ready(queues: ["q"]))
             _ = try await store.cancel(task.id, reason: "unwanted")
             _ = try await store.requeue(task.id)

@@ -30,16 +30,17 @@ extension AttemptResult {
 extension TaskStore {
     func claim(
         _ limit: Int = 1, by supervisor: SupervisorID = alice, queues: [String] = [], containers: Bool = true,
-        lease: Duration = .seconds(30), images: ImageChoice = .any
+        lease: Duration = .seconds(30), images: ImageChoice = .any, longest: LongestLease? = nil,
+        turns: QueueTurns? = nil
     ) async throws(StoreError) -> [ClaimedTask] {
         try await claim(
             ClaimRequest(
                 supervisor: supervisor, host: "host", queues: queues, limit: limit, leaseDuration: lease,
-                offersContainers: containers, images: images))
+                offersContainers: containers, images: images, longest: longest, turns: turns))
     }
 
     func recoverExpired(maxDeliveries: Int) async throws(StoreError) -> [TaskID] {
-        try await recoverExpired(maxDeliveries: maxDeliveries, sparing: [])
+        try await recoverExpired(maxDeliveries: maxDeliveries, sparing: []).map(\.task)
     }
 
     func finish(_ lease: Lease, _ result: AttemptResult) async throws(StoreError) -> Bool {
