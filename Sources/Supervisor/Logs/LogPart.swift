@@ -17,7 +17,7 @@ package enum LogPart {
             guard descriptor >= 0 else { return nil }
             defer { close(descriptor) }
             var bytes = [UInt8](repeating: 0, count: size)
-            let count = pread(descriptor, &bytes, size, offset)
+            let count = pread(descriptor, &bytes, size, off_t(offset))
             bytes.removeSubrange(max(0, count)...)
             return bytes
         }
