@@ -86,6 +86,7 @@ package final class Supervisor: Sendable {
     let timelines = WorkerTimelines()
     let pressure: PressureMonitor
     let wakeups: WakeupListener
+    let concurrency: ConcurrencyKeeper
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
@@ -105,6 +106,8 @@ package final class Supervisor: Sendable {
         self.logger = logger
         // A one-off pool has a user who waits for it.
         let rules = options.exitsWhenIdle ? BackpressureSettings() : options.settings.backpressure
+        concurrency = ConcurrencyKeeper(
+            isOn: options.settings.queue.adaptive, registry: registry, metrics: metrics, logger: logger)
         pressure = PressureMonitor(
             rules: rules, served: options.settings.queue.queues, store: store, stateDirectory: layout.stateDirectory,
             metrics: metrics, logger: logger)

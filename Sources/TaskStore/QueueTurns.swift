@@ -8,10 +8,14 @@ package struct QueueTurns: Sendable, Equatable {
         /// How far apart its tasks stand; the smaller, the more of them are taken.
         package var step: Double
 
+        /// How many of its tasks may be taken; `nil` is any number.
+        package var most: Int?
+
         /// Makes a turn.
-        package init(start: Double, step: Double) {
+        package init(start: Double, step: Double, most: Int? = nil) {
             self.start = start
             self.step = step
+            self.most = most
         }
 
         /// Where the n-th task from now stands.
@@ -22,6 +26,22 @@ package struct QueueTurns: Sendable, Equatable {
     package var named: [String: Turn]
     /// Of queues that have no name here.
     package var others: Turn
+
+    /// Limits some queues, and leaves it to priority and age which of all tasks come first; `nil` when there are no limits.
+    package init?(limits: [String: Int]) {
+        guard !limits.isEmpty else { return nil }
+        named = limits.mapValues { Turn(start: 0, step: 0, most: $0) }
+        others = Turn(start: 0, step: 0)
+    }
+
+    /// The same with limits.
+    package func limited(by limits: [String: Int]) -> QueueTurns {
+        var turns = self
+        for (queue, most) in limits {
+            turns.named[queue] = Turn(start: self[queue].start, step: self[queue].step, most: most)
+        }
+        return turns
+    }
 
     /// Makes turns.
     package init(named: [String: Turn], others: Turn) {

@@ -47,6 +47,8 @@ extension Acceptance {
                 #expect(interrupted["outcome"] == "interrupted")
                 #expect(interrupted["reason"].string?.contains("the supervisor shut down") == true, "\(interrupted)")
                 #expect(interrupted["failures"] == 0 && interrupted["interruptions"] == 1)
+                let last = try await fixture.json("task", "events", id).elements.last ?? .null
+                #expect(last["kind"] == "abandoned" && last["attempt"] == 1, "\(last)")
                 try await fixture.withSupervisor(backend) { _ in
                     let task = try await fixture.waitFor(id, state: "complete")
                     #expect(task["attempt"] == 2)

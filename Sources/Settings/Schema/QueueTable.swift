@@ -13,6 +13,11 @@ extension SettingTable {
                 + "age. Without weights priority and age count over all queues.",
             example: .map([("default", .plain("4"))])),
         .init(
+            "queue.adaptive", \.queue.adaptive, .boolean,
+            "Whether this supervisor runs half as many tasks of a queue at once after one ended through no fault of its own "
+                + "(a lost worker, or what its retry rules call infrastructure), and one more for each time as many ended "
+                + "otherwise."),
+        .init(
             "queue.lease", \.queue.lease, .duration(.seconds(2)...(.seconds(3600))),
             "How long a claim is valid without being renewed. When a supervisor dies, its tasks run on and wait for the "
                 + "next one of the same pool for this time less heartbeat; after that they go back to their queue."),

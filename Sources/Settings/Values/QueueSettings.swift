@@ -16,6 +16,8 @@ package struct QueueSettings: Sendable, Equatable {
     package var maxLease: Duration? = .seconds(7200)
     /// How many tasks are taken of a queue for one of a queue that is not named; empty means that queues don't count.
     package var weights: [String: Int] = [:]
+    /// Whether fewer tasks of a queue run at once while ends multiply that are not their fault.
+    package var adaptive = false
     /// Attempts of any kind after which a task becomes a dead letter.
     package var maxDeliveries = 5
     /// Interruptions of a task after which further ones count as deliveries.

@@ -15,6 +15,7 @@ package struct AttemptRunner: Sendable {
     let harvester: AttemptHarvester
     let checkpoints: CheckpointKeeper
     let delivery: ResultDelivery
+    let concurrency: ConcurrencyKeeper
     let settings: Settings
     let layout: StateLayout
     let tap: (any OutputTap)?
@@ -327,6 +328,8 @@ package struct AttemptRunner: Sendable {
             startedAt: recorder.start?.at,
             disposition: decision.disposition, result: harvest.result, why: decision.why)
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
+        concurrency.ended(
+            attempt, isHealthy: decision.speaksWell(of: verdict.outcome), workers: max(pool.target, registry.count))
         if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
         if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
         let fate = await delivery.deliver(result, under: attempt.claim.lease)

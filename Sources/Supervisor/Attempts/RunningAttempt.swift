@@ -7,6 +7,8 @@ package import WorkerPool
 package final class RunningAttempt: Sendable {
     /// The task and the lease.
     package let claim: ClaimedTask
+    /// When the store was asked for it.
+    let claimedAt: ContinuousClock.Instant
     /// Why it is to end; set once, by whoever is first.
     package let stopIntent = OneShot<StopIntent>()
     /// Set when its command should come to a stop by itself.
@@ -42,6 +44,7 @@ package final class RunningAttempt: Sendable {
     /// was another's before.
     package init(claim: ClaimedTask, askedAt instant: ContinuousClock.Instant = .now, agentToken: Int64? = nil) {
         self.claim = claim
+        claimedAt = instant
         leaseTerm = Mutex(LeaseTerm(askedAt: instant, renewable: claim.renewable))
         self.agentToken = agentToken ?? claim.lease.token
     }

@@ -17,6 +17,8 @@ final class Dispatcher: Sendable {
     private let claim: ClaimRequest
     /// How many tasks may be claimed now, whatever workers are free. Asked only when they are claimed then.
     private let room: @Sendable () -> Int
+    /// How many more tasks may be claimed of some queues.
+    private let queueRoom: @Sendable () -> [String: Int]
     private let pollInterval: Duration
     /// Whether nobody tells of tasks, so that they must be looked for now and then.
     private let mustPoll: @Sendable () -> Bool
@@ -40,6 +42,7 @@ final class Dispatcher: Sendable {
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
         runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, weights: QueueWeights? = nil,
+        queueRoom: @escaping @Sendable () -> [String: Int] = { [:] },
         room: @escaping @Sendable () -> Int, pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
         metrics: SupervisorMetrics, logger: Logger
     ) {
@@ -51,6 +54,7 @@ final class Dispatcher: Sendable {
         self.gate = gate
         self.claim = claim
         self.weights = Mutex(weights)
+        self.queueRoom = queueRoom
         self.room = room
         self.pollInterval = pollInterval
         self.mustPoll = mustPoll
@@ -118,7 +122,8 @@ final class Dispatcher: Sendable {
         guard request.limit > 0 else { return nil }
         do {
             defer { metrics.claimsConflicted(store.takeClaimConflicts()) }
-            request.turns = weights.withLock { $0?.turns }
+            let limits = queueRoom()
+            request.turns = weights.withLock { $0?.turns.limited(by: limits) } ?? QueueTurns(limits: limits)
             let claims = try await store.claim(request)
             weights.withLock { $0?.took(claims.map(\.task.spec.queue)) }
             if claims.isEmpty { try await noteDue() }

@@ -265,7 +265,8 @@ extension Supervisor {
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
             checkpoints: CheckpointKeeper(
                 store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger),
-            delivery: delivery, settings: settings, layout: layout, tap: options.tap, metrics: metrics, logger: logger,
+            delivery: delivery, concurrency: concurrency, settings: settings, layout: layout, tap: options.tap,
+            metrics: metrics, logger: logger,
             engineLimit: engineLimit, timelines: timelines,
             concluded: { await self.attemptConcluded() })
     }
@@ -297,7 +298,7 @@ extension Supervisor {
                 supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers,
                 longest: Self.longestLease(settings)),
-            weights: QueueWeights(settings.queue.weights),
+            weights: QueueWeights(settings.queue.weights), queueRoom: { [concurrency] in concurrency.room },
             room: { [pressure, registry] in
                 let most = room()
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0

@@ -16,6 +16,7 @@ package struct SupervisorMetrics: Sendable {
     private let recoveries: [RecoveredTask.Fate: Counter]
     private let observations: [RecoveredTask.Fate: Counter]
     private let restarted = Counter(label: "acode_recovered_jobs_total", dimensions: [("reason", "restart")])
+    private let concurrencyCuts = Counter(label: "acode_queue_concurrency_cuts_total")
     private let resultsKept = Counter(label: "acode_results_kept_total")
     private let resultsDelivered = Counter(label: "acode_results_delivered_late_total")
     private let resultsDiscarded = Counter(label: "acode_results_discarded_total")
@@ -139,6 +140,9 @@ package struct SupervisorMetrics: Sendable {
         for (state, count) in report.tasks { prunedTasks[state]?.increment(by: count) }
         for (kind, count) in report.directories { prunedDirectories[kind]?.increment(by: count) }
     }
+
+    /// Notes that fewer tasks of a queue run at once.
+    func concurrencyCut() { concurrencyCuts.increment() }
 
     /// Notes the end of an attempt that is kept on the disk, because the store does not take it.
     func resultKept() { resultsKept.increment() }

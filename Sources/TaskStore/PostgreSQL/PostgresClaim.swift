@@ -56,7 +56,7 @@ extension PostgresTaskStore {
         }
     }
 
-    /// For how long leases can be renewed, and the turns of queues, from `$12`.
+    /// For how long leases can be renewed, and the turns of queues, `$12` to `$19`.
     private static func limits(_ request: ClaimRequest) -> [PostgresValue] {
         let turns = (request.turns?.named ?? [:]).sorted { $0.key < $1.key }
         return [
@@ -64,7 +64,7 @@ extension PostgresTaskStore {
             .int(StoredTime.milliseconds(request.longest?.grace ?? .zero)),
             .texts(turns.map { StoredText.clean($0.key) }), .doubles(turns.map(\.value.start)),
             .doubles(turns.map(\.value.step)), .double(request.turns?.others.start),
-            .double(request.turns?.others.step),
+            .double(request.turns?.others.step), .ints(turns.map { $0.value.most.map(Int64.init) }),
         ]
     }
 }

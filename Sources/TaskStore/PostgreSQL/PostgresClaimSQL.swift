@@ -62,7 +62,7 @@ enum PostgresClaimSQL {
         return """
             WITH RECURSIVE \(PostgresSQL.clock(8)), \(queues(shape.queues)),
             open AS MATERIALIZED (
-                SELECT q.queue, least($3::bigint, (\(PostgresQueueSQL.room(of: "q.queue")))) AS room\(turns.columns)
+                SELECT q.queue, least($3::bigint\(turns.most), (\(PostgresQueueSQL.room(of: "q.queue")))) AS room\(turns.columns)
                 FROM queues q\(turns.join)),
             lanes AS MATERIALIZED (
                 SELECT o.queue, o.room\(turns.lane), kind.container\(shape.images == .any ? "" : ", lane.lane")
@@ -84,6 +84,7 @@ enum PostgresClaimSQL {
 
     /// What a claim says of the turns of queues.
     private struct Turns {
+        var most = ""
         var columns = ""
         var join = ""
         var lane = ""
@@ -91,10 +92,13 @@ enum PostgresClaimSQL {
         var order = ""
 
         static let none = Turns()
-        /// `$14` the queues, `$15` where they stand and `$16` how far apart their tasks do; `$17` and `$18` for the others.
+        /// `$14` the queues, `$15` where they stand, `$16` how far apart their tasks do, `$19` how many of them may be taken;
+        /// `$17` and `$18` where the others stand.
         static let counting = Turns(
+            most: ", w.most",
             columns: ", coalesce(w.start, $17::float8) AS start, coalesce(w.step, $18::float8) AS step",
-            join: " LEFT JOIN unnest($14::text[], $15::float8[], $16::float8[]) AS w (queue, start, step)"
+            join: " LEFT JOIN unnest($14::text[], $15::float8[], $16::float8[], $19::bigint[])"
+                + " AS w (queue, start, step, most)"
                 + " ON w.queue COLLATE \"C\" = q.queue",
             lane: ", o.start, o.step", best: ", l.start, l.step", order: "b.start + b.number * b.step, ")
     }

@@ -101,13 +101,13 @@ extension WriteScope {
         let room = try queueRoom()
         var best: [Candidate] = []
         for queue in try queues(request) {
-            let most = min(limit, room[queue] ?? limit)
+            let turn = request.turns?[queue]
+            let most = min(limit, room[queue] ?? limit, turn?.most ?? limit)
             guard most > 0 else { continue }
             var own: [Candidate] = []
             for container in request.offersContainers ? [false, true] : [false] {
                 own += try candidates(request.images, queue, container, limit: most)
             }
-            let turn = request.turns?[queue]
             for (index, candidate) in own.sorted().prefix(most).enumerated() {
                 best.append(turn.map { candidate.standing(at: $0.place(index + 1)) } ?? candidate)
             }

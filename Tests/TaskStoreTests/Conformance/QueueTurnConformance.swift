@@ -45,6 +45,23 @@ struct QueueTurnConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func limitsOfAClaimLeavePriorityAndAgeAsTheyAre(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit(
+                [
+                    spec("1", queue: "a"), spec("2", queue: "b"), spec("3", queue: "a", priority: 1),
+                    spec("4", queue: "c"),
+                ]
+                    + [spec("5", queue: "b"), spec("6", queue: "a")])
+            let turns = QueueTurns(limits: ["a": 2, "c": 0])
+            #expect(store.names(try await store.claim(9, turns: turns)) == ["3", "1", "2", "5"])
+            let weighed = try #require(QueueWeights(["a": 2])).turns.limited(by: ["a": 0])
+            #expect(store.names(try await store.claim(9, turns: weighed)) == ["4"])
+            #expect(QueueTurns(limits: [:]) == nil)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func withoutTurnsPriorityAndAgeCountOverAllQueues(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
             _ = try await store.submit(
