@@ -133,9 +133,10 @@ package final class ConnectionPool: Sendable {
                 .unreachable, "\(target) can't be reached at present" + words, operation: operation,
                 sqlState: reason?.sqlState)
         }
+        let patience = deadline - .now
         do throws(PostgresError) {
             let connection = try await PostgresConnection.open(
-                target, options: options.session, timeout: deadline - .now)
+                target, options: options.session, timeout: patience)
             changingBreaker { state in
                 state.breaker.succeeded()
                 state.counts.opened += 1
@@ -143,7 +144,9 @@ package final class ConnectionPool: Sendable {
             return connection
         } catch {
             changingBreaker { state in
-                guard error.code != .cancelled else { return state.breaker.gaveUp(at: .now) }
+                // A caller who was in a hurry says nothing about the server.
+                let wasHurried = patience < target.connectTimeout && .now >= deadline
+                guard error.code != .cancelled, !wasHurried else { return state.breaker.gaveUp(at: .now) }
                 state.lastFailure = error
                 state.counts.failures += 1
                 state.breaker.failed(at: .now, jitter: .random(in: 0...1))

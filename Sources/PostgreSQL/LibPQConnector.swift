@@ -9,9 +9,9 @@ enum LibPQConnector {
         let options = EffectiveOptions(target)
         let limit = options.connectTimeout ?? target.connectTimeout
         var complaints: [String] = []
-        for (server, session) in options.tries {
+        for (server, session) in options.tries where .now < deadline {
             let end = min(deadline, .now + limit)
-            for address in addresses(of: server, until: end, ticket, &complaints) {
+            for address in addresses(of: server, until: end, ticket, &complaints) where .now < deadline {
                 if ticket.wasCancelled { throw PostgresError(.cancelled, "cancelled", operation: "connect") }
                 do throws(PostgresError) {
                     return try LibPQSession(
@@ -24,7 +24,8 @@ enum LibPQConnector {
             }
         }
         if ticket.wasCancelled { throw PostgresError(.cancelled, "cancelled", operation: "connect") }
-        throw PostgresError(.unreachable, complaints.joined(separator: "; "), operation: "connect")
+        let words = complaints.isEmpty ? "\(target) was not reached in time" : complaints.joined(separator: "; ")
+        throw PostgresError(.unreachable, words, operation: "connect")
     }
 
     /// The same server once for each of its addresses.

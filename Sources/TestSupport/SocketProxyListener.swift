@@ -29,15 +29,18 @@ package final class UnixListener: Sendable {
         onTCP isTCP: Bool = false, handler: @escaping @Sendable (UnixConnection) -> Void
     ) throws(Failure) {
         directory = isTCP ? "" : "/tmp/acode-socket-\(UUID().uuidString.prefix(8))"
-        socketPath = isTCP ? "" : directory + "/s.sock"
-        port = isTCP ? Loopback.freePort() : 0
-        listener = socket(isTCP ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let path = isTCP ? "" : directory + "/s.sock"
+        let listener = socket(isTCP ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0, isTCP || mkdir(directory, 0o700) == 0,
             isTCP
-                ? Loopback.withAddress(port, { bind(listener, $0, $1) }) == 0
-                : withUnixAddress(socketPath, { bind(listener, $0, $1) }) == 0,
+                ? Loopback.withAddress(0, { bind(listener, $0, $1) }) == 0
+                : withUnixAddress(path, { bind(listener, $0, $1) }) == 0,
             listen(listener, 64) == 0
-        else { throw Failure(description: "can't listen on \(socketPath) \(port): errno \(errno)") }
+        else { throw Failure(description: "can't listen on \(path): errno \(errno)") }
+        self.listener = listener
+        socketPath = path
+        // Chosen by the kernel, so that nobody can take it in between.
+        port = isTCP ? Loopback.port(of: listener) : 0
         Thread.detachNewThread { [weak self, listener] in
             while true {
                 let descriptor = accept(listener, nil, nil)

@@ -6,13 +6,16 @@ package enum Loopback {
     package static func freePort() -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
+        return withAddress(0) { bind(descriptor, $0, $1) } == 0 ? port(of: descriptor) : 0
+    }
+
+    /// The port a socket is bound to; 0 when it is bound to none.
+    static func port(of descriptor: Int32) -> UInt16 {
         var address = address(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         return withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                guard bind(descriptor, address, size) == 0, getsockname(descriptor, address, &size) == 0 else {
-                    return 0
-                }
+                guard getsockname(descriptor, address, &size) == 0 else { return 0 }
                 return UnsafeRawPointer(address).load(as: sockaddr_in.self).sin_port.bigEndian
             }
         }

@@ -21,7 +21,7 @@ struct HistoryRunTests {
         return URL(fileURLWithPath: acode).deletingLastPathComponent().appendingPathComponent("acode-queue-bench")
     }
 
-    @Test(arguments: StoreBackend.all) func nothingIsLostAndNothingDoneTwice(backend: StoreBackend) async throws {
+    @Test(arguments: StoreBackend.direct) func nothingIsLostAndNothingDoneTwice(backend: StoreBackend) async throws {
         let place = try await backend.makePlace()
         let directory = NSTemporaryDirectory() + "/acode-history-\(UUID().uuidString)"
         let store = (place as? SQLitePlace)?.path ?? (place as? PostgresPlace)?.url ?? ""

@@ -11,16 +11,25 @@ struct PostgresPlace: StorePlace {
 
     let name: String
     private let server: String
+    private let pooler: String?
 
-    init() async throws {
-        guard let server = ProcessInfo.processInfo.environment["ACODE_TEST_POSTGRES"] else { throw NoServer() }
+    /// Makes a database. Stores reach it through a pgbouncer, which hands sessions out by the transaction, when wanted.
+    init(behindPooler isPooled: Bool = false) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        guard let server = environment["ACODE_TEST_POSTGRES"] else { throw NoServer() }
+        guard let pooler = environment["ACODE_TEST_PGBOUNCER"] else { throw NoServer() }
         self.server = server
+        self.pooler = isPooled ? pooler : nil
         name = "t" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
         try await onServer("CREATE DATABASE \(name)")
     }
 
     /// The URL of the database.
     var url: String {
+        url(on: server)
+    }
+
+    private func url(on server: String) -> String {
         var parts = URLComponents(string: server)
         parts?.path = "/\(name)"
         return parts?.string ?? server
@@ -29,7 +38,8 @@ struct PostgresPlace: StorePlace {
     func open(clock: TestClock) async throws -> any TaskStore {
         var options = PostgresTaskStore.Options()
         options.clock = clock
-        return try await PostgresTaskStore(url: url, options: options)
+        options.listenURL = url
+        return try await PostgresTaskStore(url: url(on: pooler ?? server), options: options)
     }
 
     func remove() async { try? await onServer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }

@@ -17,10 +17,15 @@ struct StoreBackend: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all = [
+    static let direct = [
         StoreBackend(name: "SQLite", makePlace: { try SQLitePlace() }),
         StoreBackend(name: "PostgreSQL", makePlace: { try await PostgresPlace() }),
     ]
+    static let all =
+        direct + [
+            StoreBackend(
+                name: "PostgreSQL behind pgbouncer", makePlace: { try await PostgresPlace(behindPooler: true) })
+        ]
 
     /// Runs `body` with one store.
     func withStore(_ body: (any TaskStore, TestClock) async throws -> Void) async throws {
