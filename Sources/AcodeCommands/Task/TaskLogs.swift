@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Settings
 internal import Supervisor
 internal import TaskModel
 internal import TaskStore
