@@ -105,18 +105,22 @@ package final class Supervisor: Sendable {
         logger[metadataKey: "pool"] = "\(options.settings.workers.pool)"
         self.logger = logger
         // A one-off pool has a user who waits for it.
-        let rules = options.exitsWhenIdle ? BackpressureSettings() : options.settings.backpressure
+        let isFree = options.exitsWhenIdle || !options.settings.duties.runsTasks
+        let rules = isFree ? BackpressureSettings() : options.settings.backpressure
         concurrency = ConcurrencyKeeper(
             isOn: options.settings.queue.adaptive, registry: registry, metrics: metrics, logger: logger)
         pressure = PressureMonitor(
-            rules: rules, served: options.settings.queue.queues, store: store, stateDirectory: layout.stateDirectory,
+            rules: rules, served: options.settings.duties.queues, store: store, stateDirectory: layout.stateDirectory,
             metrics: metrics, logger: logger)
-        wakeups = WakeupListener(
-            store: store, supervisor: id, settings: options.settings.queue, metrics: metrics, logger: logger)
+        var queue = options.settings.queue
+        queue.queues = options.settings.duties.queues
+        wakeups = WakeupListener(store: store, supervisor: id, settings: queue, metrics: metrics, logger: logger)
     }
 
     var settings: Settings { options.settings }
     var installationID: String { installation.withLock { $0 } }
+    /// What it does, by its role.
+    var duties: SupervisorDuties { options.settings.duties }
 
     private static let threads = SharedThreads(name: "acode-main")
 
@@ -156,7 +160,7 @@ package final class Supervisor: Sendable {
             "supervisor ready",
             metadata: [
                 "supervisor.id": "\(id)", "workers": "\(running.pool.target)", "mode": "\(backend.mode.rawValue)",
-            ])
+            ].merging(roleMetadata) { own, _ in own })
         await withTaskExecutorPreference(Self.threads) { await serve(running, context) }
         self.running.withLock { $0 = nil }
         // Who takes over finds the workers and the leases by this row.
@@ -205,6 +209,7 @@ package final class Supervisor: Sendable {
 
     /// Changes how many tasks run at once; otherwise says why not, in plain words.
     package func scale(to count: Int) -> String? {
+        guard duties.runsTasks else { return "its role \(duties.role ?? "") consumes no queue" }
         guard !settings.workers.autoscale.isOn, let pool = current?.pool else {
             return "the pool's size follows its queues (workers.autoscale.max is set), or it is still starting"
         }
@@ -230,13 +235,16 @@ package final class Supervisor: Sendable {
             mode: running?.engine == nil ? .local : .docker, engine: engine, fallbackReason: running?.fallbackReason,
             engineTrouble: running?.watch?.trouble.map(SupervisorStatus.Outage.init),
             imageTrouble: running?.standardImage?.trouble, state: state(running),
-            slots: running?.pool.target ?? settings.workers.count,
-            isElastic: settings.workers.autoscale.isOn && settings.workers.autoscale.min == 0, busy: registry.count,
+            slots: running?.pool.target ?? (duties.runsTasks ? settings.workers.count : 0),
+            isElastic: !duties.runsTasks || settings.workers.autoscale.isOn && settings.workers.autoscale.min == 0,
+            busy: registry.count,
             ready: workers.count { $0.status == .idle || $0.status == .busy },
             troubles: running?.pool.troubles.map(SupervisorStatus.Trouble.init) ?? [], startedAt: startedAt,
-            limits: running.flatMap { $0.limitsTasks ? settings.workers.docker.resources.limits : nil },
+            limits: running.flatMap {
+                $0.limitsTasks && duties.runsTasks ? settings.workers.docker.resources.limits : nil
+            },
             diskMb: settings.workers.docker.resources.diskMb, egress: settings.workers.egressCeiling,
-            networkLimit: settings.workers.networkLimit, queues: settings.queue.queues, pressure: pressure.reasons)
+            networkLimit: settings.workers.networkLimit, queues: duties.queues, pressure: pressure.reasons)
     }
 
     /// Every worker, with its last measurement, and the failed ones whose successors can't be started now.

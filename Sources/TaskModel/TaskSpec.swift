@@ -2,6 +2,12 @@
 package struct TaskSpec: Codable, Sendable, Equatable {
     /// A label for people; need not be unique.
     package var name: String?
+    /// The declared type it was made of; `nil` for a task that says everything itself.
+    package var type: String?
+    /// What it was made with, by the names of the type's parameters; `nil` means nothing.
+    package var params: [String: ParameterValue]?
+    /// Marks that rules of routing look at; `nil` means none.
+    package var labels: [String]?
     /// The program and its arguments; no shell is involved. Never empty.
     package var command: [String]
     /// Variables added to the worker's environment. Never secrets.
@@ -54,7 +60,8 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         outputs: [OutputSpec]? = nil, secrets: [String] = [], egress: EgressPolicy? = nil,
         queue: String = TaskSpec.defaultQueue,
         priority: Int = 0, delay: Double = 0, timeout: Double? = nil, retry: RetryPolicy = RetryPolicy(),
-        isolation: Isolation = .any, ttl: Double? = nil, unique: UniqueKey? = nil
+        isolation: Isolation = .any, ttl: Double? = nil, unique: UniqueKey? = nil,
+        type: String? = nil, params: [String: ParameterValue]? = nil, labels: [String]? = nil
     ) {
         self.name = name
         self.command = command
@@ -77,6 +84,9 @@ package struct TaskSpec: Codable, Sendable, Equatable {
         self.isolation = isolation
         self.ttl = ttl
         self.unique = unique
+        self.type = type
+        self.params = params
+        self.labels = labels
     }
 }
 

@@ -75,7 +75,7 @@ package struct SupervisorRecord: Codable, Sendable, Equatable {
     package var startedAt: Date
     /// The last heartbeat.
     package var seenAt: Date
-    /// The queues it serves; empty means all.
+    /// The queues it serves; empty means all, and one empty name that it runs no tasks.
     package var queues: [String] = []
 
     /// Makes a record.

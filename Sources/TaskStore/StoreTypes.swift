@@ -98,13 +98,16 @@ package struct TaskFilter: Sendable {
     package var states: Set<TaskState>
     /// Only this queue.
     package var queue: String?
+    /// Only this declared type.
+    package var type: String?
     /// At most so many.
     package var limit: Int
 
     /// Makes a filter.
-    package init(states: Set<TaskState> = [], queue: String? = nil, limit: Int = 100) {
+    package init(states: Set<TaskState> = [], queue: String? = nil, type: String? = nil, limit: Int = 100) {
         self.states = states
         self.queue = queue
+        self.type = type
         self.limit = limit
     }
 }

@@ -26,6 +26,8 @@ struct CommandTreeTests {
         "task retry --from-start 0198", "queue dead requeue --from-start --all",
         "queue dead requeue 0198 0199", "queue dead requeue --reason refused", "queue dead purge --older-than 7d",
         "config show --origin --json",
+        "task submit --type cog --param a=b --param c=-d --params-file - --label big --queue q", "task list --type cog",
+        "queue route --type cog --param a=b --label big", "worker start --role heavy",
         "config validate --env prod", "doctor --json", "task submit --wait --json --pool other -- true",
     ])
     func theDocumentedFormsAreUnderstood(line: String) throws {
@@ -39,6 +41,8 @@ struct CommandTreeTests {
         "queue limit a", "queue limit a -1",
         "queue limit a some", "task submit --unique-window 1h -- true", "queue dead requeue --all 0198",
         "queue dead list --limit 0", "image pull Not/An/Image", "db prune --state inProgress", "db audit --task 0198",
+        "task submit --type cog -- true", "task submit --param a=b -- true",
+        "task submit --type cog --file t.yaml", "queue route --param a=b",
     ])
     func mistakesAreUsageErrors(line: String) {
         do {

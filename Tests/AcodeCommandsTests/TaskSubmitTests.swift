@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Settings
 import TaskModel
 import Testing
 
@@ -10,7 +11,7 @@ struct TaskSubmitTests {
     private static func spec(_ arguments: [String]) throws -> TaskSpec {
         let command = try #require(
             try AcodeCommand.parseAsRoot(["task", "submit"] + arguments) as? TaskSubmit)
-        return try #require(try command.specs(defaultRetry: RetryPolicy(maxAttempts: 2, backoff: 7)).first)
+        return try #require(try command.specs(TaskRules(defaultRetry: RetryPolicy(maxAttempts: 2, backoff: 7))).first)
     }
 
     @Test func aBareCommandTakesTheDefaults() throws {
@@ -112,7 +113,7 @@ struct TaskSubmitTests {
             try "tasks: [{name: a, command: [make]}, {command: [make, test], retry: {maxAttempts: 9}}]".write(
                 toFile: path, atomically: false, encoding: .utf8)
             let command = try #require(try AcodeCommand.parseAsRoot(["task", "submit", "-f", path]) as? TaskSubmit)
-            let specs = try command.specs(defaultRetry: RetryPolicy(maxAttempts: 2))
+            let specs = try command.specs(TaskRules(defaultRetry: RetryPolicy(maxAttempts: 2)))
             #expect(specs.map(\.command) == [["make"], ["make", "test"]])
             #expect(specs.map(\.retry.maxAttempts) == [2, 9])
         }
@@ -123,7 +124,7 @@ struct TaskSubmitTests {
             let path = "\(directory)/tasks.yaml"
             try "tasks:\n- comand: [make]\n".write(toFile: path, atomically: false, encoding: .utf8)
             let command = try #require(try AcodeCommand.parseAsRoot(["task", "submit", "-f", path]) as? TaskSubmit)
-            let error = #expect(throws: CommandFailure.self) { try command.specs(defaultRetry: RetryPolicy()) }
+            let error = #expect(throws: CommandFailure.self) { try command.specs(TaskRules()) }
             #expect(error?.exitCode == 78)
             #expect(error?.message.contains("\(path):2:3: tasks[0]") == true)
             #expect(error?.message.contains("command") == true)

@@ -19,7 +19,7 @@ struct SettingProblemTests {
             (
                 "xyzzy: 1\n",
                 "acode.yaml:1:1: xyzzy: is not a known setting "
-                    + "(known are secrets, workers, queue, backpressure, store, logs, outputs, scratch, retention, http, state)"
+                    + "(known are handlers, routing, roles, secrets, workers, queue, backpressure, store, logs, outputs, scratch, checkpoints, retention, http, supervisor, state)"
             ),
             (
                 "workers: 4\n",
@@ -38,7 +38,7 @@ struct SettingProblemTests {
             ),
             (
                 "- a\n",
-                "acode.yaml:1:1: expected a mapping of secrets, workers, queue, backpressure, store, logs, outputs, scratch, retention, http, state, found a list"
+                "acode.yaml:1:1: expected a mapping of handlers, routing, roles, secrets, workers, queue, backpressure, store, logs, outputs, scratch, checkpoints, retention, http, supervisor, state, found a list"
             ),
             // Types and ranges
             (

@@ -30,7 +30,7 @@ struct TaskFileTests {
                     timeout: 1h30m
                     retry: {maxAttempts: 3, backoff: 2, maxBackoff: 1m}
                     isolation: container
-                """, name: "tasks.yaml", defaultRetry: RetryPolicy(maxAttempts: 2))
+                """, name: "tasks.yaml", rules: TaskRules(defaultRetry: RetryPolicy(maxAttempts: 2)))
         let full = TaskSpec(
             name: "full", command: ["sh", "-c", "echo $X"], env: ["X": "1", "Y": "two words", "Z": "true"],
             stdin: "hello\n", workdir: "/work", image: "debian:12",
@@ -62,7 +62,8 @@ struct TaskFileTests {
               - {command: [x], retry: {rules: []}}
             """
         let own = [RetryRule(outcomes: [.oomKilled], meaning: .fatal)]
-        let tasks = try TaskFile.parse(contents: text, name: "t", defaultRetry: RetryPolicy(rules: own))
+        let tasks = try TaskFile.parse(
+            contents: text, name: "t", rules: TaskRules(defaultRetry: RetryPolicy(rules: own)))
         #expect(
             tasks[0].retry.rules == [
                 RetryRule(exitCodes: [2...2, 64...78], outcomes: [.failed], meaning: .fatal),

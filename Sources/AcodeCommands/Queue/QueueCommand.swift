@@ -10,7 +10,8 @@ struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue", abstract: "See what waits in the queues, hold them up, and see what failed for good.",
         subcommands: [
-            QueueStatusCommand.self, QueuePause.self, QueueResume.self, QueueLimit.self, QueueDead.self,
+            QueueStatusCommand.self, QueueRoute.self, QueuePause.self, QueueResume.self, QueueLimit.self,
+            QueueDead.self,
         ],
         defaultSubcommand: QueueStatusCommand.self)
 }

@@ -40,7 +40,7 @@ struct QueueOverview {
             }
         }
         for wait in waits { change(wait.queue) { $0.oldestWaitingSeconds = wait.longest / .seconds(1) } }
-        for queue in supervisors.flatMap(\.queues) { change(queue) { _ in } }
+        for queue in supervisors.flatMap(\.queues) where !queue.isEmpty { change(queue) { _ in } }
         return rows.values.sorted { $0.queue < $1.queue }.map { row in
             var row = row
             row.consumers = supervisors.filter { $0.queues.isEmpty || $0.queues.contains(row.queue) }.map {

@@ -50,6 +50,7 @@ struct OneOffPool: Sendable {
         // Its state directory goes with it.
         settings.scratch.keep = .never
         settings.queue.queues = []
+        settings.supervisor.role = nil
         settings.queue.maxDeliveries = 1
         settings.http.listen = nil
         // What is logged here is for the person at the terminal, or for the log of a CI job.

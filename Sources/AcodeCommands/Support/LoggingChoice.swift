@@ -17,7 +17,7 @@ enum LoggingChoice {
             case .text: .forPeople(isTerminal: isTerminal, environment: environment)
             }
         let shown: LogFormat = allowsColor || format == .json ? format : .text(colours: false)
-        return LogSetup.bootstrap(format: shown, level: Logger.Level(settings.level))
+        return LogSetup.bootstrap(format: shown, level: Logger.Level(settings.level), appName: settings.appName)
     }
 }
 

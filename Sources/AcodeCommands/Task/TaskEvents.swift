@@ -24,7 +24,8 @@ struct TaskEvents: AsyncParsableCommand {
                 if follow {
                     try await tail(id, store, context.console)
                 } else {
-                    try context.console.show(.events(try await store.events(of: id, after: 0)))
+                    let type = try await store.task(id)?.spec.type
+                    try context.console.show(.events(try await store.events(of: id, after: 0), type: type))
                 }
             }
         }
@@ -34,6 +35,7 @@ struct TaskEvents: AsyncParsableCommand {
     private func tail(_ id: TaskID, _ store: any TaskStore, _ console: Console) async throws {
         var last: Int64 = 0
         var token: Int64?
+        let type = try await store.task(id)?.spec.type
         while true {
             let seen = try await store.changeToken()
             if seen != token {
@@ -42,7 +44,8 @@ struct TaskEvents: AsyncParsableCommand {
                 let isTerminal = try await store.task(id)?.state.isTerminal ?? true
                 for event in try await store.events(of: id, after: last) {
                     last = event.sequence
-                    console.print(console.isJSON ? try JSONText.line(EventSummary(event: event)) : Self.line(event))
+                    console.print(
+                        console.isJSON ? try JSONText.line(EventSummary(event: event, type: type)) : Self.line(event))
                 }
                 if isTerminal { return }
             }
@@ -59,7 +62,7 @@ struct TaskEvents: AsyncParsableCommand {
 
 extension Listing where Item == TaskEvent {
     /// A timeline as a table or as JSON.
-    static func events(_ events: [TaskEvent]) -> Listing {
+    static func events(_ events: [TaskEvent], type: String? = nil) -> Listing {
         Listing(
             items: events,
             columns: [
@@ -73,20 +76,23 @@ extension Listing where Item == TaskEvent {
                     Table.Cell(event.message),
                 ]
             },
-            id: { String($0.sequence) }, json: { EventSummary(event: $0) })
+            id: { String($0.sequence) }, json: { EventSummary(event: $0, type: type) })
     }
 }
 
 /// An event as JSON shows it.
 struct EventSummary: Encodable {
     var event: TaskEvent
+    /// The declared type of its task.
+    var type: String?
 
-    private enum CodingKeys: String, CodingKey { case sequence, task, attempt, kind, message, at }
+    private enum CodingKeys: String, CodingKey { case sequence, task, taskType, attempt, kind, message, at }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(event.sequence, forKey: .sequence)
         try container.encode(event.taskID, forKey: .task)
+        try container.encode(type, forKey: .taskType)
         try container.encode(event.attempt, forKey: .attempt)
         try container.encode(event.kind, forKey: .kind)
         try container.encode(event.message, forKey: .message)

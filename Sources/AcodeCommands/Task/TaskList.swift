@@ -20,6 +20,9 @@ struct TaskList: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only tasks of this queue.", valueName: "name"))
     var queue: String?
 
+    @Option(help: ArgumentHelp("Only tasks of this type.", valueName: "name"))
+    var type: String?
+
     @Option(name: .shortAndLong, help: "At most so many tasks.")
     var limit = 100
 
@@ -30,7 +33,7 @@ struct TaskList: AsyncParsableCommand {
 
     func run() async throws {
         let context = try CommandContext(global)
-        let filter = TaskFilter(states: try Self.states(state), queue: queue, limit: limit)
+        let filter = TaskFilter(states: try Self.states(state), queue: queue, type: type, limit: limit)
         let tasks = try await context.withStore { try await $0.tasks(matching: filter) }
         try context.console.show(.tasks(tasks, now: Date()), quiet: quiet.quiet)
     }

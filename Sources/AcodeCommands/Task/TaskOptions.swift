@@ -69,17 +69,30 @@ struct TaskOptions: ParsableArguments {
         directory: String = FileManager.default.currentDirectoryPath
     ) throws(CommandFailure) -> TaskSpec {
         var spec = TaskSpec(command: command)
-        spec.name = name
-        spec.env = try Self.variables(env, environment: environment)
-        spec.workdir = workdir
-        spec.user = user
-        for text in mount { spec.mounts.append(try MountOption.parse(text, directory: directory)) }
-        spec.worktree = try WorktreeOption.parse(worktree: worktree, git: git, directory: directory)
-        if !output.isEmpty { spec.outputs = output.map { OutputOption.parse($0, directory: directory) } }
-        spec.secrets = secret
-        spec.egress = try EgressOption.parse(egress)
-        if let timeout { spec.timeout = try DurationOption.seconds(timeout, flag: "--timeout") }
+        try apply(to: &spec, environment: environment, directory: directory)
         return spec
+    }
+
+    /// Puts what the options say over what a specification says: variables beside its own, mounts, outputs and secrets too,
+    /// and everything else in the place of its own.
+    ///
+    /// - Throws: as `spec`.
+    func apply(
+        to spec: inout TaskSpec, environment: [String: String] = ProcessInfo.processInfo.environment,
+        directory: String = FileManager.default.currentDirectoryPath
+    ) throws(CommandFailure) {
+        spec.name = name ?? spec.name
+        spec.env.merge(try Self.variables(env, environment: environment)) { _, own in own }
+        spec.workdir = workdir ?? spec.workdir
+        spec.user = user ?? spec.user
+        for text in mount { spec.mounts.append(try MountOption.parse(text, directory: directory)) }
+        spec.worktree = try WorktreeOption.parse(worktree: worktree, git: git, directory: directory) ?? spec.worktree
+        if !output.isEmpty {
+            spec.outputs = (spec.outputs ?? []) + output.map { OutputOption.parse($0, directory: directory) }
+        }
+        spec.secrets += secret
+        spec.egress = try EgressOption.parse(egress) ?? spec.egress
+        if let timeout { spec.timeout = try DurationOption.seconds(timeout, flag: "--timeout") }
     }
 
     /// The variables `NAME=VALUE` and `NAME`.

@@ -39,7 +39,12 @@ struct TaskPage {
             spec.resources.pidsLimit.map { "\($0) processes" }, spec.resources.diskMb.map { "\($0) MiB of disk" },
         ].compactMap { $0 }
         return [
-            ("id", task.id.rawValue), ("name", (spec.name ?? "").onOneLine), ("state", task.state.rawValue),
+            ("id", task.id.rawValue), ("name", (spec.name ?? "").onOneLine), ("type", spec.type ?? ""),
+            (
+                "parameters",
+                (spec.params ?? [:]).sorted { $0.key < $1.key }.map { "\($0)=\($1.text)" }.joined(separator: " ")
+                    .onOneLine
+            ), ("labels", (spec.labels ?? []).joined(separator: " ")), ("state", task.state.rawValue),
             ("outcome", task.outcome?.rawValue ?? ""), ("exit code", task.exitCode.map(String.init) ?? ""),
             ("reason", (task.reason ?? "").onOneLine), ("command", HumanText.command(spec.command).onOneLine),
             ("queue", spec.queue), ("priority", spec.priority == 0 ? "" : String(spec.priority)),

@@ -26,6 +26,7 @@ enum TaskSpecCheck {
         case "outputs": return "--output"
         case "secrets": return "--secret"
         case "stdin": return "--stdin-file"
+        case "labels": return "--label"
         case "unique": return keys.contains("window") ? "--unique-window" : "--unique-key"
         case "retry": return "--retries"
         case "resources":

@@ -11,6 +11,7 @@ struct TaskSubmit: AsyncParsableCommand {
         commandName: "submit", abstract: "Put tasks into a queue.",
         usage: """
             acode task submit [<options>] -- COMMAND [ARGUMENT ...]
+            acode task submit [<options>] --type create_cog --param file_size_mb=900
             acode task submit [<options>] --file tasks.yaml
             """,
         discussion: """
@@ -21,6 +22,7 @@ struct TaskSubmit: AsyncParsableCommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var quiet: QuietOption
     @OptionGroup var task: TaskOptions
+    @OptionGroup var kind: TypeOptions
 
     @Option(
         name: .shortAndLong, help: ArgumentHelp("A YAML or JSON file of tasks; - is standard input.", valueName: "file")
@@ -79,13 +81,21 @@ struct TaskSubmit: AsyncParsableCommand {
 
     func validate() throws {
         if file != nil, !command.isEmpty { throw ValidationError("Give either --file or a command, not both.") }
-        if file == nil, command.isEmpty { throw ValidationError("Give a command after --, or --file.") }
+        if let type = kind.type {
+            guard file == nil, command.isEmpty else {
+                throw ValidationError(
+                    "The command of the type \(type) is in the configuration: leave out --file and --.")
+            }
+        } else if file == nil, command.isEmpty {
+            throw ValidationError("Give a command after --, --type, or --file.")
+        }
         if uniqueWindow != nil, uniqueKey == nil { throw ValidationError("--unique-window needs --unique-key.") }
     }
 
     func run() async throws {
         let context = try CommandContext(global)
-        let specs = try specs(defaultRetry: context.settings.queue.retry)
+        let specs = try specs(context.settings.taskRules)
+        try DeclaredQueues(context.settings).check(specs, isFile: file != nil)
         if specs.contains(where: { $0.resources != ResourceRequest() || $0.egress != nil }) {
             try PoolLimits(try? await context.controlClient().status())?.check(specs, isFile: file != nil)
         }
@@ -113,24 +123,28 @@ struct TaskSubmit: AsyncParsableCommand {
     }
 
     /// What is to be submitted.
-    func specs(defaultRetry: RetryPolicy) throws(CommandFailure) -> [TaskSpec] {
+    func specs(_ rules: TaskRules) throws(CommandFailure) -> [TaskSpec] {
         if let file {
             let text = try InputFile.text(file, limit: 64 << 20, flag: "--file")
             do throws(ConfigurationError) {
                 return try TaskFile.parse(
-                    contents: text, name: file == "-" ? "standard input" : file, defaultRetry: defaultRetry)
+                    contents: text, name: file == "-" ? "standard input" : file, rules: rules)
             } catch {
                 throw CommandFailure(error, in: file == "-" ? "the task file" : file)
             }
         }
-        var spec = try task.spec(command: command)
-        spec.image = image
-        spec.resources = ResourceRequest(cpus: cpus, memoryMb: memoryMb, pidsLimit: pids, diskMb: diskMb)
+        var spec = try kind.task(rules) ?? TaskSpec(command: command, retry: rules.defaultRetry)
+        try task.apply(to: &spec)
+        kind.mark(&spec)
+        spec.image = image ?? spec.image
+        spec.resources = ResourceRequest(
+            cpus: cpus ?? spec.resources.cpus, memoryMb: memoryMb ?? spec.resources.memoryMb,
+            pidsLimit: pids ?? spec.resources.pidsLimit, diskMb: diskMb ?? spec.resources.diskMb)
         if let path = task.stdinFile { spec.stdin = try InputFile.text(path, limit: 1 << 20, flag: "--stdin-file") }
-        if let queue { spec.queue = queue }
+        // Whoever names a queue means it.
+        if let queue { spec.queue = queue } else { spec = rules.routed(spec) }
         if let priority { spec.priority = priority }
         if let delay { spec.delay = try DurationOption.seconds(delay, flag: "--delay") }
-        spec.retry = defaultRetry
         if let retries {
             guard (0..<1000).contains(retries) else {
                 throw CommandFailure(ExitCodes.usage, "--retries: \(retries) is not from 0 to 999")

@@ -9,6 +9,7 @@ struct TaskSummary: Encodable {
     enum CodingKeys: String, CodingKey {
         case id, name, state, outcome, exitCode, reason, worker, attempt, createdAt, startedAt, finishedAt, queue
         case priority, command, image, runAt, failures, interruptions, cancelRequested, progress, checkpoint
+        case type, params, labels
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -38,6 +39,9 @@ struct TaskSummary: Encodable {
         try container.encode(task.cancelRequested, forKey: .cancelRequested)
         try container.encode(task.progress, forKey: .progress)
         try container.encode(task.checkpoint, forKey: .checkpoint)
+        try container.encode(task.spec.type, forKey: .type)
+        try container.encode(task.spec.params ?? [:], forKey: .params)
+        try container.encode(task.spec.labels ?? [], forKey: .labels)
     }
 }
 

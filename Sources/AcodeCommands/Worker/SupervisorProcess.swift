@@ -46,7 +46,7 @@ struct SupervisorProcess: Sendable {
                 let server = ControlServer(socketPath: layout.controlSocket, target: target, logger: logger)
                 return await serve { () throws(ControlServerError) in try await server.run() }
             }
-            if let address = settings.http.listen {
+            if let address = settings.duties.listens {
                 group.addTask {
                     let server = HealthServer(host: address.host, port: address.port, target: target, logger: logger)
                     return await serve { () throws(ControlServerError) in

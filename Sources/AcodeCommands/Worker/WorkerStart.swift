@@ -25,6 +25,9 @@ struct WorkerStart: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Serve only this queue; may be repeated.", valueName: "name"))
     var queue: [String] = []
 
+    @Option(help: ArgumentHelp("What it is there for, one of roles in the configuration.", valueName: "name"))
+    var role: String?
+
     @Option(help: ArgumentHelp("Serve health and metrics on this TCP address.", valueName: "host:port"))
     var listen: String?
 
@@ -50,6 +53,7 @@ struct WorkerStart: AsyncParsableCommand {
         let texts: [(flag: String, path: String, text: String?)] = [
             ("--count", "workers.count", count.map(String.init)),
             ("--queue", "queue.queues", queue.isEmpty ? nil : queue.joined(separator: ",")),
+            ("--role", "supervisor.role", role),
             ("--listen", "http.listen", listen),
             ("--log-format", "logs.format", logFormat),
             ("--shutdown-timeout", "workers.shutdownTimeout", shutdownTimeout),

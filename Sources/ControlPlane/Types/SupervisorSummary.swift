@@ -123,7 +123,7 @@ package struct SupervisorSummary: Codable, Sendable, Equatable {
     package var version: String
     /// What a task may ask for at most; `nil` for local processes.
     package var limits: Limits?
-    /// The queues it serves; empty means all.
+    /// The queues it serves; empty means all, and one empty name that it runs no tasks.
     package var queues: [String]
     /// Why it takes no tasks although it could run some, a sentence each; `nil` from one that does not say.
     package var pressure: [String]?

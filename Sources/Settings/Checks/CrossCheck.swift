@@ -27,7 +27,7 @@ struct CrossCheck: Sendable {
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
             mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets, peers,
-        ] + network
+        ] + network + routing
 
     /// Two renewals have to fit into a lease, so that one may fail.
     private static let heartbeat = CrossCheck(paths: ["queue.heartbeat", "queue.lease"]) { settings in

@@ -25,6 +25,16 @@ package struct ProblemCollector {
     /// Whether nothing was found.
     package var isEmpty: Bool { found.isEmpty }
 
+    /// How many were found.
+    package var count: Int { found.count + leftOut }
+
+    /// Adds mistakes that another collector of the same source found.
+    package mutating func add(_ problems: [Problem]) {
+        let room = max(0, Self.limit - found.count)
+        found += problems.prefix(room)
+        leftOut += max(0, problems.count - room)
+    }
+
     /// Adds a mistake at a place of the source.
     package mutating func add(at mark: YAMLMark, path: String, _ message: String, hint: String? = nil) {
         guard found.count < Self.limit else {

@@ -51,10 +51,19 @@ extension ResolvedSettings {
     /// The text in place of a hidden value.
     package static let hidden = "(hidden)"
 
+    private static func hasVariables(_ node: YAMLNode) -> Bool {
+        guard case .mapping(let entries) = node.content else { return false }
+        return entries.contains { $0.key == "env" && $0.value.summary == "a mapping" }
+    }
+
     private static func withoutSecrets(_ node: YAMLNode) -> YAMLNode {
         guard case .mapping(let entries) = node.content else { return node }
         return .map(
             entries.map { entry in
+                // The variables of a task type.
+                if case .mapping = entry.value.content, entry.key == "env" || hasVariables(entry.value) {
+                    return (entry.key, withoutSecrets(entry.value))
+                }
                 guard case .scalar = entry.value.content, SecretName.looksSecret(entry.key) else {
                     return (entry.key, entry.value)
                 }

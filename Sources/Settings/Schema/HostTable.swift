@@ -40,6 +40,9 @@ extension SettingTable {
             "logs.format", \.logs.format, .choice,
             "How the supervisor's own log lines look; auto is text on a terminal and JSON elsewhere."),
         .init("logs.level", \.logs.level, .choice, "The least severe messages that are logged."),
+        .init(
+            "logs.appName", \.logs.appName, .name("a name"),
+            "What the supervisor calls itself in its JSON log lines, as app_name.", alias: "ACODE_APP_NAME"),
     ]
 
     /// `http`.

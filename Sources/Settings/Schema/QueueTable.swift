@@ -18,6 +18,11 @@ extension SettingTable {
                 + "(a lost worker, or what its retry rules call infrastructure), and one more for each time as many ended "
                 + "otherwise."),
         .init(
+            "queue.declared", \.queue.declared, .list(of: .name("the name of a queue")),
+            "The queues there are. Then no task, no rule and no role may name another; while it is empty, any name will do "
+                + "for tasks, and rules may name the queues that queue.queues or roles name.",
+            example: .list([.text("default"), .text("heavy")])),
+        .init(
             "queue.lease", \.queue.lease, .duration(.seconds(2)...(.seconds(3600))),
             "How long a claim is valid without being renewed. When a supervisor dies, its tasks run on and wait for the "
                 + "next one of the same pool for this time less heartbeat; after that they go back to their queue."),

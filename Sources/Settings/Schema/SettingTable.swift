@@ -3,8 +3,9 @@ package enum SettingTable {
     /// In the order in which they are shown.
     package static let all: [SettingDescriptor] =
         workers + egress + health + autoscale + docker + network + dockerWatch + dockerOutage + queue + backpressure
+        + handlers + routing + roles
         + store + logs
-        + outputs + scratch + checkpoints + retention + http + peers + secrets + state
+        + outputs + scratch + checkpoints + retention + http + supervisor + peers + secrets + state
 
     /// What each mapping of settings is about, by path, in the order in which they are shown.
     package static let sections: [(path: String, documentation: String)] = [
@@ -27,7 +28,7 @@ package enum SettingTable {
         ("checkpoints", "What tasks keep to go on from, in another attempt."),
         ("retention", "How long tasks that have ended are kept, with their history, logs, outputs and scratch."),
         ("http", "An optional TCP listener for health checks and metrics."),
-        ("supervisor", "What hosts that share a queue offer each other."),
+        ("supervisor", "What this supervisor is there for, and what hosts that share a queue offer each other."),
         ("state", "Directories of this host."),
     ]
 

@@ -10,16 +10,16 @@ package enum TaskFile {
     /// - Parameters:
     ///   - contents: the text, at most 64 MiB.
     ///   - name: how problems call the file.
-    ///   - defaultRetry: the retry policy of tasks that name none, and of what a policy leaves out.
+    ///   - rules: what the configuration says about how tasks are made.
     /// - Throws: every mistake, at most 100 of them.
     package static func parse(
-        contents: String, name: String, defaultRetry: RetryPolicy = RetryPolicy()
+        contents: String, name: String, rules: TaskRules = TaskRules()
     ) throws(ConfigurationError) -> [TaskSpec] {
         let document = try YAMLParser.document(Array(contents.utf8), name: name, limits: .tasks)
         var problems = ProblemCollector(source: name)
         var tasks: [TaskSpec] = []
         if let root = document.root {
-            tasks = read(root, TaskFormat.task(defaultRetry: defaultRetry), &problems) ?? []
+            tasks = read(root, TaskFormat.task(rules), &problems) ?? []
         } else {
             problems.add(at: YAMLMark(line: 1, column: 1), path: "", "is empty; expected tasks: and a list of tasks")
         }
@@ -28,9 +28,10 @@ package enum TaskFile {
         return tasks
     }
 
-    /// Tasks as a file that reads back as the same tasks, one task a line.
+    /// Tasks as a file that reads back as the same tasks, one task a line; a task of a type as one that says everything
+    /// itself.
     package static func render(_ tasks: [TaskSpec]) -> String {
-        let format = TaskFormat.task(defaultRetry: RetryPolicy())
+        let format = TaskFormat.task(TaskRules())
         return YAMLWriter.lines("tasks", .list(tasks.map(format.encode)), indent: 0).joined(separator: "\n") + "\n"
     }
 

@@ -5,52 +5,65 @@ enum TaskFormat {
     /// The most bytes of a task's standard input.
     static let longestInput = 1 << 20
 
-    /// A task.
-    ///
-    /// - Parameter defaultRetry: the retry policy when the task names none.
-    static func task(defaultRetry: RetryPolicy) -> ValueFormat<TaskSpec> {
+    /// A task, also one of a declared type. Writing it writes what it came to: everything but its type and parameters.
+    static func task(_ rules: TaskRules) -> ValueFormat<TaskSpec> {
         let expected = "a task, as in {command: [make, test]}"
         return ValueFormat(expected: expected, shape: .mapping) { node, path, problems in
             guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
                 return nil
             }
-            var task = TaskSpec(command: [])
-            task.name = reader.optional("name", .text("a label", check: label), problems: &problems)
-            let command = reader.required("command", .command, problems: &problems)
-            task.env = reader.value("env", .variables, default: [:], problems: &problems)
-            task.stdin = reader.optional("stdin", input, problems: &problems)
-            task.workdir = reader.optional("workdir", .path, problems: &problems)
-            task.user = reader.optional("user", .user, problems: &problems)?.description
-            task.image = reader.optional("image", .image, problems: &problems)
-            task.resources = reader.value("resources", resources, default: ResourceRequest(), problems: &problems)
-            task.mounts = reader.value("mounts", .mounts, default: [], problems: &problems)
-            task.worktree = reader.optional("worktree", .worktree, problems: &problems)
-            task.outputs = reader.optional("outputs", .outputs, problems: &problems)
-            task.secrets = reader.value("secrets", secrets, default: [], problems: &problems)
-            task.egress = reader.optional("egress", .egress, problems: &problems)
-            task.queue = reader.value(
-                "queue", .name("the name of a queue"), default: TaskSpec.defaultQueue, problems: &problems)
-            task.priority = reader.value("priority", .integer(-1000...1000), default: 0, problems: &problems)
-            task.delay = reader.value("delay", .seconds(.zero...year), default: 0, problems: &problems)
-            task.timeout = reader.optional("timeout", .seconds(.milliseconds(1)...year), problems: &problems)
-            task.retry = reader.value(
-                "retry", retry(default: defaultRetry), default: defaultRetry, problems: &problems)
-            task.isolation = reader.value("isolation", .choice, default: .any, problems: &problems)
-            task.ttl = reader.optional("ttl", .seconds(.milliseconds(1)...year), problems: &problems)
-            task.unique = reader.optional("unique", .unique, problems: &problems)
-            reader.finish(problems: &problems)
-            if let ttl = task.ttl, ttl <= task.delay {
+            if reader.has("type") { return TypedTask(rules).read(node, path, &problems) }
+            if reader.has("params") {
                 problems.add(
-                    at: reader.mark(of: "ttl"), path: reader.child("ttl"),
-                    "must be more than delay, or the task expires before it is due")
-                return nil
+                    at: reader.mark(of: "params"), path: reader.child("params"), "is for tasks of a type",
+                    hint: "name the type in type")
             }
-            guard let command else { return nil }
-            task.command = command
-            return task
+            TypedTask.expectKeys(&reader, &problems)
+            let task = fields(&reader, rules.defaultRetry, &problems)
+            reader.finish(problems: &problems)
+            return task.map { reader.has("queue") ? $0 : rules.routed($0) }
         } encode: {
             encode($0)
         }
+    }
+
+    /// Reads what every task may say; the reader is still to be finished.
+    static func fields(
+        _ reader: inout MappingReader, _ defaultRetry: RetryPolicy, _ problems: inout ProblemCollector
+    ) -> TaskSpec? {
+        var task = TaskSpec(command: [])
+        task.name = reader.optional("name", .text("a label", check: label), problems: &problems)
+        let command = reader.required("command", .command, problems: &problems)
+        task.env = reader.value("env", .variables, default: [:], problems: &problems)
+        task.stdin = reader.optional("stdin", input, problems: &problems)
+        task.workdir = reader.optional("workdir", .path, problems: &problems)
+        task.user = reader.optional("user", .user, problems: &problems)?.description
+        task.image = reader.optional("image", .image, problems: &problems)
+        task.resources = reader.value("resources", resources, default: ResourceRequest(), problems: &problems)
+        task.mounts = reader.value("mounts", .mounts, default: [], problems: &problems)
+        task.worktree = reader.optional("worktree", .worktree, problems: &problems)
+        task.outputs = reader.optional("outputs", .outputs, problems: &problems)
+        task.secrets = reader.value("secrets", secrets, default: [], problems: &problems)
+        task.egress = reader.optional("egress", .egress, problems: &problems)
+        task.queue = reader.value(
+            "queue", .name("the name of a queue"), default: TaskSpec.defaultQueue, problems: &problems)
+        task.priority = reader.value("priority", .integer(-1000...1000), default: 0, problems: &problems)
+        task.delay = reader.value("delay", .seconds(.zero...year), default: 0, problems: &problems)
+        task.timeout = reader.optional("timeout", .seconds(.milliseconds(1)...year), problems: &problems)
+        task.retry = reader.value("retry", retry(default: defaultRetry), default: defaultRetry, problems: &problems)
+        task.isolation = reader.value("isolation", .choice, default: .any, problems: &problems)
+        task.ttl = reader.optional("ttl", .seconds(.milliseconds(1)...year), problems: &problems)
+        task.unique = reader.optional("unique", .unique, problems: &problems)
+        task.labels = reader.optional("labels", .labels, problems: &problems)
+        if let ttl = task.ttl, ttl <= task.delay {
+            problems.add(
+                at: reader.mark(of: "ttl"), path: reader.child("ttl"),
+                "must be more than delay, or the task expires before it is due")
+            return nil
+        }
+        guard let command else { return nil }
+        task.command = command
+        return task
     }
 
     private static let year: Duration = .seconds(365 * 86_400)
@@ -160,6 +173,7 @@ enum TaskFormat {
         pairs.append(("isolation", .plain(task.isolation.rawValue)))
         if let ttl = task.ttl { pairs.append(("ttl", duration(ttl))) }
         if let unique = task.unique { pairs.append(("unique", ValueFormat<UniqueKey>.unique.encode(unique))) }
+        if let labels = task.labels { pairs.append(("labels", ValueFormat<[String]>.labels.encode(labels))) }
         return .map(pairs)
     }
 }

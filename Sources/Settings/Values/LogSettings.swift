@@ -8,6 +8,8 @@ package struct LogSettings: Sendable, Equatable {
     package var format: LogFormatChoice = .auto
     /// The least severe messages that are logged.
     package var level: LogLevel = .info
+    /// `app_name` of its JSON log lines.
+    package var appName = "acode"
 
     /// The defaults.
     package init() {}

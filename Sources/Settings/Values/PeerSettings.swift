@@ -1,5 +1,7 @@
-/// What a supervisor offers to other machines, and what they need for it.
+/// What a supervisor is there for, what it offers to other machines, and what they need for it.
 package struct PeerSettings: Sendable, Equatable {
+    /// The role it has, one of `roles`; `nil` means all duties.
+    package var role: String?
     /// Where logs are served to other machines; `nil` means nowhere.
     package var listen: ListenAddress?
     /// Where other machines find that; `nil` stands for `listen`, with this host's name when that is everywhere.

@@ -4,6 +4,8 @@ package import TaskModel
 package struct QueueSettings: Sendable, Equatable {
     /// The names of the queues served; empty means all.
     package var queues: [String] = []
+    /// The names of the queues there are; empty means that any name will do.
+    package var declared: [String] = []
     /// How long a claim is valid without being renewed.
     package var lease: Duration = .seconds(90)
     /// Time between two renewals of all claims; less than half of `lease`.

@@ -9,6 +9,12 @@ package struct Settings: Sendable, Equatable {
     package var queue = QueueSettings()
     /// When no tasks are taken.
     package var backpressure = BackpressureSettings()
+    /// The types that tasks can be of, by name.
+    package var handlers: [String: TaskType] = [:]
+    /// Which queue tasks go to; the first rule that fits counts.
+    package var routing: [RoutingRule] = []
+    /// What supervisors can be there for, by name.
+    package var roles: [String: SupervisorRole] = [:]
     /// Where tasks are kept.
     package var store = StoreSettings()
     /// The logs of tasks and of the supervisor itself.
@@ -23,7 +29,7 @@ package struct Settings: Sendable, Equatable {
     package var checkpoints = CheckpointSettings()
     /// The optional TCP listener.
     package var http = HTTPSettings()
-    /// What other machines are offered.
+    /// What this one is there for, and what other machines are offered.
     package var supervisor = PeerSettings()
     /// Where each named secret comes from; the values themselves are never in here.
     package var secrets: [String: SecretSource] = [:]

@@ -10,7 +10,11 @@ package enum YAMLWriter {
         }
     }
 
-    /// A key and its value as lines; lists and mappings that are not empty take a line an item.
+    /// The longest line that a mapping in a mapping is written on.
+    private static let longestLine = 100
+
+    /// A key and its value as lines; lists and mappings that are not empty take a line an item, and mappings in a mapping
+    /// too where one line would be long.
     ///
     /// - Parameters:
     ///   - name: the key.
@@ -25,7 +29,12 @@ package enum YAMLWriter {
         case .sequence(let items) where !items.isEmpty:
             return [start + end] + items.map { "\(inner)- \(inline($0))" }
         case .mapping(let entries) where !entries.isEmpty:
-            return [start + end] + entries.map { "\(inner)\(key($0.key)): \(inline($0.value))" }
+            return [start + end]
+                + entries.flatMap { entry in
+                    let line = "\(inner)\(key(entry.key)): \(inline(entry.value))"
+                    guard case .mapping = entry.value.content, line.count > longestLine else { return [line] }
+                    return lines(entry.key, entry.value, indent: indent + 2)
+                }
         default:
             return ["\(start) \(inline(node))\(end)"]
         }

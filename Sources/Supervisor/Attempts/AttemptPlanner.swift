@@ -213,6 +213,13 @@ package struct AttemptPlanner: Sendable {
         return plan
     }
 
+    /// What tells a command its type and its parameters.
+    static func variables(of spec: TaskSpec) -> [String: String] {
+        guard let type = spec.type else { return [:] }
+        let pairs = (spec.params ?? [:]).map { (ParameterSpec.variable(of: $0), $1.text) }
+        return Dictionary([("ACODE_TASK_TYPE", type)] + pairs) { first, _ in first }
+    }
+
     /// The request a worker gets for an attempt, with its secrets read now.
     ///
     /// - Throws: `configuration_refused` or `host` for a secret that is unknown or can't be read.
@@ -225,6 +232,7 @@ package struct AttemptPlanner: Sendable {
         environment["ACODE_TASK_ID"] = task.id.rawValue
         environment["ACODE_ATTEMPT"] = String(attempt.claim.lease.attempt)
         environment["ACODE_WORKER_ID"] = worker.id.rawValue
+        environment.merge(Self.variables(of: task.spec)) { _, own in own }
         var request = AttemptRequest(
             ref: attempt.ref, command: task.spec.command, environment: environment,
             workingDirectory: task.spec.workdir ?? plan.workingDirectory,

@@ -131,11 +131,11 @@ package struct AttemptRunner: Sendable {
             if await !worker.acknowledge(attempt.ref) {
                 logger.warning(
                     "what a task left can't be removed; another worker takes the place of its own",
-                    metadata: [
+                    metadata: attempt.typed([
                         "task.id": "\(attempt.claim.task.id)", "worker.id": "\(worker.id)",
                         "hint":
                             "it is below \(layout.workspaces)/\(worker.id): let tasks run as the supervisor's own user",
-                    ])
+                    ]))
                 _ = pool.stop(worker: worker.id, force: false)
             }
             pool.release(worker, succeeded: harvest.verdict.outcome == .succeeded)
@@ -164,7 +164,9 @@ package struct AttemptRunner: Sendable {
         for note in harvest.notes {
             recorder.note(note)
             guard case .event(.scratchKept, let words) = note else { continue }
-            logger.info("scratch kept", metadata: ["task.id": "\(attempt.claim.task.id)", "scratch": "\(words)"])
+            logger.info(
+                "scratch kept",
+                metadata: attempt.typed(["task.id": "\(attempt.claim.task.id)", "scratch": "\(words)"]))
         }
     }
 
@@ -244,10 +246,10 @@ package struct AttemptRunner: Sendable {
             var request = try await plans.request(for: attempt, plan, worker: worker)
             logger.debug(
                 "attempt begins",
-                metadata: [
+                metadata: attempt.typed([
                     "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
                     "worker.id": "\(worker.id)",
-                ])
+                ]))
             attempt.limitDisk(to: plan.diskLimitMb)
             recorder.prepare(worker: worker.id, secrets: request.secrets)
             request.checkpointFile = try await checkpoints.resume(attempt, on: worker, recorder)
@@ -301,7 +303,7 @@ package struct AttemptRunner: Sendable {
                 // The timeline loses a line; the attempt itself must not suffer for it.
                 logger.warning(
                     "could not write to a task's timeline",
-                    metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"])
+                    metadata: attempt.typed(["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"]))
                 // Each further try could hold up the record of the end for as long as the store waits.
                 if recorder.isFinished { return }
             }
@@ -327,10 +329,11 @@ package struct AttemptRunner: Sendable {
             usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,
             startedAt: recorder.start?.at,
             disposition: decision.disposition, result: harvest.result, why: decision.why)
-        metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds)
+        let type = attempt.claim.task.spec.type
+        metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds, type: type)
         concurrency.ended(
             attempt, isHealthy: decision.speaksWell(of: verdict.outcome), workers: max(pool.target, registry.count))
-        if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome) }
+        if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome, type: type) }
         if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
         let fate = await delivery.deliver(result, under: attempt.claim.lease)
         if fate == .recorded, attempt.hasCheckpointArtifacts, decision.disposition.isFinal {
@@ -338,11 +341,11 @@ package struct AttemptRunner: Sendable {
         }
         logger.info(
             verdict.outcome == .succeeded ? "task succeeded" : "task ended",
-            metadata: [
+            metadata: attempt.typed([
                 "task.id": "\(attempt.claim.task.id)", "task.attempt": "\(attempt.claim.lease.attempt)",
                 "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
                 "task.recorded": "\(fate == .recorded)",
-            ])
+            ]))
     }
 
     /// What it printed last, where a rule of its task looks at that. Read from its log, where all of it is, whoever wrote it.
@@ -354,7 +357,7 @@ package struct AttemptRunner: Sendable {
         } catch {
             logger.warning(
                 "retry rules could not look at a task's output",
-                metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error.message)"])
+                metadata: attempt.typed(["task.id": "\(attempt.claim.task.id)", "error.message": "\(error.message)"]))
             return ""
         }
     }

@@ -65,10 +65,10 @@ final class DiskWatch: Sendable {
         guard used > quota.bytes else { return }
         logger.warning(
             "a task is killed at its disk limit",
-            metadata: [
+            metadata: attempt.typed([
                 "task.id": "\(attempt.claim.task.id)", "worker.id": "\(worker.id)", "disk.bytes": "\(used)",
                 "disk.limit": "\(quota.bytes)",
-            ])
+            ]))
         attempt.stopIntent.set(.limit(.disk(usedBytes: used, limitMb: quota.limitMb)))
     }
 
@@ -77,9 +77,9 @@ final class DiskWatch: Sendable {
         guard let change, used <= quota.bytes else { return }
         let share = "\(used * 100 / max(1, quota.bytes)) % of the limit, \(used >> 20) of \(quota.limitMb) MiB"
         let words = change == .raised ? "disk use is high: \(share)" : "disk use is down to \(share)"
-        let metadata: Logger.Metadata = [
+        let metadata = attempt.typed([
             "task.id": "\(attempt.claim.task.id)", "resource": "disk", "usage": "\(words)",
-        ]
+        ])
         if change == .raised {
             highUses.increment()
             logger.warning("a worker is close to a limit", metadata: metadata)

@@ -1,4 +1,5 @@
 package import AgentProtocol
+internal import Logging
 internal import Synchronization
 package import TaskModel
 package import WorkerPool
@@ -56,6 +57,12 @@ package final class RunningAttempt: Sendable {
 
     /// Task and attempt, for people.
     var words: String { "\(claim.task.id) (attempt \(claim.lease.attempt))" }
+
+    /// What a log line says, with the type of the task where it has one.
+    func typed(_ metadata: Logger.Metadata) -> Logger.Metadata {
+        guard let type = claim.task.spec.type else { return metadata }
+        return metadata.merging(["task.type": "\(type)"]) { own, _ in own }
+    }
 
     /// How far it is.
     package var stage: Stage { currentStage.withLock { $0 } }

@@ -5,6 +5,11 @@ internal import TaskModel
 struct TaskDocument: Encodable {
     var id: String
     var name: String?
+    /// Its declared type.
+    var type: String?
+    /// What it was given, by the names of its type's parameters.
+    var params: [String: ParameterValue]
+    var labels: [String]
     var attempt: Int
     var queue: String
     var command: [String]
@@ -15,6 +20,9 @@ struct TaskDocument: Encodable {
     init(_ claim: ClaimedTask) {
         id = claim.task.id.rawValue
         name = claim.task.spec.name
+        type = claim.task.spec.type
+        params = claim.task.spec.params ?? [:]
+        labels = claim.task.spec.labels ?? []
         attempt = claim.lease.attempt
         queue = claim.task.spec.queue
         command = claim.task.spec.command

@@ -24,7 +24,8 @@ extension Supervisor {
     ///
     /// - Throws: `engine_unavailable` when containers are asked for, there is no engine, and falling back is not allowed.
     func chooseBackend() async throws(SupervisorError) -> Backend {
-        guard settings.workers.mode == .docker else { return Backend() }
+        // Who runs no tasks needs no engine.
+        guard settings.workers.mode == .docker, duties.runsTasks else { return Backend() }
         do {
             return try await welcome(try await findEngine(logger: logger))
         } catch {
@@ -194,12 +195,12 @@ extension Supervisor {
         let watch = containers?.watch
         let images = containers?.images
         let standardArrived = OneShot<Void>()
-        if containers == nil { warnOfOpenEgress() }
+        if containers == nil, duties.runsTasks { warnOfOpenEgress() }
         let factory: any WorkerFactory =
             containers?.factory ?? ProcessWorkerFactory(context: context, settings: workers)
         let pool = WorkerPool(
-            slots: workers.autoscale.isOn ? workers.autoscale.min : earlier?.pool.target ?? workers.count,
-            spares: workers.sparesInForce, warmProfile: warm, isWarmHeld: images != nil, rules: workers.docker.restart,
+            slots: slots(earlier), spares: duties.runsTasks ? workers.sparesInForce : 0, warmProfile: warm,
+            isWarmHeld: images != nil, rules: workers.docker.restart,
             recycle: workers.recycle,
             // In a one-off pool nobody is there to mend what is wrong.
             ownMayWait: !options.exitsWhenIdle, factory: factory,
@@ -226,8 +227,9 @@ extension Supervisor {
             workers.fallbackInForce
             ? watch.map { self.standIn(context, $0, beside: pool, hasLimits: limitsLocalWorkers) } : nil
         let autoscale = AutoscaleLoop(
-            store: store, pool: pool, registry: registry, queues: settings.queue.queues,
-            offersContainers: backend.engine != nil, rules: workers.autoscale, metrics: metrics, logger: logger,
+            store: store, pool: pool, registry: registry, queues: duties.queues,
+            offersContainers: backend.engine != nil, rules: duties.runsTasks ? workers.autoscale : AutoscaleSettings(),
+            metrics: metrics, logger: logger,
             room: { [pressure, registry] in pressure.room(running: registry.count) })
         let leases =
             earlier?.leases
@@ -256,6 +258,22 @@ extension Supervisor {
                 StandardImage(
                     reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)
             }, limitsTasks: backend.mode == .docker || limitsLocalWorkers)
+    }
+
+    /// How many workers there are at first.
+    private func slots(_ earlier: Running?) -> Int {
+        guard duties.runsTasks else { return 0 }
+        let workers = settings.workers
+        return workers.autoscale.isOn ? workers.autoscale.min : earlier?.pool.target ?? workers.count
+    }
+
+    /// What the log says of its role.
+    var roleMetadata: Logger.Metadata {
+        guard let role = duties.role else { return [:] }
+        return [
+            "role": "\(role)", "queues": "\(duties.consumes.words)", "orchestrates": "\(duties.orchestrates)",
+            "http": "\(duties.listens?.description ?? "nowhere")",
+        ]
     }
 
     /// Takes attempts on the workers of a pool to their ends.
@@ -295,12 +313,12 @@ extension Supervisor {
         Dispatcher(
             store: store, pool: pool, registry: registry, planner: planner, runner: runner(pool, planner), gate: gate,
             claim: ClaimRequest(
-                supervisor: id, host: host, queues: settings.queue.queues, limit: 0,
+                supervisor: id, host: host, queues: duties.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers,
                 longest: Self.longestLease(settings)),
             weights: QueueWeights(settings.queue.weights), queueRoom: { [concurrency] in concurrency.room },
-            room: { [pressure, registry] in
-                let most = room()
+            room: { [pressure, registry, duties] in
+                let most = duties.runsTasks ? room() : 0
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0
             }, pollInterval: settings.queue.pollInterval, mustPoll: { [wakeups] in wakeups.mustPoll },
             metrics: metrics, logger: logger)
@@ -313,7 +331,7 @@ extension Supervisor {
             id: id, pool: settings.workers.pool, installation: installationID, boot: Predecessors.currentBoot,
             host: host, address: settings.supervisor.address(host: host), pid: getpid(), startedAt: startedAt,
             seenAt: Date())
-        record.queues = settings.queue.queues
+        record.queues = duties.queues
         return record
     }
 

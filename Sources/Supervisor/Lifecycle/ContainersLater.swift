@@ -11,7 +11,7 @@ extension Supervisor {
     /// has ended before an engine was found.
     func serveContainersLater(_ local: Running, _ context: WorkerContext) async {
         // A one-off pool runs its command and is gone.
-        guard local.engine == nil, settings.workers.mode == .docker, !options.exitsWhenIdle,
+        guard local.engine == nil, settings.workers.mode == .docker, duties.runsTasks, !options.exitsWhenIdle,
             let backend = await engineFound(while: local)
         else { return }
         defer { backend.engine?.shutdown() }

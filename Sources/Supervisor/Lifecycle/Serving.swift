@@ -20,7 +20,7 @@ extension Supervisor {
             if !options.exitsWhenIdle { services.addTask { await self.retention.run() } }
             services.addTask { await checkpoints.run() }
             services.addTask { await first.leases.run() }
-            services.addTask { await scanner.run() }
+            if duties.orchestrates { services.addTask { await scanner.run() } }
             services.addTask { await self.pressure.run(mayTake: { self.wake() }) }
             services.addTask {
                 await DiskWatch(

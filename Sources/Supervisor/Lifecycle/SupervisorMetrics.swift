@@ -5,9 +5,8 @@ internal import WorkerPool
 
 /// The supervisor's counters and gauges, by the names of the Prometheus conventions.
 package struct SupervisorMetrics: Sendable {
-    private let ended: [TaskOutcome: Counter]
-    private let retries: [TaskOutcome: Counter]
-    private let duration = Timer(label: "acode_task_duration_seconds")
+    private let untyped = TaskMetrics(type: nil)
+    private let typed = TypedMetrics()
     private let concurrent = Gauge(label: "acode_worker_concurrent_jobs")
     private let conflicts = Counter(label: "acode_acquire_conflicts_total")
     private let deadLetters: [TaskOutcome: Counter]
@@ -48,10 +47,6 @@ package struct SupervisorMetrics: Sendable {
 
     /// Makes the handlers once; they go to the metrics system of the process.
     package init() {
-        ended = Dictionary(
-            uniqueKeysWithValues: TaskOutcome.allCases.map {
-                ($0, Counter(label: "acode_tasks_completed_total", dimensions: [("outcome", $0.rawValue)]))
-            })
         deadLetters = Dictionary(
             uniqueKeysWithValues: TaskOutcome.allCases.map {
                 ($0, Counter(label: "acode_dead_letters_total", dimensions: [("code", $0.rawValue)]))
@@ -68,10 +63,6 @@ package struct SupervisorMetrics: Sendable {
         }
         recoveries = fates(label: "acode_recovered_jobs_total")
         observations = fates(label: "acode_recovery_observed_total")
-        retries = Dictionary(
-            uniqueKeysWithValues: TaskOutcome.allCases.map {
-                ($0, Counter(label: "acode_retry_attempts_total", dimensions: [("code", $0.rawValue)]))
-            })
     }
 
     func attemptClaimed(running: Int) { concurrent.record(running) }
@@ -82,12 +73,13 @@ package struct SupervisorMetrics: Sendable {
 
     func attemptFinished(running: Int) { concurrent.record(running) }
 
-    func attemptEnded(_ outcome: TaskOutcome, seconds: Double?) {
-        ended[outcome]?.increment()
-        if let seconds { duration.recordSeconds(seconds) }
+    func attemptEnded(_ outcome: TaskOutcome, seconds: Double?, type: String? = nil) {
+        tasks(of: type).attemptEnded(outcome, seconds: seconds)
     }
 
-    func triedAgain(after outcome: TaskOutcome) { retries[outcome]?.increment() }
+    func triedAgain(after outcome: TaskOutcome, type: String? = nil) { tasks(of: type).triedAgain(after: outcome) }
+
+    private func tasks(of type: String?) -> TaskMetrics { type.map(typed.of) ?? untyped }
 
     func heartbeatSucceeded() { heartbeats.increment() }
 

@@ -109,7 +109,7 @@ package struct SupervisorStatus: Codable, Sendable, Equatable {
     package var egress = EgressPolicy.allowAll
     /// The setting that makes that less than anywhere.
     package var networkLimit: String?
-    /// The queues it serves; empty means all.
+    /// The queues it serves; empty means all, and one empty name that it runs no tasks.
     package var queues: [String]
     /// Why it takes no tasks although it could run some, a sentence each.
     package var pressure: [String] = []

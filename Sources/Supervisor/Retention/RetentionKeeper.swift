@@ -10,6 +10,8 @@ struct RetentionKeeper: Sendable {
     let store: any TaskStore
     let layout: StateLayout
     let settings: RetentionSettings
+    /// Whether it also forgets tasks, which one supervisor does for all; what is on this host everybody removes for itself.
+    let forgetsTasks: Bool
     let metrics: SupervisorMetrics
     let logger: Logger
 
@@ -33,10 +35,12 @@ struct RetentionKeeper: Sendable {
         let pass = RetentionPass(store: store, files: files)
         var report = RetentionPass.Report()
         do {
-            let rules = RetentionRules.rules(settings, counts: try await store.counts())
-            try await pass.prune(rules, &report)
+            if forgetsTasks {
+                let rules = RetentionRules.rules(settings, counts: try await store.counts())
+                try await pass.prune(rules, &report)
+            }
             if let age = try await pass.orphanAge(settings, layout) { try await pass.sweep(olderThan: age, &report) }
-            if let age = settings.audit { while try await store.pruneAudit(olderThan: age) > 0 {} }
+            if forgetsTasks, let age = settings.audit { while try await store.pruneAudit(olderThan: age) > 0 {} }
         } catch {
             complain(error)
         }
@@ -60,6 +64,8 @@ struct RetentionKeeper: Sendable {
 extension Supervisor {
     /// What forgets tasks that ended long ago.
     var retention: RetentionKeeper {
-        RetentionKeeper(store: store, layout: layout, settings: settings.retention, metrics: metrics, logger: logger)
+        RetentionKeeper(
+            store: store, layout: layout, settings: settings.retention, forgetsTasks: duties.orchestrates,
+            metrics: metrics, logger: logger)
     }
 }

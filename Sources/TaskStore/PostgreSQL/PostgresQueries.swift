@@ -77,13 +77,21 @@ struct PostgresListQuery {
             let itsQueue =
                 filter.queue == nil
                 ? "" : " AND EXISTS (SELECT FROM acode.task_state q WHERE q.id = x.id AND q.queue = $1)"
-            return "(SELECT x.id FROM \(Self.place(of: state))\(itsQueue) ORDER BY x.id DESC LIMIT \(limit))"
+            return "(SELECT x.id FROM \(Self.place(of: state, filter))\(itsQueue) ORDER BY x.id DESC LIMIT \(limit))"
         }
         query = PostgresQuery(
             """
             SELECT \(PostgresTaskRow.columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS p
             JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id ORDER BY p.id DESC LIMIT \(limit)
-            """, filter.queue.map { [.clean($0)] } ?? [])
+            """, [filter.queue, filter.type].compactMap { $0.map { .clean($0) } })
+    }
+
+    private static func place(of state: TaskState?, _ filter: TaskFilter) -> String {
+        guard filter.type != nil else { return place(of: state) }
+        let type = filter.queue == nil ? "$1" : "$2"
+        // The newest of one type are next to each other in their index; there may be few of them among many.
+        guard let state else { return "acode.task x WHERE x.type = \(type)" }
+        return place(of: state) + " AND (SELECT t.type FROM acode.task t WHERE t.id = x.id) = \(type)"
     }
 
     private static func place(of state: TaskState?) -> String {

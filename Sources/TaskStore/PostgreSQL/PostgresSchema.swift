@@ -43,8 +43,10 @@ enum PostgresSchema {
             id uuid PRIMARY KEY,
             created_at bigint NOT NULL,
             unique_key text COLLATE "C",
-            spec text NOT NULL
+            spec text NOT NULL,
+            type text COLLATE "C"
         );
+        CREATE INDEX task_of_type ON acode.task (type, id) WHERE type IS NOT NULL;
         CREATE TABLE acode.task_state (
             id uuid PRIMARY KEY,
             seq bigint NOT NULL,

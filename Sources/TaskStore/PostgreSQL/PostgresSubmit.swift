@@ -41,7 +41,7 @@ extension PostgresTaskStore {
         let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
         let answers = try await run(
             hold + announcement(of: columns.readyQueues) + [
-                PostgresQuery(accept, columns.parameters + [clock, me, columns.holds])
+                PostgresQuery(accept, columns.parameters + [clock, me, columns.holds, columns.types])
             ], "submit")
         let submissions: [Submission?]
         do throws(PostgresError) {
@@ -146,6 +146,9 @@ private struct PostgresDraftColumns {
     var holds: PostgresValue {
         .ints(drafts.map { $0.spec.timeout.map { StoredTime.milliseconds(seconds: max(0, $0)) } })
     }
+
+    /// For `PostgresSubmitSQL.accept`, its `$16`.
+    var types: PostgresValue { .texts(drafts.map { StoredText.clean($0.spec.type) }) }
 
     /// For `PostgresSubmitSQL.accept`, up to `$12`.
     var parameters: [PostgresValue] {

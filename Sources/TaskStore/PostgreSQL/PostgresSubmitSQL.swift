@@ -6,7 +6,7 @@ enum PostgresSubmitSQL {
     static let holdKeys = PostgresUniqueSQL.hold(
         "SELECT g.* FROM unnest($1::text[], $2::text[]) AS g (queue, key)")
 
-    /// `$12` the last time there is, `$13` the time, `$14` the writer, `$15` the tasks' own time limits.
+    /// `$12` the last time there is, `$13` the time, `$14` the writer, `$15` the tasks' own time limits, `$16` their types.
     ///
     /// `first` is the place of the draft that becomes the task of a key: the first which the task that has the key doesn't
     /// keep out. Those before it get that task, those after it the new one. The looks at other tables are queries of their
@@ -15,9 +15,9 @@ enum PostgresSubmitSQL {
         WITH \(PostgresSQL.clock(13)),
         given AS MATERIALIZED (
             SELECT g.* FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[],
-                $7::boolean[], $8::text[], $9::double precision[], $10::text[], $11::bigint[], $15::bigint[])
+                $7::boolean[], $8::text[], $9::double precision[], $10::text[], $11::bigint[], $15::bigint[], $16::text[])
                 WITH ORDINALITY
-                AS g (id, spec, queue, container, rank, delay, pending, lane, ttl, key, span, hold, n)),
+                AS g (id, spec, queue, container, rank, delay, pending, lane, ttl, key, span, hold, type, n)),
         asked AS MATERIALIZED (
             SELECT g.*, (
                 SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key AND (
@@ -49,8 +49,8 @@ enum PostgresSubmitSQL {
         fresh AS MATERIALIZED (
             SELECT j.*, \(made)
             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::boolean[],
-                $8::text[], $9::double precision[], $10::text[], $15::bigint[])
-                AS j (id, spec, queue, container, rank, delay, pending, lane, ttl, key, hold) CROSS JOIN clock),
+                $8::text[], $9::double precision[], $10::text[], $15::bigint[], $16::text[])
+                AS j (id, spec, queue, container, rank, delay, pending, lane, ttl, key, hold, type) CROSS JOIN clock),
         \(stored)
         \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) > 0"))
         SELECT now FROM clock
@@ -64,7 +64,9 @@ enum PostgresSubmitSQL {
 
     /// Stores the tasks `fresh`.
     private static let stored = """
-        new AS (INSERT INTO acode.task (id, created_at, unique_key, spec) SELECT id, now, key, spec FROM fresh, clock),
+        new AS (
+            INSERT INTO acode.task (id, created_at, unique_key, spec, type)
+            SELECT id, now, key, spec, type FROM fresh, clock),
         stated AS (
             INSERT INTO acode.task_state (id, seq, queue, container, lane, rank, state, run_at, ttl, expire_at,
                 least_hold)

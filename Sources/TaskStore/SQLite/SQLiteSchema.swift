@@ -13,7 +13,7 @@ enum SQLiteSchema {
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
     static let migrations = [
         first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
-        checkpoints, addresses, leaseLimits,
+        checkpoints, addresses, leaseLimits, taskType,
     ]
 
     /// What an attempt used beside its limits, as JSON.
@@ -39,6 +39,12 @@ enum SQLiteSchema {
         ) STRICT;
         ALTER TABLE task_state ADD COLUMN checkpoint_phase INTEGER;
         ALTER TABLE task_state ADD COLUMN checkpoint_at INTEGER;
+        """
+
+    /// The declared type of a task, so that those of one are found among all.
+    private static let taskType = """
+        ALTER TABLE task ADD COLUMN type TEXT;
+        CREATE INDEX task_of_type ON task (type, seq) WHERE type IS NOT NULL;
         """
 
     /// What people say about queues, tasks that expire, and tasks that may be there only once.

@@ -79,7 +79,9 @@ extension WriteScope {
 
     private func insert(_ draft: TaskDraft, _ queue: String) throws -> Int64 {
         let task = draft.task(at: now)
-        try run("INSERT INTO task (id, created_at, spec) VALUES (?, ?, ?)", [draft.id.rawValue, now, draft.json])
+        try run(
+            "INSERT INTO task (id, created_at, spec, type) VALUES (?, ?, ?, ?)",
+            [draft.id.rawValue, now, draft.json, StoredText.clean(draft.spec.type)])
         let seq = db.lastInsertedRowID
         try run(
             """

@@ -10,27 +10,38 @@ struct TaskListQuery {
     init(_ filter: TaskFilter) {
         let limit = QueryLimit.clamp(filter.limit)
         let states = TaskState.allCases.filter { filter.states.contains($0) }
-        let parts = states.isEmpty ? [Self.any(filter.queue)] : states.map { Self.part($0, filter.queue) }
+        let parts = states.isEmpty ? [Self.any(filter)] : states.map { Self.part($0, filter) }
         let limited = parts.map { "SELECT * FROM (\($0) ORDER BY 1 DESC LIMIT \(limit))" }
         sql = """
             SELECT \(TaskRow.columns) FROM (\(limited.joined(separator: " UNION ALL "))) p
             JOIN task_state s ON s.seq = p.seq JOIN task t ON t.seq = p.seq ORDER BY p.seq DESC LIMIT \(limit)
             """
-        let queue: [any DatabaseValueConvertible & Sendable] = filter.queue.map { [StoredText.clean($0)] } ?? []
-        arguments = parts.flatMap { _ in queue }
+        let words = [filter.queue, filter.type].compactMap { $0.map { StoredText.clean($0) } }
+        arguments = parts.flatMap { _ in words }
     }
 
-    private static func any(_ queue: String?) -> String {
-        "SELECT seq FROM task_state" + (queue == nil ? "" : " WHERE queue = ?")
+    private static func any(_ filter: TaskFilter) -> String {
+        // The newest of one type are next to each other in their index; there may be few of them among many.
+        guard filter.type == nil else {
+            let itsQueue = "(SELECT s.queue FROM task_state s WHERE s.seq = x.seq)"
+            return "SELECT x.seq AS seq FROM task x WHERE" + (filter.queue == nil ? "" : " \(itsQueue) = ? AND")
+                + " x.type = ?"
+        }
+        return "SELECT seq FROM task_state" + (filter.queue == nil ? "" : " WHERE queue = ?")
     }
 
-    private static func part(_ state: TaskState, _ queue: String?) -> String {
+    private static func part(_ state: TaskState, _ filter: TaskFilter) -> String {
+        // Not joins: the planner would turn them round whenever it believes that there are more leases than tasks.
         guard state == .inProgress else {
             return "SELECT seq FROM task_state WHERE state = '\(state.rawValue)'"
-                + (queue == nil ? "" : " AND queue = ?")
+                + (filter.queue == nil ? "" : " AND queue = ?") + type(filter, "task_state.seq")
         }
-        // Not a join: the planner would turn it round whenever it believes that there are more leases than tasks.
         let itsQueue = "(SELECT s.queue FROM task_state s WHERE s.seq = l.task_seq)"
-        return "SELECT l.task_seq AS seq FROM lease l" + (queue == nil ? "" : " WHERE \(itsQueue) = ?")
+        return "SELECT l.task_seq AS seq FROM lease l WHERE true" + (filter.queue == nil ? "" : " AND \(itsQueue) = ?")
+            + type(filter, "l.task_seq")
+    }
+
+    private static func type(_ filter: TaskFilter, _ seq: String) -> String {
+        filter.type == nil ? "" : " AND (SELECT t.type FROM task t WHERE t.seq = \(seq)) = ?"
     }
 }

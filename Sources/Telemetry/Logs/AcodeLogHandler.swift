@@ -42,17 +42,17 @@ package struct AcodeLogHandler: LogHandler {
 
 /// Sets up logging for the whole process.
 package enum LogSetup {
-    /// The name in `app_name`.
-    package static let appName = "acode"
-
     /// Makes every `Logger` made from now on write to a descriptor. To be called once, first.
     ///
     /// - Parameters:
     ///   - format: how lines look.
     ///   - level: the least severe messages that are logged.
+    ///   - appName: what the process calls itself, in `app_name`.
     ///   - descriptor: standard error unless told otherwise.
     /// - Returns: the writer, to be flushed before the process ends.
-    package static func bootstrap(format: LogFormat, level: Logger.Level, descriptor: Int32 = 2) -> LogWriter {
+    package static func bootstrap(
+        format: LogFormat, level: Logger.Level, appName: String = "acode", descriptor: Int32 = 2
+    ) -> LogWriter {
         let writer = LogWriter(descriptor: descriptor) { dropped in
             let record = LogRecord(
                 time: .now(), level: .warning, message: "log lines dropped, because nobody read them in time",

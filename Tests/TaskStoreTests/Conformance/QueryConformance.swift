@@ -46,6 +46,35 @@ struct QueryConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func theTypeIsKeptAndFound(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            let values: [String: ParameterValue] = ["mb": .integer(900), "ratio": .number(0.5), "dry": .boolean(true)]
+            for (name, queue) in [("cog", "a"), ("cog", "b"), ("tile", "a")] {
+                var typed = spec(name, queue: queue)
+                (typed.type, typed.params, typed.labels) = (name, values, ["heavy"])
+                _ = try await store.submit([typed, spec("plain", queue: queue)])
+            }
+            let lease = try #require(try await store.claim(queues: ["b"]).first).lease
+            let all = try await store.tasks(matching: TaskFilter())
+            #expect(all.count { $0.spec.params == values && $0.spec.labels == ["heavy"] } == 3)
+            for states: Set<TaskState> in [[], [.enqueued], [.inProgress], [.inProgress, .enqueued, .error]] {
+                for queue in [nil, "a", "b"] {
+                    for type in [nil, "cog", "tile", "none", "nul\0"] {
+                        let found = try await store.tasks(
+                            matching: TaskFilter(states: states, queue: queue, type: type))
+                        let expected = all.filter {
+                            (states.isEmpty || states.contains($0.state)) && (queue == nil || $0.spec.queue == queue)
+                                && (type == nil || $0.spec.type == type)
+                        }
+                        #expect(found.map(\.id) == expected.map(\.id), "\(states) \(queue ?? "") \(type ?? "")")
+                    }
+                }
+            }
+            #expect(try await store.task(lease.taskID)?.spec.type == "cog")
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func attemptsOfAWorkerAreFoundByTheBeginningOfItsId(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, clock in
             var begun: [Lease] = []

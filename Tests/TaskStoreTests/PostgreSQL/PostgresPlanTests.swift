@@ -58,6 +58,9 @@ struct PostgresPlanTests {
             #expect(overdue.contains("Index Scan using ready_expiring"), "\(overdue)")
             #expect(overdue.contains("Index Scan using scheduled_expiring"), "\(overdue)")
             #expect(wholeReads(overdue).isEmpty, "\(overdue)")
+            let typed = PostgresListQuery(TaskFilter(type: "cog")).query
+            let ofType = try await plan(place, typed.sql, typed.parameters)
+            #expect(ofType.contains("task_of_type on task x") && wholeReads(ofType).isEmpty, "\(ofType)")
             for filter in [DeadLetterFilter(queue: "q", reason: "r", minAge: .seconds(1)), DeadLetterFilter(ids: [])] {
                 let letters = PostgresDeadLetters(filter, clock: .int(nil), writer: .int(1))
                 for query in [letters.list, letters.purge] + letters.requeue(fromStart: true) {
@@ -81,8 +84,7 @@ struct PostgresPlanTests {
             #expect(wholeReads(end).isEmpty, "\(end)")
             let drafts: [PostgresValue] = [
                 .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
-                .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1),
-                .ints([]),
+                .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1), .ints([]), .texts([]),
             ]
             let accept = try await plan(place, PostgresSubmitSQL.accept, drafts)
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")

@@ -51,6 +51,9 @@ struct QueryPlanTests {
                     let plan = try self.plan(db, list.sql, list.arguments)
                     #expect(plan.contains(index), "\(plan)")
                 }
+                let typed = TaskListQuery(TaskFilter(type: "cog", limit: 10))
+                let ofType = try self.plan(db, typed.sql, StatementArguments(typed.arguments))
+                #expect(ofType.contains("SEARCH x USING COVERING INDEX task_of_type (type=?)"), "\(ofType)")
                 for (state, index) in [
                     (TaskState.error, "SCAN task_state USING INDEX task_error\n"),
                     (.cancelled, "SCAN task_state USING INDEX task_cancelled\n"), (.inProgress, "SCAN l\n"),

@@ -58,6 +58,6 @@ struct DeadLetterDetails: Encodable {
     func encode(to encoder: any Encoder) throws {
         try details.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(events.map(EventSummary.init), forKey: .events)
+        try container.encode(events.map { EventSummary(event: $0, type: details.task.spec.type) }, forKey: .events)
     }
 }
