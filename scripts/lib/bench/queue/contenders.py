@@ -61,11 +61,18 @@ class Contender:
         before = os.times()
         running = [self.start(mode, place, **options) for _ in range(processes)]
         answers = []
-        for process in running:
-            out, error = process.communicate()
-            if process.returncode:
-                raise SystemExit(f"bench: {self.name}: {mode} failed:\n{error[-2000:]}")
-            answers.append(json.loads(out.splitlines()[-1]) if out.strip() else {})
+        try:
+            for process in running:
+                out, error = process.communicate()
+                if process.returncode:
+                    raise SystemExit(f"bench: {self.name}: {mode} failed:\n{error[-2000:]}")
+                answers.append(json.loads(out.splitlines()[-1]) if out.strip() else {})
+        finally:
+            # When one failed, or the whole is ended, nobody waits for the others.
+            for process in running:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
         after = os.times()
         self.cpu = after.children_user + after.children_system - before.children_user - before.children_system
         return answers
