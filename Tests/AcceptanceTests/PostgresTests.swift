@@ -92,7 +92,7 @@ extension Acceptance {
                         var options = PoolOptions(count: 3)
                         options.flags += ["--listen", "127.0.0.1:\(port)"]
                         try await fixture.withSupervisor(.local, options) { supervisor in
-                            try await Self.outlive(server, fixture, supervisor, port: port)
+                            try await Self.outlive(server, fixture, supervisor, port: Int(port))
                         }
                     }
                 }
