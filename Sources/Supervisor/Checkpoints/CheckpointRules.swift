@@ -20,11 +20,16 @@ enum CheckpointRules {
                 words: "the data has \(data.utf8.count) bytes; at most \(CheckpointDraft.largestData) are kept, so put "
                     + "more into an artifact")
         }
+        let kept: String?
         do throws(FileProblem) {
-            return try ResultFile.check(Array(data.utf8))
+            kept = try ResultFile.check(Array(data.utf8))
         } catch {
             throw Mistake(words: "the data can't be used: \(error.words)")
         }
+        guard kept.map(StrictJSON.accepts) ?? true else {
+            throw Mistake(words: "the data can't be used: it is not JSON")
+        }
+        return kept
     }
 
     /// The names of the artifacts below the output directory, which the task knows as `outputs`. One that lies in another is
@@ -64,7 +69,7 @@ enum CheckpointDocument {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         let artifacts = (try? encoder.encode(paths)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
-        let time = checkpoint.updatedAt.formatted(.iso8601.time(includingFractionalSeconds: true))
+        let time = checkpoint.updatedAt.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let text =
             "{\"phase\":\(checkpoint.phase),\"data\":\(checkpoint.data ?? "null"),\"updatedAt\":\"\(time)\","
             + "\"attempt\":\(checkpoint.attempt),\"artifacts\":\(artifacts)}\n"

@@ -26,13 +26,19 @@ struct CheckpointRulesTests {
         arguments: [
             (nil, nil), ("{}", "{}"), (" [1] \n", "[1]"), ("\"a\\u0000b\"", "\"a\\u0000b\""), ("null", "null"),
             ("", nil),
-            ("1.50", "1.50"),
+            ("1.50", "1.50"), ("-0.5e+10", "-0.5e+10"),
+            ("[{\"a\":[],\"b\":{}} , 2E-3,true,false]", "[{\"a\":[],\"b\":{}} , 2E-3,true,false]"),
+            ("\"\\/\\u00e9ü\"", "\"\\/\\u00e9ü\""),
         ] as [(String?, String?)])
     func jsonIsKeptAsItIsWritten(data: String?, kept: String?) throws {
         #expect(try CheckpointRules.data(of: Self.save(data: data)) == kept)
     }
 
-    @Test(arguments: ["{", "{} {}", "'a'", "\"a\0b\"", "[1,]", "nul"])
+    @Test(arguments: [
+        "{", "{} {}", "'a'", "\"a\0b\"", "[1,]", "nul", "[1 2]", "{\"a\" 1}", "{,}", "{\"a\":1,}", "01", "1.", ".5",
+        "+1", "1e", "0x1", "\"\\x\"", "\"\\u12g4\"",
+        "\"a\tb\"", "NaN", "-", "// x\n1", "\u{FEFF}1",
+    ])
     func whatIsNoJSONIsRefused(data: String) {
         #expect(
             Self.mistake { () throws(CheckpointRules.Mistake) in
