@@ -3,7 +3,7 @@ import PostgreSQL
 import TestSupport
 import Testing
 
-@Suite("PostgreSQL: listener", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: listener", .timeLimit(.minutes(3)))
 struct ListenerTests {
     /// A channel that no other test uses.
     private let channel = "t" + UUID().uuidString
@@ -137,12 +137,14 @@ struct ListenerTests {
     @Test func closingIsPromptAndLeavesNoThread() async throws {
         let silent = try TCPServer { $0.waitForEnd() }
         defer { silent.stop() }
-        let silentTarget = try ConnectionTarget("postgresql://a@127.0.0.1:\(silent.port)/a")
+        var silentTarget = try ConnectionTarget("postgresql://a@127.0.0.1:\(silent.port)/a")
+        silentTarget.connectTimeout = .seconds(60)
         let began = ContinuousClock.now
         for target in [try TestServer.target(), silentTarget] {
             let name = "acode-l\(Int.random(in: 1000...9999))"
             var options = PostgresListener.Options()
             options.threadName = name
+            options.connectLimit = .seconds(60)
             let listener = PostgresListener(target, channels: [channel], options: options)
             try await eventually("the thread") { Threads.count(named: name) == 1 }
             let waiting = Task { [listener] in
@@ -152,14 +154,14 @@ struct ListenerTests {
             listener.close()
             #expect(await waiting.value)
             #expect(await listener.next() == nil)
-            try await eventually("the thread's end", within: .seconds(3)) { Threads.count(named: name) == 0 }
+            try await eventually("the thread's end", within: .seconds(15)) { Threads.count(named: name) == 0 }
             var dropped: PostgresListener? = PostgresListener(target, channels: [channel], options: options)
             try await eventually("the thread") { Threads.count(named: name) == 1 }
             #expect(dropped?.isConnected != nil)
             dropped = nil
-            try await eventually("the thread's end", within: .seconds(3)) { Threads.count(named: name) == 0 }
+            try await eventually("the thread's end", within: .seconds(15)) { Threads.count(named: name) == 0 }
         }
-        #expect(.now - began < .seconds(10))
+        #expect(.now - began < .seconds(50))
     }
 
     @Test func aCancelledCallerHearsNothing() async throws {

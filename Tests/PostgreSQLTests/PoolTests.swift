@@ -7,6 +7,8 @@ struct PoolTests {
     private func pool(_ connections: Int = 2) throws -> ConnectionPool {
         var options = ConnectionPool.Options()
         options.connections = connections
+        // Other tests make the machine slow.
+        options.waitLimit = .seconds(40)
         return ConnectionPool(try TestServer.target(), options: options)
     }
 

@@ -14,6 +14,8 @@ struct PoolerTests {
         var all = ConnectionPool.Options()
         all.session = options
         all.connections = count
+        // Other tests make the machine slow.
+        all.waitLimit = .seconds(40)
         return ConnectionPool(try target(), options: all)
     }
 

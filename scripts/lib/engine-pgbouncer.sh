@@ -22,7 +22,7 @@ pgbouncer_start() {
     for ((tries = 0; tries < 5; tries++)); do
         daemon_stop pgbouncer 5
         pgbouncer_configure
-        daemon_start pgbouncer setpriv --reuid=postgres --regid=postgres --clear-groups --inh-caps=-all \
+        daemon_start pgbouncer prlimit --nofile=8192:8192 setpriv --reuid=postgres --regid=postgres --clear-groups --inh-caps=-all \
             pgbouncer -q "$dir/pgbouncer/pgbouncer.ini"
         deadline=$((SECONDS + 10))
         while pgbouncer_alive && [ "$SECONDS" -lt "$deadline" ]; do
@@ -52,7 +52,7 @@ auth_type = scram-sha-256
 auth_file = $place/users
 admin_users = acode
 pool_mode = transaction
-max_client_conn = 400
+max_client_conn = 2000
 default_pool_size = 20
 server_idle_timeout = 5
 server_login_retry = 1

@@ -75,7 +75,7 @@ postgres_configure() {
     cat >>"$place/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$place/run'
-max_connections = 300
+max_connections = 600
 shared_buffers = 64MB
 fsync = off
 full_page_writes = off

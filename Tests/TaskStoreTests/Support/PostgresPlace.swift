@@ -12,6 +12,8 @@ struct PostgresPlace: StorePlace {
     let name: String
     private let server: String
     private let pooler: String?
+    private let pass: Turnstile.Pass
+    private static let turnstile = Turnstile(places: 32)
 
     /// Makes a database. Stores reach it through a pgbouncer, which hands sessions out by the transaction, when wanted.
     init(behindPooler isPooled: Bool = false) async throws {
@@ -20,6 +22,7 @@ struct PostgresPlace: StorePlace {
         guard let pooler = environment["ACODE_TEST_PGBOUNCER"] else { throw NoServer() }
         self.server = server
         self.pooler = isPooled ? pooler : nil
+        pass = await Self.turnstile.enter()
         name = "t" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
         try await onServer("CREATE DATABASE \(name)")
     }
