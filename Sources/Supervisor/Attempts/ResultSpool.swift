@@ -26,16 +26,27 @@ struct ResultSpool: Sendable {
 
     /// Keeps an end, whatever was kept of the attempt before.
     ///
-    /// - Throws: `host`, when it can't be written or that takes longer than ten seconds.
+    /// - Throws: `host`, when it can't be written or that takes longer than ten seconds. Cancelling changes nothing.
     func keep(_ entry: Entry) async throws(WorkerError) {
-        try await HostFiles.results.run("the directory \(directory)") { () throws(WorkerError) in
-            try write(entry)
-        }
+        try await shielded { () throws(WorkerError) in try write(entry) }.get()
     }
 
     /// Forgets an end that needs no keeping any more.
     func remove(_ lease: Lease) async {
-        try? await HostFiles.results.run("the directory \(directory)") { _ = unlink(path(lease)) }
+        _ = await shielded { () throws(WorkerError) in unlink(path(lease)) }
+    }
+
+    private func shielded<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(WorkerError) -> Value
+    ) async -> Result<Value, WorkerError> {
+        // Not a child task: whoever cancels the attempt's must not find half of this done.
+        await Task {
+            do throws(WorkerError) {
+                return .success(try await HostFiles.results.run("the directory \(directory)", work))
+            } catch {
+                return .failure(error)
+            }
+        }.value
     }
 
     /// Everything that is kept.

@@ -106,6 +106,8 @@ final class LeaseKeeper: Sendable {
         guard !attempts.isEmpty else { return }
         for status in try await store.renew(attempts.map(\.claim.lease), for: settings.lease) {
             guard let attempt = registry.attempt(under: status.lease) else { continue }
+            // What has ended only waits for the store.
+            guard attempt.stage != .concluding else { continue }
             guard status.isHeld else {
                 // The store may be a moment ahead of the look at the terms.
                 if attempt.term.step(at: .now, lease: settings.lease) == .end {

@@ -73,6 +73,19 @@ struct ResultDeliveryTests {
         #expect(try await kinds(second, lease) == [.submitted, .claimed, .completed])
     }
 
+    @Test func aCancelledTaskKeepsItsEndAllTheSame() async throws {
+        let store = try await store()
+        let lease = try await claim(store)
+        await store.close()
+        let delivery = delivery(store, ending: .force)
+        let work = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await delivery.deliver(success, under: lease)
+        }
+        #expect(await work.value == .kept)
+        #expect(try await kept.map(\.lease) == [lease])
+    }
+
     @Test func whatComesAfterTheLeaseWasLostIsToldOnceAndForgotten() async throws {
         let store = try await store()
         let lease = try await claim(store)
