@@ -203,7 +203,7 @@ extension Acceptance {
                 for (role, words) in [
                     ("keeper", "the role keeper serves HTTP, and http.listen does not say where"),
                     ("idle", "the role idle has nothing to do"),
-                    ("lite", "there is no role lite (did you mean light?)"),
+                    ("ligth", "there is no role ligth (did you mean light?)"),
                 ] {
                     let start = try await fixture.acode("worker", "start", "--mode", "local", "--role", role)
                     #expect(start.code == 78 && start.errorText.contains(words), "\(start)")

@@ -61,7 +61,7 @@ struct RoleTests {
             ),
             (
                 "{supervisor: {role: light}, queue: {queues: [raster-tasks, other]}}".dropBraces,
-                "9:34: queue.queues[1]: the role light does not consume the queue other, but raster-tasks, vector-tasks "
+                "9:32: queue.queues[1]: the role light does not consume the queue other, but raster-tasks, vector-tasks "
                     + "(leave queue.queues (--queue) empty, or take another role)"
             ),
             (

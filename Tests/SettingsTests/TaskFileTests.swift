@@ -190,8 +190,8 @@ struct TaskFileTests {
             ),
             (
                 "tasks: [{command: [echo, ]}, {command: [x], prio: 1}]",
-                "t:1:45: tasks[1].prio: is not a known key (known are command, delay, egress, env, image, isolation, mounts, "
-                    + "name, outputs, priority, queue, resources, retry, secrets, stdin, timeout, ttl, unique, user, workdir, worktree)"
+                "t:1:45: tasks[1].prio: is not a known key (known are command, delay, egress, env, image, isolation, labels, mounts, "
+                    + "name, outputs, params, priority, queue, resources, retry, secrets, stdin, timeout, ttl, type, unique, user, workdir, worktree)"
             ),
             (
                 "tasks: [{command: [x], priority: 1001}]",

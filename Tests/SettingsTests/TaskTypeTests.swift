@@ -86,7 +86,7 @@ struct TaskTypeTests {
             ("{type: xyzzy}", "t:2:6: tasks[0].type: there is no task type xyzzy (known are create_cog)"),
             (
                 "{type: create_cog, params: {source: a, file_size: 1}}",
-                "t:2:42: tasks[0].params.file_size: the type create_cog has no parameter file_size "
+                "t:2:44: tasks[0].params.file_size: the type create_cog has no parameter file_size "
                     + "(did you mean file_size_mb?)"
             ),
             (
@@ -95,36 +95,36 @@ struct TaskTypeTests {
             ),
             (
                 "{type: create_cog, params: {source: a, file_size_mb: big}}",
-                "t:2:56: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"big\""
+                "t:2:58: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"big\""
             ),
             (
                 "{type: create_cog, params: {source: a, file_size_mb: -1}}",
-                "t:2:56: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"-1\""
+                "t:2:58: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"-1\""
             ),
             (
                 "{type: create_cog, params: {source: a, file_size_mb: \"9\"}}",
-                "t:2:56: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"9\" "
+                "t:2:58: tasks[0].params.file_size_mb: create_cog: expected a number from 0 to 100000, found \"9\" "
                     + "(remove the quotes)"
             ),
             (
                 "{type: create_cog, params: {source: a, level: 3}}",
-                "t:2:49: tasks[0].params.level: create_cog: expected one of 1, 2, 9, found \"3\""
+                "t:2:51: tasks[0].params.level: create_cog: expected one of 1, 2, 9, found \"3\""
             ),
             (
                 "{type: create_cog, params: {source: a, overwrite: yes}}",
-                "t:2:53: tasks[0].params.overwrite: create_cog: expected true or false, found \"yes\""
+                "t:2:55: tasks[0].params.overwrite: create_cog: expected true or false, found \"yes\""
             ),
             (
                 "{type: create_cog, params: [a]}",
-                "t:2:30: tasks[0].params: create_cog: expected parameters and their values, found a list"
+                "t:2:32: tasks[0].params: create_cog: expected parameters and their values, found a list"
             ),
             (
                 "{type: create_cog, params: {source: a}, command: [x]}",
-                "t:2:43: tasks[0].command: is what the type create_cog says (leave out command, or type)"
+                "t:2:45: tasks[0].command: is what the type create_cog says (leave out command, or type)"
             ),
             (
                 "{command: [x], params: {a: 1}}",
-                "t:2:18: tasks[0].params: is for tasks of a type (name the type in type)"
+                "t:2:20: tasks[0].params: is for tasks of a type (name the type in type)"
             ),
             (
                 "{type: create_cog, params: {source: /etc/passwd}}",
@@ -205,7 +205,7 @@ struct TaskTypeTests {
         let first = try load(Self.handlers)
         #expect(try load(first.render(origins: false)).settings == first.settings)
         let secret = try load("handlers: {t: {command: [x], env: {API_TOKEN: hunter2, A: b}}}").render(origins: false)
-        #expect(!secret.contains("hunter2") && secret.contains("A: \"b\""), "\(secret)")
+        #expect(!secret.contains("hunter2") && secret.contains("A: b"), "\(secret)")
     }
 
     @Test("types can come from a variable, as one line of JSON")
