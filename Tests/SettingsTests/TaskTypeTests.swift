@@ -153,6 +153,11 @@ struct TaskTypeTests {
             ("command: [x, \"{{sorce}}\"]", "2.command[1]: there is no parameter sorce (did you mean source?)"),
             ("command: [\"{{source}}\"]", "2.command[0]: the program can't be a parameter"),
             (
+                "command: [env, /bin/bash, -euc, \"x {{source}}\"]",
+                "2.command[3]: would become a part of a shell's script (write \"$1\" there and add sh, \"{{source}}\" "
+                    + "after it, or use $ACODE_PARAM_SOURCE)"
+            ),
+            (
                 "command: [x, \"{{note}}\"]",
                 "2.command[1]: the parameter note may be missing, and then nothing could stand here "
                     + "(make it required, or give it a default)"

@@ -10,7 +10,9 @@ extension ValueFormat where Value == TaskType {
                 return nil
             }
             let own = entries.filter { !TaskTypeCheck.ownKeys.contains($0.key) }
-            var check = TaskTypeCheck(path: path, parameters: TaskTypeCheck.parameters(entries, problems.source))
+            var check = TaskTypeCheck(
+                path: path, parameters: TaskTypeCheck.parameters(entries, problems.source),
+                command: entries.first { $0.key == "command" }?.value)
             let sample = check.sample(of: own, &problems)
             var found = ProblemCollector(source: problems.source, hasLines: problems.hasLines)
             let whole = YAMLNode(
@@ -47,14 +49,17 @@ private struct TaskTypeCheck {
     let path: String
     /// Those that are declared; `nil` when that can't be read.
     let parameters: [ParameterSpec]?
+    /// Where the scripts of shells are.
+    private let scripts: Set<String>
     /// Whether every place is right.
     private(set) var isFine = true
     /// Where parameters stand, so that only their values decide whether it is right.
     private var places: [String] = []
 
-    init(path: String, parameters: [ParameterSpec]?) {
+    init(path: String, parameters: [ParameterSpec]?, command: YAMLNode?) {
         self.path = path
         self.parameters = parameters
+        scripts = Set(ShellScripts.places(in: command).map { "\(path).command[\($0)]" })
     }
 
     /// The declared parameters, without a word on what is wrong with them.
@@ -106,6 +111,13 @@ private struct TaskTypeCheck {
                 hint: "those that can are \(TaskType.openKeys.sorted().joined(separator: ", "))")
         }
         guard place != "\(path).command[0]" else { throw ValueMistake("the program can't be a parameter") }
+        if scripts.contains(place) {
+            throw ValueMistake(
+                "would become a part of a shell's script",
+                hint:
+                    "write \"$1\" there and add sh, \"{{\(name)}}\" after it, or use $\(ParameterSpec.variable(of: name))"
+            )
+        }
         guard let parameters else { return }
         guard let parameter = parameters.first(where: { $0.name == name }) else {
             let names = parameters.map(\.name)
