@@ -26,8 +26,8 @@ package struct PostgresInstance: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        // However the body ended: nobody else stops it.
-        _ = try await script("stop", directory)
+        // However the body ended, nobody else stops it. In a task of its own, because a test whose time is up was cancelled.
+        _ = try await Task { try await script("stop", directory) }.value
         return try outcome.get()
     }
 
