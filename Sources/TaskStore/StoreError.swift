@@ -22,6 +22,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case networkFilesystem = "network_filesystem"
         /// Reading or writing failed.
         case io
+        /// What says where the database is can't be read.
+        case badURL = "bad_url"
         /// The database's server can't be reached, or went away in the middle. Worth trying again.
         case unavailable
         /// The operating system refused access.

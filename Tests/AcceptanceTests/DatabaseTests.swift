@@ -163,6 +163,9 @@ extension Acceptance {
                         #expect(!end.errorText.contains("hunter2"), "\(url) \(end)")
                     }
                 }
+                let unreadable = ["ACODE_STORE_URL": "postgresql://acode:a/b@c@h/d"]
+                let refused = try await fixture.acode(["task", "list"], environment: unreadable)
+                #expect(refused.code == 78 && refused.errorText.contains("store.url"), "\(refused)")
                 let shown = try await fixture.acode(
                     ["config", "show"], environment: ["ACODE_STORE_URL": "postgresql://acode@db.example:5432/q"])
                 #expect(shown.text.contains("url: \"postgresql://acode@db.example:5432/q\""), "\(shown)")

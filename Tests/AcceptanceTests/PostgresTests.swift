@@ -57,7 +57,8 @@ extension Acceptance {
             }
         }
 
-        private static func store(of fixture: AcodeFixture) throws -> [String: JSONValue] {
+        /// The setting that names the database of a fixture.
+        static func store(of fixture: AcodeFixture) throws -> [String: JSONValue] {
             let text = try Data(contentsOf: URL(fileURLWithPath: fixture.configuration))
             return ["store.url": try JSONValue(parsing: [UInt8](text))["store"]["url"]]
         }

@@ -37,10 +37,9 @@ extension CommandFailure {
             switch error.code {
             case .busy: ExitCodes.tryAgain
             case .internal: ExitCodes.internal
+            case .badURL: ExitCodes.configuration
             case .closed, .full, .corrupt, .newerSchema, .missingSchema, .readOnly, .notADatabase, .networkFilesystem,
-                .unavailable,
-                .io,
-                .permissionDenied:
+                .unavailable, .io, .permissionDenied:
                 ExitCodes.unavailable
             }
         self.init(code, "the task store: \(error.operation): \(error.message)", hint: error.hint)

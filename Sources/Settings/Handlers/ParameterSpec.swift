@@ -101,7 +101,9 @@ package struct ParameterSpec: Sendable, Equatable {
             value = ParameterValue(number)
         }
         guard choices.isEmpty || choices.contains(value) else {
-            throw ValueMistake(hint: NearestName.hint(for: value.text, among: choices.map(\.text)))
+            // Of numbers none is nearly another.
+            let hint = kind == .string ? NearestName.hint(for: value.text, among: choices.map(\.text)) : nil
+            throw ValueMistake(hint: hint)
         }
         return value
     }

@@ -9,7 +9,8 @@ extension StoreError {
             case .closed: .closed
             case .exhausted: .busy
             case .decoding: .corrupt
-            case .badURL, .cancelled: .internal
+            case .badURL: .badURL
+            case .cancelled: .internal
             case .refused: Self.code(sqlState: error.sqlState ?? "")
             }
         self.init(
@@ -35,6 +36,7 @@ extension StoreError {
     private static func postgresHint(for code: Code) -> String? {
         switch code {
         case .unavailable: "see that the server runs and that store.url names it; then try again"
+        case .badURL: "see store.url, store.listenUrl and ACODE_STORE_URL"
         case .permissionDenied: "see the rights of the database's user with `acode db status`"
         case .full: "free some space on the database's disk"
         default: nil

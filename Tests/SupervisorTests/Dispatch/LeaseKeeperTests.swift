@@ -134,9 +134,9 @@ struct LeaseKeeperTests {
     }
 
     @Test func withoutItsStoreASupervisorGivesItsAttemptsUpInTime() async throws {
+        let begun = ContinuousClock.now
         let attempts = try await claim(2)
         await store.close()
-        let begun = ContinuousClock.now
         try await with(keeper(lease: .milliseconds(500), heartbeat: .milliseconds(100))) {
             for attempt in attempts {
                 #expect(await attempt.stopIntent.wait(atMost: .seconds(30)) == .leaseLost)

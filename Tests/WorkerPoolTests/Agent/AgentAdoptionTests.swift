@@ -37,7 +37,7 @@ struct AgentAdoptionTests {
     }
 
     private let welcome = SupervisorMessage.welcome(
-        Welcome(heartbeatSeconds: 5, orphanSeconds: 78, takesMemoryKills: true))
+        Welcome(heartbeatSeconds: 5, orphanSeconds: 78, takesMemoryKills: true, takesCheckpoints: true))
 
     private func output(_ text: String, at offset: UInt64) -> AgentMessage {
         .output(OutputChunk(stream: .standardOutput, offset: offset, bytes: Array(text.utf8)[...]))

@@ -71,7 +71,8 @@ struct AgentLinkTests {
     private func greeted(_ message: AgentMessage) async throws -> LinkPeer {
         let peer = try LinkPeer(path)
         try peer.send(message)
-        #expect(try await peer.next() == .welcome(Welcome(heartbeatSeconds: 5, takesMemoryKills: true)))
+        let welcome = Welcome(heartbeatSeconds: 5, takesMemoryKills: true, takesCheckpoints: true)
+        #expect(try await peer.next() == .welcome(welcome))
         return peer
     }
 
