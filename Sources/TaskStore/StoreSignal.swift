@@ -3,7 +3,7 @@ package import TaskModel
 /// Something that a store tells of by itself, at once but without warranty: whoever hears it looks, and whoever can't
 /// afford to miss it looks now and then anyway.
 package enum StoreSignal: Sendable, Equatable {
-    /// Tasks may be had in these queues that could not be had before.
+    /// Tasks may be had in these queues that could not be had before, now or later.
     case ready(queues: Set<String>)
     /// Somebody wants a task to stop that this supervisor runs.
     case cancelRequested

@@ -164,7 +164,7 @@ struct AcceptanceRunnerTests {
         let (_, end) = try await ChildProcess.with(stage.plan, logs: stage.scratch.path, grace: .seconds(30)) {
             runner in
             try await eventually("the processes") { stage.scratch.exists("begun") }
-            #expect(Self.sleepers().count == 2)
+            try await eventually("both sleepers") { Self.sleepers().count == 2 }
             runner.send(SIGTERM)
             try await runner.waitForEnd(within: .seconds(25))
         }

@@ -176,9 +176,9 @@ enum PostgresSettleSQL {
             \(PostgresSignal.announcing(all: freed)) FROM ended
         """
 
-    /// The queues that have tasks again, or room for more.
+    /// The queues that have tasks again, be it later, or room for more.
     private static let freed = """
-        (SELECT queue, bool_or(state = 'enqueued') AS again FROM stated GROUP BY queue) AS own
+        (SELECT queue, bool_or(state IN ('enqueued', 'pending')) AS again FROM stated GROUP BY queue) AS own
         WHERE again OR EXISTS (
             SELECT FROM acode.queue_control c WHERE c.queue = own.queue AND c.max_running IS NOT NULL)
         """

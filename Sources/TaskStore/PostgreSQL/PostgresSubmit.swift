@@ -40,7 +40,7 @@ extension PostgresTaskStore {
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
         let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
         let answers = try await run(
-            hold + announcement(of: columns.readyQueues) + [
+            hold + announcement(of: columns.grown) + [
                 PostgresQuery(accept, columns.parameters + [clock, me, columns.holds, columns.types])
             ], "submit")
         let submissions: [Submission?]
@@ -137,10 +137,8 @@ private struct PostgresDraftColumns {
     /// For statements about keys: the queues as `$1` and the keys as `$2`; `nil` when none has a key.
     var keysOfQueues: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
 
-    /// The queues whose tasks may be had at once.
-    var readyQueues: Set<String> {
-        Set(zip(drafts, queues).compactMap { $0.isPending ? nil : $1 })
-    }
+    /// The queues that get tasks, also such as wait for their time: whoever doesn't poll has to remember when that is.
+    var grown: Set<String> { Set(queues) }
 
     /// The tasks' own time limits, in milliseconds.
     var holds: PostgresValue {

@@ -60,9 +60,11 @@ struct PostgresSignalTests {
         }
     }
 
-    @Test func delayedTasksAreToldWhenSomebodyFindsThemDue() async throws {
+    @Test func delayedTasksAreToldAtOnceAndWhenSomebodyFindsThemDue() async throws {
         try await withEar { store, clock, ear, _ in
+            // Somebody has to remember when it is due.
             _ = try await store.submit([spec("late", queue: "q", delay: 5)])
+            try await ear.wait(for: .ready(queues: ["q"]))
             _ = try await store.submit([spec("mark", queue: "mark")])
             try await ear.wait(for: .ready(queues: ["mark"]))
             clock.advance(by: 5)
