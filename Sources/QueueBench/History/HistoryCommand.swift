@@ -61,11 +61,13 @@ struct HistoryWorkerCommand: AsyncParsableCommand {
 
     @Option var seed: UInt64
 
+    @Flag var sleeps = false
+
     func run() async throws {
         var plan = HistoryPlan()
         (plan.slots, plan.lease) = (slots, .seconds(lease))
         let store = try await BenchStore.open(options.store, connections: options.connections)
-        var worker = HistoryWorker(store, try HistoryFile(file), plan, seed: seed)
+        var worker = HistoryWorker(store, try HistoryFile(file), plan, seed: seed, sleeps: sleeps)
         try await worker.run(share: share)
     }
 }

@@ -22,9 +22,18 @@ final class HistoryFile {
         }
     }
 
-    /// Reads the whole lines of a file; none when there is no file.
-    static func read(_ path: String) -> [HistoryRecord] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+    /// How many bytes a file has; none when there is no file.
+    static func size(_ path: String) -> UInt64 {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? NSNumber)?.uint64Value ?? 0
+    }
+
+    /// Reads the whole lines of a file from a place in it, which must be where a line begins; none when there is no file.
+    static func read(_ path: String, from place: UInt64 = 0) -> [HistoryRecord] {
+        guard let file = FileHandle(forReadingAtPath: path) else { return [] }
+        defer { try? file.close() }
+        guard (try? file.seek(toOffset: place)) != nil, let data = try? file.readToEnd() else { return [] }
+        let text = String(decoding: data, as: UTF8.self)
         let end = text.lastIndex(of: "\n") ?? text.startIndex
         return text[..<end].split(separator: "\n").compactMap(HistoryRecord.init(line:))
     }

@@ -5,7 +5,7 @@ struct HistoryPlan {
     /// How many supervisors.
     var supervisors = 4
     /// How many attempts each has at once.
-    var slots = 32
+    var slots = 64
     /// How long a lease lasts.
     var lease = Duration.milliseconds(1500)
     /// How long trouble lasts, and how long the rest may take.

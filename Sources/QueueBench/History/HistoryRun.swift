@@ -32,7 +32,7 @@ struct HistoryRun {
         guard try await store.counts().isEmpty else { throw BenchFailure("the store is not empty") }
         var stage = try HistoryStage(self)
         do {
-            try await stage.makeTrouble(until: start + plan.trouble, &report)
+            try await stage.makeTrouble(store, until: start + plan.trouble, &report)
             try await stage.settle(store, until: .now + plan.settling)
         } catch {
             stage.end()

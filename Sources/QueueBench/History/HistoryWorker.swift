@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import TaskModel
 internal import TaskStore
 
@@ -16,6 +17,8 @@ struct HistoryWorker {
     private var stale: [Held] = []
     private var renewedAt = ContinuousClock.now
     private var recoveredAt = ContinuousClock.now
+    /// Whether it stops itself as soon as it holds something; `HistorySleeper` lets it go on.
+    private var sleeps: Bool
 
     private struct Held {
         let lease: Lease
@@ -24,10 +27,11 @@ struct HistoryWorker {
         let until: ContinuousClock.Instant
     }
 
-    init(_ store: any TaskStore, _ file: HistoryFile, _ plan: HistoryPlan, seed: UInt64) {
+    init(_ store: any TaskStore, _ file: HistoryFile, _ plan: HistoryPlan, seed: UInt64, sleeps: Bool) {
         self.store = store
         self.file = file
         self.plan = plan
+        self.sleeps = sleeps
         random = SeededRandom(seed)
     }
 
@@ -80,6 +84,10 @@ struct HistoryWorker {
             let isLong = Int.random(in: 0..<200, using: &random) == 0
             held.append(Held(lease: claim.lease, until: isLong ? .now + plan.lease * 2 : .now))
         }
+        if sleeps, !held.isEmpty {
+            sleeps = false
+            raise(SIGSTOP)
+        }
     }
 
     private mutating func tell() async throws {
@@ -96,7 +104,7 @@ struct HistoryWorker {
         let due = held.filter { $0.until <= .now } + stale
         held.removeAll { $0.until <= .now }
         stale = []
-        for group in stride(from: 0, to: due.count, by: 8).map({ due[$0..<min(due.count, $0 + 8)] }) {
+        for group in stride(from: 0, to: due.count, by: 24).map({ due[$0..<min(due.count, $0 + 24)] }) {
             let ends = group.map { ($0.lease, choose()) }
             let begun = HistoryClock.now()
             try file.add(ends.map { record(.intend, $0, begun, begun, detail: $1.name) })

@@ -28,7 +28,7 @@ struct HistoryRunTests {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = [
-            "history", "run", "--store", store, "--directory", directory, "--trouble", "8", "--settling", "120",
+            "history", "run", "--store", store, "--directory", directory, "--trouble", "6", "--settling", "120",
         ]
         let output = Pipe()
         process.standardOutput = output
