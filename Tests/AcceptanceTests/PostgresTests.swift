@@ -26,6 +26,10 @@ extension Acceptance {
             Borrowed("dead letters") { try await DeadLetters().life() },
             Borrowed("many submit at once") { try await SharedStore().manySubmitters() },
             Borrowed("1,000 tasks") { try await SharedStore().thousand(.local) },
+            Borrowed("ends that wait for the store") { try await StoreAway().killed() },
+            Borrowed("the longest lease") { try await Leases().longest() },
+            Borrowed("recovery that observes and acts") { try await Leases().recovery() },
+            Borrowed("weights of queues") { try await Leases().weights() },
             Borrowed("two supervisors") { try await SharedStore().twoSupervisors(.local) },
         ]
 
