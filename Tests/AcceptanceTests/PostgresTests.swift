@@ -27,6 +27,7 @@ extension Acceptance {
             Borrowed("many submit at once") { try await SharedStore().manySubmitters() },
             Borrowed("1,000 tasks") { try await SharedStore().thousand(.local) },
             Borrowed("ends that wait for the store") { try await StoreAway().killed() },
+            Borrowed("ends whose leases ran out meanwhile") { try await StoreAway().back() },
             Borrowed("the longest lease") { try await Leases().longest() },
             Borrowed("recovery that observes and acts") { try await Leases().recovery() },
             Borrowed("weights of queues") { try await Leases().weights() },
