@@ -11,21 +11,19 @@ extension PostgresTaskStore {
             WITH \(PostgresSQL.clock(9)),
             held AS (
                 UPDATE acode.lease l SET token = $5, origin = $3, supervisor = $6, host = $7,
+                    first_host = coalesce(l.first_host, l.host),
                     lease_until = least($11::bigint, now + $8::bigint)
                 FROM clock
                 WHERE l.id = $1 AND l.attempt = $2 AND coalesce(l.origin, l.token) = $3
                     AND l.supervisor = ANY ($4::text[])
                 RETURNING l.id, l.attempt, greatest(0, l.hard_until - now) AS renewable),
-            moved AS (
-                UPDATE acode.attempt a SET supervisor = $6, host = $7, first_host = coalesce(a.first_host, a.host)
-                FROM held WHERE a.id = held.id AND a.attempt = held.attempt),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT id, attempt, 'adopted', 'taken over by another supervisor on ' || $7 || ' while it runs', now
                 FROM held, clock),
             \(PostgresSQL.bump(10, when: "(SELECT count(*) FROM held) > 0"))
-            SELECT \(PostgresTaskRow.columns), held.renewable FROM held JOIN acode.task t ON t.id = held.id
-            JOIN acode.task_state s ON s.id = held.id
+            SELECT \(PostgresTaskRow.columns), held.renewable FROM held JOIN acode.task t ON \(PostgresSQL.same("t.id", "held.id"))
+            JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "held.id"))
             """
         let lease = Lease(taskID: claimed.taskID, attempt: claimed.attempt, token: .random(in: .min ... .max))
         let rows = try await run(

@@ -8,16 +8,8 @@ extension PostgresTaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(5)),
             held AS (
-                UPDATE acode.lease SET started = true WHERE id = $1 AND token = $2 RETURNING id, attempt),
-            stated AS (
-                UPDATE acode.task_state s SET worker = $3, started_at = $4, expire_at = NULL
-                FROM held WHERE s.id = held.id),
-            begun AS (
-                UPDATE acode.attempt a SET worker = $3, started_at = $4
-                FROM held WHERE a.id = held.id AND a.attempt = held.attempt),
-            told AS (
-                INSERT INTO acode.event (id, attempt, kind, message, at)
-                SELECT id, attempt, 'started', 'runs on worker ' || $3, now FROM held, clock),
+                UPDATE acode.lease SET worker = $3, started_at = $4, started_seq = nextval('acode.seq')
+                WHERE id = $1 AND token = $2 RETURNING attempt),
             \(PostgresSQL.bump(6, when: "(SELECT count(*) FROM held) > 0"))
             SELECT attempt FROM held
             """
@@ -74,14 +66,9 @@ extension PostgresTaskStore {
         let percent = progress.flatMap { $0.isFinite ? min(100, max(0, $0)) : nil }
         let sql = """
             WITH \(PostgresSQL.clock(6)),
-            held AS MATERIALIZED (
-                SELECT id, attempt FROM acode.lease WHERE id = $1 AND token = $2 FOR UPDATE),
-            stated AS (
-                UPDATE acode.task_state s SET progress = $3 FROM held
-                WHERE s.id = held.id AND $3::double precision IS NOT NULL),
-            kept AS (
-                UPDATE acode.attempt a SET progress = $3 FROM held
-                WHERE a.id = held.id AND a.attempt = held.attempt AND $3::double precision IS NOT NULL),
+            held AS (
+                UPDATE acode.lease SET progress = coalesce($3::double precision, progress) WHERE id = $1 AND token = $2
+                RETURNING id, attempt),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT id, attempt, $4, $5, now FROM held, clock),

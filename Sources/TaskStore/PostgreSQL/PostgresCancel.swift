@@ -44,7 +44,8 @@ enum PostgresCancelSQL {
         found AS MATERIALIZED (SELECT s.* FROM acode.task_state s WHERE s.id = $1),
         unready AS (
             DELETE FROM acode.ready r USING found f
-            WHERE r.queue = f.queue AND r.container = f.container AND r.rank = f.rank AND r.seq = f.seq
+            WHERE \(PostgresSQL.same("r.queue", "f.queue")) AND r.container = f.container AND r.lane = f.lane
+                AND r.rank = f.rank AND r.seq = f.seq
             RETURNING r.id),
         unscheduled AS (DELETE FROM acode.scheduled c WHERE c.id = $1 RETURNING c.id),
         ours AS (
@@ -52,12 +53,11 @@ enum PostgresCancelSQL {
         ended AS (
             UPDATE acode.task_state s SET state = 'cancelled', outcome = '\(TaskOutcome.cancelled.rawValue)', reason = $2,
                 cancel_requested = true, finished_at = now, expire_at = NULL
-            FROM ours, clock WHERE s.id = ours.id RETURNING s.id, s.attempt, s.queue, ours.before),
+            FROM ours, clock WHERE \(PostgresSQL.same("s.id", "ours.id")) RETURNING s.id, s.attempt, s.queue, ours.before),
         aside AS (INSERT INTO acode.parked (state, id) SELECT 'cancelled', id FROM ended),
         asked AS (
             UPDATE acode.lease l SET cancel_requested = true WHERE l.id = $1 AND NOT l.cancel_requested
             RETURNING l.id, l.attempt, l.supervisor),
-        marked AS (UPDATE acode.task_state s SET cancel_requested = true FROM asked WHERE s.id = asked.id),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
             SELECT id, attempt, kind, $5, now FROM (
@@ -81,14 +81,14 @@ enum PostgresCancelSQL {
     /// Holds the unique key of the task `$1`, which never changes.
     static let holdKey = PostgresUniqueSQL.hold(
         """
-        SELECT s.queue, t.unique_key AS key FROM acode.task t JOIN acode.task_state s ON s.id = t.id WHERE t.id = $1
+        SELECT s.queue, t.unique_key AS key FROM acode.task t JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "t.id")) WHERE t.id = $1
         """)
 
     static func requeue(fromStart: Bool) -> String {
         beginAgain(
             finding: """
                 SELECT p.id, p.state, s.queue, t.unique_key FROM acode.parked p
-                JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
+                JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "p.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "p.id"))
                 WHERE p.id = $3 AND p.state IN ('error', 'cancelled') AND \(PostgresUniqueSQL.isFree) FOR UPDATE OF p
                 """, clock: 1, writer: 2, signature: 4, fromStart: fromStart)
     }
@@ -112,7 +112,7 @@ enum PostgresCancelSQL {
             SELECT f.*, row_number() OVER (PARTITION BY f.queue, f.unique_key ORDER BY f.id) AS turn FROM found f),
         gone AS (
             DELETE FROM acode.parked p USING turns n
-            WHERE p.state = n.state AND p.id = n.id AND (n.turn = 1 OR n.unique_key IS NULL)
+            WHERE \(PostgresSQL.same("p.state", "n.state")) AND p.id = n.id AND (n.turn = 1 OR n.unique_key IS NULL)
             RETURNING p.id, p.state AS before, n.queue, n.unique_key),
         claimed AS (
             INSERT INTO acode.unique_claim (queue, key, id)
@@ -121,10 +121,11 @@ enum PostgresCancelSQL {
         stated AS (
             UPDATE acode.task_state s SET state = 'enqueued', run_at = now, deliveries = 0, failures = 0,
                 interruptions = 0, cancel_requested = false, progress = NULL, outcome = NULL, exit_code = NULL,
-                reason = NULL, finished_at = NULL, expire_at = \(PostgresSQL.expiry(ttl: "s.ttl"))
-                \(fromStart ? ", checkpoint_phase = NULL, checkpoint_at = NULL" : "")
-            FROM gone, clock WHERE s.id = gone.id
+                reason = NULL, finished_at = NULL, expire_at = \(PostgresSQL.expiry(ttl: "s.ttl")),
+                \(PostgresAttempt.forgotten)\(fromStart ? ", checkpoint_phase = NULL, checkpoint_at = NULL" : "")
+            FROM gone, clock WHERE \(PostgresSQL.same("s.id", "gone.id"))
             RETURNING s.id, s.queue, s.container, s.rank, s.seq, s.lane, s.expire_at, s.attempt, gone.before),
+        \(PostgresAttempt.setAside(from: lastOfGone, as: "followed")),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
             SELECT queue, container, rank, seq, id, lane, expire_at FROM stated),
@@ -146,7 +147,12 @@ enum PostgresCancelSQL {
         """
     }
 
+    /// The attempts that ended these tasks, as they are before the statement.
+    private static let lastOfGone = """
+        SELECT s.* FROM gone JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "gone.id")) WHERE s.claimed_at IS NOT NULL
+        """
+
     private static let givenUp = """
-        given AS (UPDATE acode.checkpoint c SET discarded = true FROM gone WHERE c.id = gone.id),
+        given AS (UPDATE acode.checkpoint c SET discarded = true FROM gone WHERE \(PostgresSQL.same("c.id", "gone.id"))),
         """
 }

@@ -17,9 +17,9 @@ enum PostgresClaimSQL {
         due AS MATERIALIZED (
             SELECT c.id FROM acode.scheduled c WHERE c.run_at <= (SELECT now FROM clock)
             ORDER BY c.run_at LIMIT \(promotedAtOnce) FOR UPDATE SKIP LOCKED),
-        gone AS (DELETE FROM acode.scheduled c USING due WHERE c.id = due.id RETURNING c.id),
+        gone AS (DELETE FROM acode.scheduled c USING due WHERE \(PostgresSQL.same("c.id", "due.id")) RETURNING c.id),
         moved AS (
-            UPDATE acode.task_state s SET state = 'enqueued' FROM gone WHERE s.id = gone.id
+            UPDATE acode.task_state s SET state = 'enqueued' FROM gone WHERE \(PostgresSQL.same("s.id", "gone.id"))
             RETURNING s.queue, s.container, s.rank, s.seq, s.id, s.lane, s.expire_at),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
@@ -72,13 +72,12 @@ enum PostgresClaimSQL {
                 SELECT found.*, l.room\(turns.best), row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
                 FROM lanes l CROSS JOIN LATERAL (
                     SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
-                    WHERE r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
-                        AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
+                    WHERE \(waiting(shape))
                     ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
             picked AS MATERIALIZED (
                 SELECT b.at, row_number() OVER (ORDER BY \(turns.order)b.rank, b.seq) AS place FROM best b
                 WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint),
-            \(take)
+            \(take(shape))
             """
     }
 
@@ -148,29 +147,53 @@ enum PostgresClaimSQL {
         "CASE WHEN $12::bigint IS NOT NULL THEN least(greatest($12::bigint, \(state).least_hold + $13::bigint), $10::bigint / 2) END"
     }
 
-    private static let take = """
+    /// What a claim leaves as it is.
+    private static let stayed = """
+        s.id, s.queue, s.run_at, s.failures, s.interruptions, s.cancel_requested, s.outcome, s.exit_code, s.reason, \
+        s.finished_at, s.checkpoint_phase, s.checkpoint_at
+        """
+
+    /// A claim writes the lease and nothing else about the task.
+    ///
+    /// When all that waits is just being taken by others, the answer is one row without an id: they may leave some of it, and
+    /// nobody tells of that.
+    private static func take(_ shape: Shape) -> String {
+        """
         gone AS (
             DELETE FROM acode.ready r USING picked p WHERE r.ctid = p.at RETURNING r.id, p.place),
-        taken AS (
-            UPDATE acode.task_state s SET state = 'inProgress', attempt = s.attempt + 1, deliveries = s.deliveries + 1,
-                progress = NULL, worker = NULL, started_at = NULL
-            FROM gone WHERE s.id = gone.id RETURNING s.*, gone.place),
+        taken AS MATERIALIZED (
+            SELECT \(stayed), 'inProgress' AS state, s.attempt + 1 AS attempt, s.deliveries + 1 AS deliveries,
+                NULL::double precision AS progress, NULL::text AS worker, NULL::bigint AS started_at,
+                gone.place, ($4::bigint[])[gone.place] AS token, \(renewable("s")) AS renewable
+            FROM gone JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "gone.id"))),
         leased AS (
-            INSERT INTO acode.lease (id, token, attempt, supervisor, host, lease_until, hard_until, cancel_requested)
-            SELECT id, ($4::bigint[])[place], attempt, $5::text, $6::text, least($10::bigint, now + $7::bigint),
-                now + \(renewable("taken")), cancel_requested
+            INSERT INTO acode.lease (id, token, claimed_at, claimed_seq, attempt, cancel_requested, supervisor, host,
+                lease_until, hard_until)
+            SELECT id, token, now, nextval('acode.seq'), attempt, cancel_requested, $5::text, $6::text,
+                least($10::bigint, now + $7::bigint), now + renewable
             FROM taken, clock),
-        begun AS (
-            INSERT INTO acode.attempt (id, attempt, supervisor, host, claimed_at, claimed_seq)
-            SELECT id, attempt, $5::text, $6::text, now, nextval('acode.seq') FROM taken, clock),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, v.state, CASE v.state WHEN 'enqueued' THEN -count(*) ELSE count(*) END
             FROM taken, (VALUES ('enqueued'), ('inProgress')) AS v (state) GROUP BY queue, v.state),
         \(PostgresSQL.bump(9, when: "(SELECT count(*) FROM taken) > 0"))
-        SELECT \(PostgresTaskRow.columns), ($4::bigint[])[s.place], \(renewable("s"))
-        FROM taken s JOIN acode.task t ON t.id = s.id ORDER BY s.place
+        (SELECT \(PostgresTaskRow.columns), s.token, s.renewable
+        FROM taken s JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) ORDER BY s.place)
+        UNION ALL
+        SELECT \(Array(repeating: "NULL", count: PostgresTaskRow.count + 2).joined(separator: ", "))
+        WHERE NOT EXISTS (SELECT FROM best) AND EXISTS (
+            SELECT FROM lanes l CROSS JOIN LATERAL (
+                SELECT FROM acode.ready r WHERE \(waiting(shape)) LIMIT 1) AS other)
         """
+    }
+
+    /// What of a lane `l` may be taken.
+    private static func waiting(_ shape: Shape) -> String {
+        """
+        r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
+            AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
+        """
+    }
 }
 
 extension PostgresClaimSQL.Shape.Images {

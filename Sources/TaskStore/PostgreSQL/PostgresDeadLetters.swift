@@ -37,7 +37,8 @@ struct PostgresDeadLetters {
 
     init(_ filter: DeadLetterFilter, clock: PostgresValue, writer: PostgresValue) {
         var parameters = [clock, writer, .int(Int64(QueryLimit.clamp(filter.limit)))]
-        var conditions = "p.state = 'error'"
+        // The second so that the row is looked at, which keeps the planner from reading the index alone, and that as a whole.
+        var conditions = "p.state = 'error' AND s.state = 'error'"
         func add(_ value: PostgresValue, _ condition: (String) -> String) {
             parameters.append(value)
             conditions += " AND " + condition("$\(parameters.count)")
@@ -64,9 +65,9 @@ struct PostgresDeadLetters {
             """
             WITH \(PostgresSQL.clock(1))
             SELECT \(PostgresTaskRow.columns) FROM (
-                SELECT p.id FROM acode.parked p JOIN acode.task_state s ON s.id = p.id
+                SELECT p.id FROM acode.parked p JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "p.id"))
                 WHERE \(conditions) ORDER BY p.id DESC LIMIT $3::bigint) AS letter
-            JOIN acode.task_state s ON s.id = letter.id JOIN acode.task t ON t.id = letter.id ORDER BY letter.id DESC
+            JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "letter.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "letter.id")) ORDER BY letter.id DESC
             """, parameters)
     }
 
@@ -74,7 +75,7 @@ struct PostgresDeadLetters {
     /// dead letter in between is left where it is if its key isn't held.
     func requeue(fromStart: Bool) -> [PostgresQuery] {
         let from = """
-            FROM acode.parked p JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id
+            FROM acode.parked p JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "p.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "p.id"))
             WHERE \(conditions)
             """
         let hold = """
@@ -102,15 +103,15 @@ struct PostgresDeadLetters {
             """
             WITH \(PostgresSQL.clock(1)), \(taken),
             claims AS MATERIALIZED (
-                SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON u.id = gone.id FOR UPDATE OF u SKIP LOCKED),
+                SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON \(PostgresSQL.same("u.id", "gone.id")) FOR UPDATE OF u SKIP LOCKED),
             unclaimed AS (
-                DELETE FROM acode.unique_claim u USING claims c WHERE u.queue = c.queue AND u.key = c.key
+                DELETE FROM acode.unique_claim u USING claims c WHERE \(PostgresSQL.same("u.queue", "c.queue")) AND u.key = c.key
                 RETURNING u.id),
-            untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
-            unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE c.id = gone.id),
-            untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
-            unstated AS (DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.id, s.queue),
-            forgotten AS (DELETE FROM acode.task t USING gone WHERE t.id = gone.id),
+            untold AS (DELETE FROM acode.event e USING gone WHERE \(PostgresSQL.same("e.id", "gone.id"))),
+            unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE \(PostgresSQL.same("c.id", "gone.id"))),
+            untried AS (DELETE FROM acode.attempt a USING gone WHERE \(PostgresSQL.same("a.id", "gone.id"))),
+            unstated AS (DELETE FROM acode.task_state s USING gone WHERE \(PostgresSQL.same("s.id", "gone.id")) RETURNING s.id, s.queue),
+            forgotten AS (DELETE FROM acode.task t USING gone WHERE \(PostgresSQL.same("t.id", "gone.id"))),
             counted AS (
                 INSERT INTO acode.count_delta (queue, state, change)
                 SELECT queue, 'error', -count(*) FROM unstated GROUP BY queue),
@@ -127,7 +128,7 @@ struct PostgresDeadLetters {
     private var taken: String {
         """
         letters AS MATERIALIZED (
-            SELECT p.id FROM acode.parked p JOIN acode.task_state s ON s.id = p.id
+            SELECT p.id FROM acode.parked p JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "p.id"))
             WHERE \(conditions) ORDER BY p.id LIMIT $3::bigint FOR UPDATE OF p),
         gone AS (
             DELETE FROM acode.parked p USING letters l WHERE p.state = 'error' AND p.id = l.id

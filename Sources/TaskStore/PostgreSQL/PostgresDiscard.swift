@@ -18,7 +18,9 @@ extension PostgresTaskStore {
                 SELECT g.n, g.id, g.attempt, g.token, g.message, coalesce(a.ended_token = g.token, false) AS recorded
                 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
                     WITH ORDINALITY AS g (id, attempt, token, message, n)
-                JOIN acode.attempt a ON a.id = g.id AND a.attempt = g.attempt),
+                CROSS JOIN LATERAL (
+                    SELECT x.ended_token FROM acode.attempt_now x WHERE x.id = g.id AND x.attempt = g.attempt
+                    OFFSET 0) AS a),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT k.id, k.attempt, $5, k.message, now FROM known k, clock

@@ -64,7 +64,7 @@ enum PostgresExpireSQL {
             UNION ALL
             (SELECT c.id, c.expire_at FROM acode.scheduled c WHERE c.expire_at <= (SELECT now FROM clock)
             ORDER BY c.expire_at LIMIT \(endedAtOnce))) AS late
-        JOIN acode.task_state s ON s.id = late.id ORDER BY late.expire_at, s.seq LIMIT \(endedAtOnce)
+        JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "late.id")) ORDER BY late.expire_at, s.seq LIMIT \(endedAtOnce)
         """
 
     /// Of the tasks that have the unique keys `$2` of the queues `$1`; `$3` the time. Each look goes by a key, whatever the
@@ -77,6 +77,7 @@ enum PostgresExpireSQL {
         SELECT s.id, s.ttl FROM holders h CROSS JOIN LATERAL (
             SELECT s.id, s.ttl FROM acode.task_state s
             WHERE s.id = h.id AND s.expire_at <= (SELECT now FROM clock) AND s.state IN ('enqueued', 'pending')
+                AND NOT EXISTS (SELECT FROM acode.lease l WHERE l.id = s.id)
             OFFSET 0) AS s
         """
 
@@ -85,26 +86,28 @@ enum PostgresExpireSQL {
     static let end = """
         WITH \(PostgresSQL.clock(6)),
         known AS MATERIALIZED (
-            SELECT s.id, s.queue, s.container, s.rank, s.seq, g.n
-            FROM unnest($1::uuid[]) WITH ORDINALITY AS g (id, n) JOIN acode.task_state s ON s.id = g.id),
+            SELECT s.id, s.queue, s.container, s.lane, s.rank, s.seq, g.n
+            FROM unnest($1::uuid[]) WITH ORDINALITY AS g (id, n) JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "g.id"))),
         waits AS MATERIALIZED (
             SELECT k.* FROM known k JOIN acode.ready r
-                ON r.queue = k.queue AND r.container = k.container AND r.rank = k.rank AND r.seq = k.seq
+                ON \(PostgresSQL.same("r.queue", "k.queue")) AND r.container = k.container AND r.lane = k.lane
+                    AND r.rank = k.rank AND r.seq = k.seq
             WHERE r.expire_at <= (SELECT now FROM clock) FOR UPDATE OF r SKIP LOCKED),
         unready AS (
             DELETE FROM acode.ready r USING waits w
-            WHERE r.queue = w.queue AND r.container = w.container AND r.rank = w.rank AND r.seq = w.seq
+            WHERE \(PostgresSQL.same("r.queue", "w.queue")) AND r.container = w.container AND r.lane = w.lane
+                AND r.rank = w.rank AND r.seq = w.seq
             RETURNING r.id, w.n),
         delayed AS MATERIALIZED (
-            SELECT k.id, k.n FROM known k JOIN acode.scheduled c ON c.id = k.id
+            SELECT k.id, k.n FROM known k JOIN acode.scheduled c ON \(PostgresSQL.same("c.id", "k.id"))
             WHERE c.expire_at <= (SELECT now FROM clock) FOR UPDATE OF c SKIP LOCKED),
-        unscheduled AS (DELETE FROM acode.scheduled c USING delayed d WHERE c.id = d.id RETURNING c.id, d.n),
+        unscheduled AS (DELETE FROM acode.scheduled c USING delayed d WHERE \(PostgresSQL.same("c.id", "d.id")) RETURNING c.id, d.n),
         ours AS (
             SELECT id, n, 'enqueued' AS before FROM unready UNION ALL SELECT id, n, 'pending' AS before FROM unscheduled),
         ended AS (
             UPDATE acode.task_state s SET state = 'error', outcome = '\(TaskOutcome.expired.rawValue)',
                 reason = ($2::text[])[ours.n], finished_at = now, expire_at = NULL
-            FROM ours, clock WHERE s.id = ours.id RETURNING s.id, s.attempt, s.queue, ours.before, ours.n),
+            FROM ours, clock WHERE \(PostgresSQL.same("s.id", "ours.id")) RETURNING s.id, s.attempt, s.queue, ours.before, ours.n),
         aside AS (INSERT INTO acode.parked (state, id) SELECT 'error', id FROM ended),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)

@@ -6,7 +6,7 @@ extension PostgresTaskStore {
         guard let key = UUIDBytes(id.rawValue) else { return [] }
         let query = PostgresQuery(
             """
-            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt a WHERE a.id = $1 ORDER BY a.attempt
+            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a WHERE a.id = $1 ORDER BY a.attempt
             LIMIT \(QueryLimit.rows)
             """, [.uuid(key)])
         return try await read(query, "read attempts", PostgresAttemptRow.read)
@@ -15,7 +15,7 @@ extension PostgresTaskStore {
     package func attempts(onWorkersWithPrefix prefix: String) async throws(StoreError) -> [TaskAttempt] {
         let query = PostgresQuery(
             """
-            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt a WHERE starts_with(a.worker, $1)
+            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a WHERE starts_with(a.worker, $1)
             ORDER BY a.started_at, a.claimed_at LIMIT \(QueryLimit.rows)
             """, [.clean(prefix)])
         return try await read(query, "read a worker's attempts", PostgresAttemptRow.read)

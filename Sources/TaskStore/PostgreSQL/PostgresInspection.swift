@@ -75,8 +75,8 @@ struct PostgresInspection {
             SELECT need.name || ' on acode.' || c.relname
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS need (name)
-            WHERE n.nspname = 'acode' AND c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.oid, need.name)
-                AND (c.relname <> 'migration' OR need.name = 'SELECT')
+            WHERE n.nspname = 'acode' AND c.relkind IN ('r', 'p', 'v') AND NOT has_table_privilege(c.oid, need.name)
+                AND (c.relname <> 'migration' AND c.relkind <> 'v' OR need.name = 'SELECT')
             UNION ALL
             SELECT 'USAGE on acode.' || c.relname
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

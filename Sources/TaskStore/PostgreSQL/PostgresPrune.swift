@@ -78,11 +78,11 @@ enum PostgresPruneSQL {
         WITH \(PostgresSQL.clock(1))
         SELECT s.id, s.state, t.created_at, s.finished_at, clock.now,
             CASE WHEN t.unique_key IS NOT NULL AND s.finished_at IS NOT NULL
-                AND EXISTS (SELECT FROM acode.unique_claim u WHERE u.id = s.id) THEN t.spec END
+                AND EXISTS (SELECT FROM acode.unique_claim u WHERE \(PostgresSQL.same("u.id", "s.id"))) THEN t.spec END
         FROM (
             SELECT x.id, x.state, x.finished_at FROM acode.task_state x \(after ? "WHERE x.id > $2" : "")
             ORDER BY x.id LIMIT \(prunedAtOnce)) AS s
-        JOIN acode.task t ON t.id = s.id CROSS JOIN clock ORDER BY s.id
+        JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) CROSS JOIN clock ORDER BY s.id
         """
     }
 
@@ -109,26 +109,26 @@ enum PostgresPruneSQL {
             SELECT g.* FROM turn, unnest($1::uuid[], $2::text[], $3::bigint[]) AS g (id, state, finished_at)
             WHERE turn.mine),
         parked AS MATERIALIZED (
-            SELECT p.id, p.state FROM given g JOIN acode.parked p ON p.state = g.state AND p.id = g.id
-            JOIN acode.task_state s ON s.id = g.id AND s.finished_at = g.finished_at
+            SELECT p.id, p.state FROM given g JOIN acode.parked p ON \(PostgresSQL.same("p.state", "g.state")) AND p.id = g.id
+            JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "g.id")) AND s.finished_at = g.finished_at
             ORDER BY p.id FOR UPDATE OF p SKIP LOCKED),
         unparked AS (
-            DELETE FROM acode.parked p USING parked k WHERE p.state = k.state AND p.id = k.id RETURNING p.id),
+            DELETE FROM acode.parked p USING parked k WHERE \(PostgresSQL.same("p.state", "k.state")) AND p.id = k.id RETURNING p.id),
         others AS MATERIALIZED (
             SELECT s.id FROM given g
-            JOIN acode.task_state s ON s.id = g.id AND s.state = g.state AND s.finished_at = g.finished_at
+            JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "g.id")) AND s.state = g.state AND s.finished_at = g.finished_at
             WHERE g.state NOT IN ('error', 'cancelled') ORDER BY s.id FOR UPDATE OF s SKIP LOCKED),
         gone AS MATERIALIZED (SELECT id FROM unparked UNION ALL SELECT id FROM others),
         claims AS MATERIALIZED (
-            SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON u.id = gone.id FOR UPDATE OF u SKIP LOCKED),
+            SELECT u.queue, u.key FROM gone JOIN acode.unique_claim u ON \(PostgresSQL.same("u.id", "gone.id")) FOR UPDATE OF u SKIP LOCKED),
         unclaimed AS (
-            DELETE FROM acode.unique_claim u USING claims c WHERE u.queue = c.queue AND u.key = c.key RETURNING u.id),
-        untold AS (DELETE FROM acode.event e USING gone WHERE e.id = gone.id),
-        unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE c.id = gone.id),
-        untried AS (DELETE FROM acode.attempt a USING gone WHERE a.id = gone.id),
+            DELETE FROM acode.unique_claim u USING claims c WHERE \(PostgresSQL.same("u.queue", "c.queue")) AND u.key = c.key RETURNING u.id),
+        untold AS (DELETE FROM acode.event e USING gone WHERE \(PostgresSQL.same("e.id", "gone.id"))),
+        unsaved AS (DELETE FROM acode.checkpoint c USING gone WHERE \(PostgresSQL.same("c.id", "gone.id"))),
+        untried AS (DELETE FROM acode.attempt a USING gone WHERE \(PostgresSQL.same("a.id", "gone.id"))),
         unstated AS (
-            DELETE FROM acode.task_state s USING gone WHERE s.id = gone.id RETURNING s.id, s.queue, s.state),
-        forgotten AS (DELETE FROM acode.task t USING gone WHERE t.id = gone.id),
+            DELETE FROM acode.task_state s USING gone WHERE \(PostgresSQL.same("s.id", "gone.id")) RETURNING s.id, s.queue, s.state),
+        forgotten AS (DELETE FROM acode.task t USING gone WHERE \(PostgresSQL.same("t.id", "gone.id"))),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, state, -count(*) FROM unstated GROUP BY queue, state),

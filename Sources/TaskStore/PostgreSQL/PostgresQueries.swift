@@ -82,7 +82,7 @@ struct PostgresListQuery {
         query = PostgresQuery(
             """
             SELECT \(PostgresTaskRow.columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS p
-            JOIN acode.task_state s ON s.id = p.id JOIN acode.task t ON t.id = p.id ORDER BY p.id DESC LIMIT \(limit)
+            JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "p.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "p.id")) ORDER BY p.id DESC LIMIT \(limit)
             """, [filter.queue, filter.type].compactMap { $0.map { .clean($0) } })
     }
 

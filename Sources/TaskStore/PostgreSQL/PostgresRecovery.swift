@@ -20,7 +20,7 @@ extension PostgresTaskStore {
             """
             WITH \(PostgresSQL.clock(2))
             SELECT \(Silent.columns), CASE WHEN l.hard_until <= clock.now THEN 1 ELSE 0 END::bigint
-            FROM clock CROSS JOIN acode.lease l JOIN acode.task_state s ON s.id = l.id
+            FROM clock CROSS JOIN acode.lease l JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "l.id"))
             WHERE l.lease_until <= clock.now
                 AND (l.hard_until <= clock.now OR NOT l.token = ANY ($1::bigint[]))
             ORDER BY l.id LIMIT \(lapsedAtOnce)
@@ -33,7 +33,7 @@ extension PostgresTaskStore {
         let query = PostgresQuery(
             """
             SELECT \(Silent.columns), NULL::bigint FROM acode.lease l
-            JOIN acode.task_state s ON s.id = l.id
+            JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "l.id"))
             WHERE l.supervisor = ANY ($1::text[]) ORDER BY l.id LIMIT \(lapsedAtOnce)
             """, [.texts(supervisors.map { StoredText.clean($0.rawValue) })])
         return try await lapse("release", maxDeliveries: maxDeliveries, onlyExpired: false, find: query).map(\.task)
@@ -70,7 +70,7 @@ private struct Silent: Sendable {
     let cancelRequested: Bool
     let why: String
 
-    static let columns = "l.id, l.attempt, l.token, l.host, s.deliveries, l.cancel_requested"
+    static let columns = "l.id, l.attempt, l.token, l.host, s.deliveries + 1, l.cancel_requested"
 
     init(_ row: PostgresRow) throws(PostgresError) {
         lease = Lease(

@@ -3,12 +3,16 @@
 ///
 /// A task that isn't over is in exactly one of `ready`, `scheduled` and `lease`, one that went wrong is in `parked`: whoever
 /// deletes that row moves the task, and nobody else can. `task_state` has no index but its key, so that an update of a row
-/// stays in its page. Where a task waits, its `lane` says which image it names, so that a claim can pass tasks over by it
-/// however many there are, and `expire_at` when it is too late to begin it. Histories are only added to. Counts are deltas that
-/// are folded now and then, because a counter that everybody updates would make everybody wait. That a task was submitted,
-/// claimed and completed is told by the rows that say so anyway, with the place it has among the events: `timeline` has them
-/// all. Tables whose rows are updated leave room in their pages, so that a new version needs no new entry in an index. Times
-/// are milliseconds since 1970. No foreign keys on hot tables.
+/// stays in its page, and while an attempt runs, its row is `lease`'s alone: a claim writes no other, an end writes the
+/// task's state. There it stays with the task that it ended; only attempts which others follow have rows of their own, in
+/// `attempt`. `task_now` and `attempt_now` put this together for those who read. Where a task waits, its `lane` says which
+/// image it names, so that a claim can pass tasks over by it however many there are, and `expire_at` when it is too late to
+/// begin it. Histories are only added to. Counts are deltas that are folded now and then, because a counter that everybody
+/// updates would make everybody wait. That a task was submitted, claimed, started and completed is told by the rows that say
+/// so anyway, with the place it has among the events: `timeline` has them all. What changes in a row stands at its end,
+/// because the log of the server has of a new version only what lies between what stayed. Tables whose rows are updated
+/// leave room in their pages, so that a new version needs no new entry in an index. Times are milliseconds since 1970. No
+/// foreign keys on hot tables.
 enum PostgresSchema {
     /// The version this program writes.
     static var version: Int { migrations.count }
@@ -35,8 +39,27 @@ enum PostgresSchema {
     }
 
     private static let hot =
-        "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, "
+        "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, vacuum_truncate = false, "
         + "autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.2"
+
+    /// The columns about an attempt that the rows of tasks have, too.
+    private static let lastAttempt = """
+        claimed_at bigint,
+            claimed_seq bigint,
+            started_seq bigint,
+            completed_seq bigint,
+            ended_token bigint,
+            supervisor text,
+            host text,
+            first_host text,
+            wall_seconds double precision,
+            cpu_seconds double precision,
+            max_resident_bytes bigint,
+            output_bytes bigint,
+            output_dropped bigint,
+            report text,
+            result text
+        """
 
     private static let first = """
         CREATE TABLE acode.task (
@@ -50,20 +73,22 @@ enum PostgresSchema {
         CREATE TABLE acode.task_state (
             id uuid PRIMARY KEY,
             seq bigint NOT NULL,
-            queue text COLLATE "C" NOT NULL,
-            container boolean NOT NULL,
-            lane text COLLATE "C" NOT NULL,
             rank bigint NOT NULL,
-            state text COLLATE "C" NOT NULL,
-            run_at bigint NOT NULL,
             ttl double precision,
-            expire_at bigint,
             least_hold bigint,
-            attempt bigint NOT NULL DEFAULT 0,
-            deliveries bigint NOT NULL DEFAULT 0,
-            failures bigint NOT NULL DEFAULT 0,
-            interruptions bigint NOT NULL DEFAULT 0,
+            container boolean NOT NULL,
             cancel_requested boolean NOT NULL DEFAULT false,
+            queue text COLLATE "C" NOT NULL,
+            lane text COLLATE "C" NOT NULL,
+            state text COLLATE "C" NOT NULL,
+            attempt integer NOT NULL DEFAULT 0,
+            deliveries integer NOT NULL DEFAULT 0,
+            failures integer NOT NULL DEFAULT 0,
+            interruptions integer NOT NULL DEFAULT 0,
+            run_at bigint NOT NULL,
+            expire_at bigint,
+            checkpoint_phase bigint,
+            checkpoint_at bigint,
             progress double precision,
             outcome text,
             exit_code bigint,
@@ -71,9 +96,8 @@ enum PostgresSchema {
             worker text,
             started_at bigint,
             finished_at bigint,
-            checkpoint_phase bigint,
-            checkpoint_at bigint
-        ) WITH (fillfactor = 45, \(hot));
+            \(lastAttempt)
+        ) WITH (fillfactor = 30, \(hot));
         CREATE SEQUENCE acode.seq CACHE 1;
         CREATE TABLE acode.ready (
             queue text COLLATE "C" NOT NULL,
@@ -98,14 +122,20 @@ enum PostgresSchema {
         CREATE TABLE acode.lease (
             id uuid PRIMARY KEY,
             token bigint NOT NULL,
-            origin bigint,
-            attempt bigint NOT NULL,
+            claimed_at bigint NOT NULL,
+            claimed_seq bigint NOT NULL,
+            attempt integer NOT NULL,
+            cancel_requested boolean NOT NULL DEFAULT false,
             supervisor text COLLATE "C" NOT NULL,
             host text NOT NULL,
             lease_until bigint NOT NULL,
             hard_until bigint,
-            started boolean NOT NULL DEFAULT false,
-            cancel_requested boolean NOT NULL DEFAULT false
+            origin bigint,
+            first_host text,
+            worker text,
+            started_at bigint,
+            started_seq bigint,
+            progress double precision
         ) WITH (fillfactor = 60, \(hot));
         CREATE TABLE acode.parked (
             state text COLLATE "C" NOT NULL,
@@ -114,50 +144,57 @@ enum PostgresSchema {
         );
         CREATE TABLE acode.attempt (
             id uuid NOT NULL,
-            attempt bigint NOT NULL,
-            supervisor text NOT NULL,
-            host text NOT NULL,
-            worker text,
-            claimed_at bigint NOT NULL,
-            started_at bigint,
-            finished_at bigint,
+            attempt integer NOT NULL,
+            progress double precision,
             outcome text,
             exit_code bigint,
             reason text,
-            wall_seconds double precision,
-            cpu_seconds double precision,
-            max_resident_bytes bigint,
-            output_bytes bigint,
-            output_dropped bigint,
-            report text,
-            result text,
-            progress double precision,
-            ended_token bigint,
-            first_host text,
-            claimed_seq bigint NOT NULL,
-            completed_seq bigint,
+            worker text,
+            started_at bigint,
+            finished_at bigint,
+            \(lastAttempt),
             PRIMARY KEY (id, attempt)
-        ) WITH (fillfactor = 50);
+        );
         CREATE TABLE acode.event (
             sequence bigint NOT NULL DEFAULT nextval('acode.seq'),
             id uuid NOT NULL,
-            attempt bigint NOT NULL,
+            attempt integer NOT NULL,
             kind text NOT NULL,
             message text NOT NULL,
             at bigint NOT NULL
         );
         CREATE INDEX event_task ON acode.event (id, sequence);
+        CREATE VIEW acode.attempt_now AS
+            SELECT \(PostgresAttempt.columns(of: "a")) FROM acode.attempt a
+            UNION ALL
+            SELECT \(PostgresAttempt.columns(of: "s")) FROM acode.task_state s WHERE s.claimed_at IS NOT NULL
+            UNION ALL
+            SELECT \(PostgresAttempt.columnsOfLease) FROM acode.lease l;
+        CREATE VIEW acode.task_now AS
+            SELECT s.id, s.seq, s.queue, s.run_at, s.ttl, s.expire_at, s.failures, s.interruptions, s.outcome,
+                s.exit_code, s.reason, s.finished_at, s.checkpoint_phase, s.checkpoint_at,
+                CASE WHEN l.id IS NULL THEN s.state ELSE 'inProgress' END AS state,
+                coalesce(l.attempt, s.attempt) AS attempt,
+                CASE WHEN l.id IS NULL THEN s.deliveries ELSE s.deliveries + 1 END AS deliveries,
+                s.cancel_requested OR coalesce(l.cancel_requested, false) AS cancel_requested,
+                CASE WHEN l.id IS NULL THEN s.progress ELSE l.progress END AS progress,
+                CASE WHEN l.id IS NULL THEN s.worker ELSE l.worker END AS worker,
+                CASE WHEN l.id IS NULL THEN s.started_at ELSE l.started_at END AS started_at
+            FROM acode.task_state s LEFT JOIN acode.lease l ON \(PostgresSQL.same("l.id", "s.id"));
         CREATE VIEW acode.timeline AS
-            SELECT s.id, s.seq AS sequence, 0::bigint AS attempt, 'submitted' AS kind,
+            SELECT s.id, s.seq AS sequence, 0 AS attempt, 'submitted' AS kind,
                 'submitted to queue ' || s.queue AS message, t.created_at AS at
             FROM acode.task_state s JOIN acode.task t ON t.id = s.id
             UNION ALL
             SELECT a.id, a.claimed_seq, a.attempt, 'claimed',
                 'attempt ' || a.attempt || ' claimed by ' || coalesce(a.first_host, a.host), a.claimed_at
-            FROM acode.attempt a
+            FROM acode.attempt_now a
+            UNION ALL
+            SELECT a.id, a.started_seq, a.attempt, 'started', 'runs on worker ' || a.worker, a.started_at
+            FROM acode.attempt_now a WHERE a.started_seq IS NOT NULL
             UNION ALL
             SELECT a.id, a.completed_seq, a.attempt, 'completed', a.reason, a.finished_at
-            FROM acode.attempt a WHERE a.completed_seq IS NOT NULL
+            FROM acode.attempt_now a WHERE a.completed_seq IS NOT NULL
             UNION ALL
             SELECT e.id, e.sequence, e.attempt, e.kind, e.message, e.at FROM acode.event e;
         CREATE TABLE acode.checkpoint (

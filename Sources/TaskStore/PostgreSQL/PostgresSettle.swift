@@ -68,7 +68,7 @@ struct PostgresEndings {
         return PostgresEndingColumns(values: values, words: .texts(words.texts))
     }
 
-    /// The lines that are kept as events: that an attempt completed its task is told by its own row.
+    /// The lines that are kept as events: that an attempt completed its task is told with the attempt.
     private func told(_ decision: Decision) -> [Settlement.Entry] {
         decision.settlement.entries.filter { $0.kind != .completed }
     }
@@ -108,44 +108,46 @@ enum PostgresSettleSQL {
             SELECT g.* FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::double precision[],
                 $6::double precision[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[],
                 $13::bigint[]) WITH ORDINALITY
-                AS g (id, token, outcome, exit_code, wall, cpu, resident, written, dropped, report, result, worker,
-                    started_at, n)),
+                AS g (id, token, outcome, exit_code, wall_seconds, cpu_seconds, max_resident_bytes, output_bytes,
+                    output_dropped, report, result, worker, started_at, n)),
         held AS (
             DELETE FROM acode.lease l USING given g
-            WHERE l.id = g.id AND l.token = g.token AND (NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock))
-            RETURNING l.attempt, l.started, g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
-        ended AS MATERIALIZED (
-            SELECT h.id, h.attempt, h.token, h.outcome, h.exit_code, h.wall, h.cpu, h.resident, h.written, h.dropped,
-                h.report, h.result, h.place,
-                CASE WHEN h.started THEN NULL ELSE h.worker END AS worker,
-                CASE WHEN h.started THEN NULL ELSE h.started_at END AS started_at,
-                ($28::text[])[($14::bigint[])[h.place]] AS state,
+            WHERE \(PostgresSQL.same("l.id", "g.id")) AND l.token = g.token
+                AND (NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock))
+            RETURNING l.attempt, l.progress, l.claimed_at, l.claimed_seq, l.supervisor, l.host, l.first_host,
+                l.worker AS first_worker, l.started_at AS first_start, l.started_seq AS first_seq, l.cancel_requested,
+                g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
+        judged AS MATERIALIZED (
+            SELECT h.*, ($28::text[])[($14::bigint[])[h.place]] AS state,
                 ($16::bigint[])[h.place] AS failures, ($17::bigint[])[h.place] AS interruptions,
                 ($18::bigint[])[h.place] AS deliveries_back, ($19::boolean[])[h.place] AS is_over,
                 ($28::text[])[($20::bigint[])[h.place]] AS reason,
-                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now,
-                CASE WHEN NOT h.started AND h.worker IS NOT NULL THEN nextval('acode.seq') END AS started_seq,
-                CASE WHEN ($28::text[])[($14::bigint[])[h.place]] = 'complete' THEN nextval('acode.seq') END
-                    AS completed_seq
+                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now
             FROM held h CROSS JOIN clock),
+        ended AS MATERIALIZED (
+            SELECT j.id, j.attempt, j.progress, j.outcome, j.exit_code, j.reason, coalesce(j.first_worker, j.worker) AS worker,
+                coalesce(j.first_start, j.started_at) AS started_at, j.now AS finished_at, j.claimed_at, j.claimed_seq,
+                CASE WHEN j.first_worker IS NULL AND j.worker IS NOT NULL THEN nextval('acode.seq')
+                    ELSE j.first_seq END AS started_seq,
+                CASE WHEN j.state = '\(TaskState.complete.rawValue)' THEN nextval('acode.seq') END AS completed_seq,
+                CASE WHEN j.outcome <> '\(TaskOutcome.leaseLost.rawValue)' THEN j.token END AS ended_token,
+                j.supervisor, j.host, j.first_host, j.wall_seconds, j.cpu_seconds, j.max_resident_bytes, j.output_bytes,
+                j.output_dropped, j.report, j.result, j.token, j.state, j.failures, j.interruptions, j.deliveries_back,
+                j.is_over, j.run_at, j.cancel_requested, j.place
+            FROM judged j),
         stated AS (
-            UPDATE acode.task_state s SET state = e.state, outcome = e.outcome, exit_code = e.exit_code,
-                reason = e.reason, failures = s.failures + e.failures,
-                interruptions = s.interruptions + e.interruptions,
-                deliveries = greatest(0, s.deliveries - e.deliveries_back),
+            UPDATE acode.task_state s SET state = e.state, attempt = e.attempt, progress = e.progress,
+                outcome = e.outcome, exit_code = e.exit_code, reason = e.reason, worker = e.worker,
+                started_at = e.started_at, cancel_requested = e.cancel_requested,
+                failures = s.failures + e.failures, interruptions = s.interruptions + e.interruptions,
+                deliveries = greatest(0, s.deliveries + 1 - e.deliveries_back),
                 run_at = CASE WHEN e.is_over THEN s.run_at ELSE e.run_at END,
-                finished_at = CASE WHEN e.is_over THEN e.now END,
-                worker = coalesce(e.worker, s.worker), started_at = coalesce(e.started_at, s.started_at),
-                expire_at = CASE WHEN e.is_over OR e.worker IS NOT NULL THEN NULL ELSE s.expire_at END
-            FROM ended e WHERE s.id = e.id
+                finished_at = CASE WHEN e.is_over THEN e.finished_at END,
+                expire_at = CASE WHEN e.is_over OR e.worker IS NOT NULL THEN NULL ELSE s.expire_at END,
+                \(PostgresAttempt.kept(from: "e", when: "e.is_over"))
+            FROM ended e WHERE \(PostgresSQL.same("s.id", "e.id"))
             RETURNING s.id, s.queue, s.container, s.rank, s.seq, s.state, s.run_at, s.lane, s.expire_at),
-        finished AS (
-            UPDATE acode.attempt a SET finished_at = e.now, outcome = e.outcome, exit_code = e.exit_code,
-                reason = e.reason, wall_seconds = e.wall, cpu_seconds = e.cpu, max_resident_bytes = e.resident,
-                output_bytes = e.written, output_dropped = e.dropped, report = e.report, result = e.result,
-                worker = coalesce(e.worker, a.worker), started_at = coalesce(e.started_at, a.started_at),
-                ended_token = CASE WHEN e.outcome <> 'lease_lost' THEN e.token END, completed_seq = e.completed_seq
-            FROM ended e WHERE a.id = e.id AND a.attempt = e.attempt),
+        \(PostgresAttempt.setAside(from: "SELECT * FROM ended WHERE NOT is_over", as: "followed")),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
             SELECT queue, container, rank, seq, id, lane, expire_at FROM stated WHERE state = 'enqueued'),
@@ -157,16 +159,11 @@ enum PostgresSettleSQL {
             SELECT state, id FROM stated WHERE state IN ('error', 'cancelled')),
         told AS (
             INSERT INTO acode.event (sequence, id, attempt, kind, message, at)
-            SELECT coalesce(sequence, nextval('acode.seq')), id, attempt, kind, message, now FROM (
-                SELECT e.started_seq AS sequence, e.id, e.attempt, 'started' AS kind,
-                    'runs on worker ' || e.worker AS message, e.now, e.place, 0 AS line
-                FROM ended e WHERE e.worker IS NOT NULL
-                UNION ALL
-                SELECT NULL, e.id, e.attempt, ($28::text[])[($22::bigint[])[line]],
-                    ($28::text[])[($23::bigint[])[line]], e.now, e.place, line
-                FROM ended e CROSS JOIN LATERAL
-                    generate_series(($21::bigint[])[e.place], ($21::bigint[])[e.place + 1] - 1) AS line) AS entry
-            ORDER BY place, line),
+            SELECT nextval('acode.seq'), id, attempt, ($28::text[])[($22::bigint[])[line]],
+                ($28::text[])[($23::bigint[])[line]], finished_at FROM (
+                SELECT e.id, e.attempt, e.finished_at, line FROM ended e CROSS JOIN LATERAL
+                    generate_series(($21::bigint[])[e.place], ($21::bigint[])[e.place + 1] - 1) AS line
+                ORDER BY e.place, line) AS entry),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, 'inProgress', -count(*) FROM stated GROUP BY queue
@@ -185,7 +182,8 @@ enum PostgresSettleSQL {
 
     /// Which of these ends were written before, by a statement whose answer was lost.
     static let written = """
-        SELECT a.id, a.attempt, a.ended_token FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS g (id, attempt, token)
-        JOIN acode.attempt a ON a.id = g.id AND a.attempt = g.attempt AND a.ended_token = g.token
+        SELECT g.id, g.attempt, g.token FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS g (id, attempt, token)
+        WHERE EXISTS (
+            SELECT FROM acode.attempt_now a WHERE a.id = g.id AND a.attempt = g.attempt AND a.ended_token = g.token)
         """
 }

@@ -23,7 +23,7 @@ enum PostgresSubmitSQL {
                 SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key AND (
                     SELECT CASE WHEN s.state IN (\(PostgresUniqueSQL.ended)) OR \(overdue)
                         THEN t.created_at + g.span > clock.now ELSE true END
-                    FROM acode.task_state s JOIN acode.task t ON t.id = s.id WHERE s.id = u.id)) AS holder
+                    FROM acode.task_state s JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) WHERE s.id = u.id)) AS holder
             FROM given g CROSS JOIN clock),
         judged AS MATERIALIZED (
             SELECT a.*, CASE WHEN a.key IS NULL THEN a.n
@@ -38,7 +38,7 @@ enum PostgresSubmitSQL {
         \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) + (SELECT count(*) FROM claimed) > 0"))
         SELECT task.*, clock.now, j.n, j.first FROM judged j CROSS JOIN clock
         LEFT JOIN LATERAL (
-            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_state s ON s.id = t.id
+            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "t.id"))
             WHERE t.id = j.holder AND j.n IS DISTINCT FROM j.first OFFSET 0) AS task ON true
         ORDER BY j.n
         """
@@ -87,6 +87,8 @@ enum PostgresSubmitSQL {
     static let kept = "SELECT t.id, t.created_at FROM acode.task t WHERE t.id = ANY ($1::uuid[])"
 
     /// One that nobody may begin any more, although nobody ended it yet.
-    private static let overdue =
-        "(s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false))"
+    private static let overdue = """
+        (s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false)
+            AND NOT EXISTS (SELECT FROM acode.lease l WHERE l.id = s.id))
+        """
 }

@@ -4,7 +4,7 @@ package import TaskModel
 
 /// Reads tasks.
 enum PostgresTaskRow {
-    /// What to select, in the order that `read` expects. `t` is `task`, `s` is `task_state`.
+    /// What to select, in the order that `read` expects. `t` is `task`, `s` is `task_now`.
     static let columns = """
         t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
         s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries, \
@@ -71,7 +71,7 @@ extension PostgresTaskStore {
         guard let key = UUIDBytes(id.rawValue) else { return nil }
         let query = PostgresQuery(
             """
-            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_state s ON s.id = t.id WHERE t.id = $1
+            SELECT \(PostgresTaskRow.columns) FROM acode.task t JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "t.id")) WHERE t.id = $1
             """, [.uuid(key)])
         return try await readTasks(query, "read a task").first
     }

@@ -35,7 +35,7 @@ package final class PostgresTaskStore: Sendable {
     /// Ends of attempts that are written together.
     let ends = PostgresFinishGroup()
     private let options: Options
-    private let claimConflicts = Atomic<Int>(0)
+    let claimConflicts = Atomic<Int>(0)
     /// The row of `acode.change` that this store's writes count in.
     private let writer = Int64.random(in: .min ... .max)
 
@@ -164,6 +164,10 @@ enum PostgresSQL {
             SELECT coalesce($\(parameter)::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS now)
         """
     }
+
+    /// Whether two keys are the same, the first of which has an index. As an equality that can't order rows, so that the row is
+    /// always looked up: of a table that was empty when it was looked at, the planner would rather read the whole index.
+    static func same(_ key: String, _ other: String) -> String { "\(key) = ANY (ARRAY[\(other)])" }
 
     /// When a task expires that is put into its queue `now`: `ttl` in seconds, NULL for never.
     static func expiry(ttl: String) -> String {

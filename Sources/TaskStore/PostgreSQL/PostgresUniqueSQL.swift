@@ -27,7 +27,7 @@ enum PostgresUniqueSQL {
     /// has it that has not ended.
     static let isFree = """
         (t.unique_key IS NULL OR \(number("s.queue", "t.unique_key")) IN (SELECT number FROM held) AND NOT EXISTS (
-            SELECT FROM acode.unique_claim u JOIN acode.task_state h ON h.id = u.id
+            SELECT FROM acode.unique_claim u JOIN acode.task_state h ON \(PostgresSQL.same("h.id", "u.id"))
             WHERE u.queue = s.queue AND u.key = t.unique_key AND h.state NOT IN (\(ended))))
         """
 

@@ -26,7 +26,7 @@ enum PostgresWaitSQL {
             SELECT s.run_at FROM (
                 SELECT r.id FROM acode.ready r
                 WHERE r.queue = l.queue AND r.container = l.container AND r.rank = l.rank ORDER BY r.seq LIMIT 100) AS f
-            JOIN acode.task_state s ON s.id = f.id) AS h
+            JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "f.id"))) AS h
         GROUP BY l.queue ORDER BY l.queue
         """
 }
