@@ -46,10 +46,32 @@ extension LibPQSession {
             }
             try end(&reader)
         }
-        _ = try result(&reader)
-        guard PQexitPipelineMode(raw) == 1 else { throw lost(operation) }
+        try takeMark(&reader, &failure)
         try conclude(&reader, failure)
         return answers
+    }
+
+    /// The answer to the mark at which the server commits, and that may fail, too.
+    private func takeMark(_ reader: inout ResultReader, _ failure: inout PostgresError?) throws(PostgresError) {
+        var mark = try result(&reader)
+        if case .failure(let error) = mark.checked(reader.operation) {
+            // A session that is ended at this point may have committed before.
+            guard !error.endsSession else {
+                throw PostgresError(
+                    .connectionLost, error.message, operation: reader.operation, sqlState: error.sqlState)
+            }
+            failure = failure ?? error
+            try end(&reader)
+            // Versions of libpq before 14.11, 15.6 and 16.2 take the error for the mark itself, and are confused after it.
+            guard let late = try next(&reader) else {
+                isDoubtful = true
+                throw reader.asked(error)
+            }
+            mark = late
+        }
+        guard PQresultStatus(mark.raw) == PGRES_PIPELINE_SYNC, PQexitPipelineMode(raw) == 1 else {
+            throw lost(reader.operation)
+        }
     }
 
     /// Runs a text of several statements, for what can't be prepared. One transaction, unless the text says otherwise.

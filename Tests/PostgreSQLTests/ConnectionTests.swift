@@ -37,6 +37,22 @@ struct ConnectionTests {
         }
     }
 
+    /// What the server finds wrong only when it commits is told like everything else, and the session goes on.
+    @Test func whatFailsAtTheCommitHasNoEffect() async throws {
+        try await TestServer.withConnection { connection in
+            try await connection.runScript(
+                "CREATE TEMP TABLE t (x bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)", operation: "test")
+            let insert = PostgresQuery("INSERT INTO t SELECT $1", [.int(1)])
+            for _ in 1...2 {
+                let error = await #expect(throws: PostgresError.self) {
+                    _ = try await connection.run([insert, insert], operation: "test")
+                }
+                #expect(error?.code == .refused && error?.sqlState == "23505")
+                #expect(try await connection.number("SELECT count(*) FROM t") == 0)
+            }
+        }
+    }
+
     @Test func aStatementIsPreparedOnce() async throws {
         try await TestServer.withConnection { connection in
             let query = PostgresQuery("SELECT $1 + 1", [.int(1)])
