@@ -147,6 +147,8 @@ package final class ConnectionPool: Sendable {
                 // A caller who was in a hurry says nothing about the server.
                 let wasHurried = patience < target.connectTimeout && .now >= deadline
                 guard error.code != .cancelled, !wasHurried else { return state.breaker.gaveUp(at: .now) }
+                // There is a server, which must only be told something else.
+                guard error.code != .refused || error.isTransient else { return state.breaker.succeeded() }
                 state.lastFailure = error
                 state.counts.failures += 1
                 state.breaker.failed(at: .now, jitter: .random(in: 0...1))

@@ -2,7 +2,8 @@
 /// as long as its caller waits, so each address is a connection of its own here, with a time of its own.
 enum LibPQConnector {
     /// Blocks until there is a session, or no address is left, or `deadline` (the end of all tries), or until the ticket is
-    /// used. Throws `unreachable` with what each address said, `cancelled`.
+    /// used. Throws `unreachable` with what each address said, `refused` at the first that knows us and won't have us,
+    /// `cancelled`.
     static func open(
         _ target: ConnectionTarget, until deadline: ContinuousClock.Instant, ticket: CancelTicket
     ) throws(PostgresError) -> LibPQSession {

@@ -38,14 +38,17 @@ final class LibPQSession {
         raw = connection
         // Else libpq would print the server's notices.
         PQsetNoticeProcessor(raw, { @Sendable _, _ in }, nil)
+        // There is no result in which the server's code could be looked up when it refuses a login: it is in the words then.
+        PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
         try connect(until: deadline, ticket)
+        PQsetErrorVerbosity(raw, PQERRORS_DEFAULT)
         PQsetnonblocking(raw, 1)
     }
 
     deinit { PQfinish(raw) }
 
     private func connect(until deadline: ContinuousClock.Instant, _ ticket: CancelTicket) throws(PostgresError) {
-        guard PQstatus(raw) != CONNECTION_BAD else { throw unreachable() }
+        guard PQstatus(raw) != CONNECTION_BAD else { throw refusal() }
         var next = PGRES_POLLING_WRITING
         while true {
             switch next {
@@ -57,7 +60,7 @@ final class LibPQSession {
                 guard isReady else {
                     throw PostgresError(.unreachable, "\(address) did not answer in time", operation: "connect")
                 }
-            default: throw unreachable()
+            default: throw refusal()
             }
             next = PQconnectPoll(raw)
         }
@@ -70,19 +73,21 @@ final class LibPQSession {
         return name + (PQport(raw).map { " port " + String(cString: $0) } ?? "")
     }
 
-    private func unreachable() -> PostgresError {
-        PostgresError(.unreachable, words(PQerrorMessage(raw)), operation: "connect")
+    private func refusal() -> PostgresError {
+        LoginRefusal(
+            PQerrorMessage(raw).map { String(cString: $0) } ?? "", lacksPassword: PQconnectionNeedsPassword(raw) == 1
+        ).error { words($0) }
     }
 
     /// What libpq says, without secrets.
-    private func words(_ message: UnsafePointer<CChar>?) -> String {
+    private func words(_ message: String) -> String {
         let password = PQpass(raw).map { String(cString: $0) }
-        return target.clean(message.map { String(cString: $0) } ?? "", without: password.map { [$0] } ?? [])
+        return target.clean(message, without: password.map { [$0] } ?? [])
     }
 
     /// The error of a session that is of no use any more.
     func lost(_ operation: String) -> PostgresError {
-        let words = words(PQerrorMessage(raw))
+        let words = words(PQerrorMessage(raw).map { String(cString: $0) } ?? "")
         return PostgresError(
             .connectionLost, words.isEmpty ? "the connection to \(target) broke" : words, operation: operation)
     }

@@ -7,11 +7,13 @@ import Testing
 @Suite("Database")
 struct DatabaseTests {
     private static func report(
-        server: Int = 150_006, readOnly: Bool = false, schema: Int = PostgresDatabase.version, missing: [String] = [],
+        server: Int = 150_006, encoding: String = "UTF8", readOnly: Bool = false,
+        schema: Int = PostgresDatabase.version, missing: [String] = [],
         skew: Double = 0.1, away: Double = 0.001
     ) -> PostgresReport {
         PostgresReport(
-            target: "h/d", serverVersion: "15.6", serverVersionNumber: server, user: "u", isReadOnly: readOnly,
+            target: "h/d", serverVersion: "15.6", serverVersionNumber: server, encoding: encoding, user: "u",
+            isReadOnly: readOnly,
             schemaVersion: schema, missingRights: missing, mayMigrate: false, clockSkew: skew, roundTrip: away)
     }
 
@@ -19,6 +21,7 @@ struct DatabaseTests {
         arguments: [
             (report(), [.ok, .ok, .ok]),
             (report(server: 120_000), [.fail, .ok, .ok]),
+            (report(encoding: "LATIN1"), [.fail, .ok, .ok]),
             (report(readOnly: true), [.fail, .ok, .ok]),
             (report(schema: 0), [.ok, .fail, .ok]),
             (report(schema: PostgresDatabase.version + 1), [.ok, .fail, .ok]),

@@ -50,6 +50,32 @@ struct ConnectingTests {
         #expect(failure?.message.contains("hunter2") == false)
     }
 
+    /// As with libpq itself: the others would say the same, and a wrong password is not to be tried all over the place.
+    /// A server that answers so isn't gone either.
+    @Test(arguments: [
+        ("password=hunter2", "acode", "28P01"), ("passfile=/nonexistent", "acode", "28P01"),
+        ("", "no-such-db", "3D000"),
+    ])
+    func whoIsNotWantedByOneHostIsNotByTheOthers(login: String, database: String, sqlState: String) async throws {
+        let (user, password, port) = try parts()
+        let others = try TCPServer { $0.waitForEnd() }
+        defer { others.stop() }
+        let target = try ConnectionTarget(
+            "host=127.0.0.1,127.0.0.1 port=\(port),\(others.port) user=\(user) dbname=\(database) "
+                + (login.isEmpty ? "password=\(password)" : login))
+        var options = ConnectionPool.Options()
+        options.breaker.failures = 1
+        let pool = ConnectionPool(target, options: options)
+        for _ in 1...2 {
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await pool.run([PostgresQuery("SELECT 1")], operation: "test")
+            }
+            #expect(error?.code == .refused && error?.sqlState == sqlState)
+        }
+        #expect(pool.breaker.phase == .closed && others.connectionCount == 0)
+        await pool.close()
+    }
+
     @Test func cancellingTheCallerEndsConnecting() async throws {
         let silent = try TCPServer { $0.waitForEnd() }
         defer { silent.stop() }
@@ -85,7 +111,7 @@ struct ConnectingTests {
         }
         try Data("*:*:*:*:wrong-password\n".utf8).write(to: URL(fileURLWithPath: file))
         let failure = await error("host=127.0.0.1 \(place)")
-        #expect(failure?.code == .unreachable)
+        #expect(failure?.code == .refused)
         #expect(failure.map { !"\($0)".contains("wrong-password") } == true)
     }
 

@@ -51,6 +51,11 @@ enum StoreChecks {
                 "database server", "\(what) is too old",
                 fix: "use PostgreSQL \(PostgresReport.oldestServer / 10_000) or newer")
         }
+        guard report.encoding == PostgresEncoding.wanted else {
+            return .fail(
+                "database server", "\(what) keeps text of this database as \(report.encoding)",
+                fix: PostgresEncoding.hint)
+        }
         guard !report.isReadOnly else {
             return .fail(
                 "database server", "\(what) can't be written to: it is a standby, or set to be read only",

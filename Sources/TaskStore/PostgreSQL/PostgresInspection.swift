@@ -9,6 +9,8 @@ package struct PostgresReport: Sendable, Equatable {
     package var serverVersion: String
     /// Such as 150006.
     package var serverVersionNumber: Int
+    /// How it keeps text: anything but `PostgresEncoding.wanted` is of no use.
+    package var encoding: String
     /// As whom.
     package var user: String
     /// Whether nothing can be written to it.
@@ -42,7 +44,8 @@ struct PostgresInspection {
                 pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
                 CASE WHEN to_regnamespace('acode') IS NULL THEN has_database_privilege(current_database(), 'CREATE')
                     ELSE has_schema_privilege('acode', 'CREATE') END,
-                EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('acode') AND relname = 'migration')
+                EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('acode') AND relname = 'migration'),
+                \(PostgresEncoding.sql)
             """)
         guard let row = facts.first else { throw StoreError(.corrupt, "the server said nothing", operation: operation) }
         let rights = try await missingRights()
@@ -55,7 +58,8 @@ struct PostgresInspection {
         let middle = asked.addingTimeInterval(answered.timeIntervalSince(asked) / 2).timeIntervalSince1970
         return PostgresReport(
             target: pool.place, serverVersion: try row.text(0), serverVersionNumber: Int(try row.int(1)),
-            user: try row.text(2), isReadOnly: try row.bool(3), schemaVersion: version, missingRights: rights.sorted(),
+            encoding: try row.text(6), user: try row.text(2), isReadOnly: try row.bool(3), schemaVersion: version,
+            missingRights: rights.sorted(),
             mayMigrate: try row.bool(4), clockSkew: Double(try clock.first?.int(0) ?? 0) / 1000 - middle,
             roundTrip: answered.timeIntervalSince(asked))
     }

@@ -8,10 +8,12 @@ struct PostgresMigration {
 
     init(_ pool: ConnectionPool) { self.pool = pool }
 
-    /// The version of the database: 0 for one without our tables.
+    /// The version of the database: 0 for one without our tables. Throws `not_a_database` for one that can't have them.
     func version() async throws -> Int {
         let there = try await pool.run(
-            [PostgresQuery("SELECT to_regclass('acode.migration') IS NOT NULL")], operation: operation)
+            [PostgresQuery("SELECT to_regclass('acode.migration') IS NOT NULL, \(PostgresEncoding.sql)")],
+            operation: operation)
+        try check(encoding: try there[0].first?.text(1))
         guard try there[0].first?.bool(0) == true else { return 0 }
         let rows = try await pool.run(
             [PostgresQuery("SELECT coalesce(max(version), 0) FROM acode.migration")], operation: operation)
@@ -30,14 +32,18 @@ struct PostgresMigration {
     /// Changes nothing, in one round trip. Throws `missing_schema` for what is missing or old, `newer_schema` as `run` does.
     func require() async throws {
         var found = 0
+        var encoding: String?
         do throws(PostgresError) {
             let rows = try await pool.run(
-                [PostgresQuery("SELECT coalesce(max(version), 0) FROM acode.migration")], operation: operation)
+                [PostgresQuery("SELECT coalesce(max(version), 0), \(PostgresEncoding.sql) FROM acode.migration")],
+                operation: operation)
             found = Int(try rows[0].first?.int(0) ?? 0)
+            encoding = try rows[0].first?.text(1)
         } catch {
             // No such table, no such schema.
             guard ["42P01", "3F000"].contains(error.sqlState) else { throw error }
         }
+        try check(encoding: encoding)
         try check(found)
         guard found < PostgresSchema.version else { return }
         throw StoreError(
@@ -46,6 +52,13 @@ struct PostgresMigration {
                 ? "the database has no tables of acode"
                 : "the database has schema version \(found), this program needs \(PostgresSchema.version)",
             operation: operation, hint: "run `acode db migrate` once, as a user who may make tables")
+    }
+
+    private func check(encoding: String?) throws(StoreError) {
+        guard let encoding, encoding != PostgresEncoding.wanted else { return }
+        throw StoreError(
+            .notADatabase, "the database keeps text as \(encoding), in which not every text of a task can be kept",
+            operation: operation, hint: PostgresEncoding.hint)
     }
 
     private func check(_ found: Int) throws(StoreError) {
@@ -61,7 +74,9 @@ struct PostgresMigration {
             try await connection.runScript(
                 """
                 BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
-                SELECT pg_advisory_xact_lock(\(PostgresSchema.lock)); CREATE SCHEMA IF NOT EXISTS acode;
+                SELECT pg_advisory_xact_lock(\(PostgresSchema.lock));
+                -- With IF NOT EXISTS the right to make schemas would be wanted also when there is one.
+                DO $$ BEGIN IF to_regnamespace('acode') IS NULL THEN CREATE SCHEMA acode; END IF; END $$;
                 CREATE TABLE IF NOT EXISTS acode.migration (version bigint PRIMARY KEY, at timestamptz NOT NULL)
                 """, operation: operation, timeout: .seconds(60))
             do throws(PostgresError) {
@@ -81,4 +96,14 @@ struct PostgresMigration {
             }
         }
     }
+}
+
+/// How the text of a database has to be encoded.
+package enum PostgresEncoding {
+    /// What the server calls the one that any text can be kept in.
+    package static let wanted = "UTF8"
+    /// What to do about another.
+    package static let hint = "make the database with ENCODING 'UTF8' TEMPLATE template0"
+    /// That of the database one is connected to.
+    static let sql = "current_setting('server_encoding')"
 }

@@ -1,3 +1,4 @@
+import Foundation
 import PostgreSQL
 import TaskModel
 import Testing
@@ -35,6 +36,53 @@ struct PostgresMigrationTests {
             #expect(await failureCode { _ = try await PostgresTaskStore(url: place.url) } == .internal)
             let rows = try await place.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'acode'")
             #expect(try rows[0].first?.int(0) == 1)
+        }
+    }
+
+    /// A schema that somebody else made for it is enough, and the right to make one may be taken back.
+    @Test func theOwnerOfTheSchemaMigrates() async throws {
+        try await PostgresPlace.with { place in
+            let role = "\(place.name)_owner"
+            try await place.runScript(
+                "CREATE ROLE \(role) LOGIN PASSWORD 'secret'; CREATE SCHEMA acode AUTHORIZATION \(role)")
+            var parts = try #require(URLComponents(string: place.url))
+            (parts.user, parts.password) = (role, "secret")
+            let database = PostgresDatabase(url: try #require(parts.string))
+            #expect(try await database.inspect().mayMigrate)
+            #expect(try await database.migrate() == 0)
+            #expect(try await database.inspect().schemaVersion == PostgresSchema.version)
+            try await place.runScript("DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)")
+        }
+    }
+
+    /// Some ends of attempts could never be recorded in it.
+    @Test func aDatabaseThatCannotKeepEveryTextIsRefused() async throws {
+        let options = "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        try await PostgresPlace.with(options: options) { place in
+            #expect(try await PostgresDatabase(url: place.url).inspect().encoding == "LATIN1")
+            let error = await #expect(throws: StoreError.self) {
+                _ = try await PostgresDatabase(url: place.url).migrate()
+            }
+            #expect(error?.code == .notADatabase && error?.hint == PostgresEncoding.hint)
+            // One of an earlier version, which made them.
+            try await place.runScript(
+                "CREATE SCHEMA acode; CREATE TABLE acode.migration (version bigint PRIMARY KEY, at timestamptz)")
+            var options = PostgresTaskStore.Options()
+            options.migrates = false
+            #expect(
+                await failureCode { _ = try await PostgresTaskStore(url: place.url, options: options) } == .notADatabase
+            )
+        }
+    }
+
+    @Test func aLoginThatIsRefusedIsNoAbsence() async throws {
+        try await PostgresPlace.with { place in
+            var parts = try #require(URLComponents(string: place.url))
+            parts.password = "hunter2"
+            let url = try #require(parts.string)
+            let error = await #expect(throws: StoreError.self) { _ = try await PostgresTaskStore(url: url) }
+            #expect(error?.code == .permissionDenied && error?.hint?.contains("password") == true)
+            #expect(error.map { !"\($0)".contains("hunter2") } == true)
         }
     }
 

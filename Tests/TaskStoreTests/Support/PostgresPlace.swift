@@ -15,8 +15,9 @@ struct PostgresPlace: StorePlace {
     private let pass: Turnstile.Pass
     private static let turnstile = Turnstile(places: 32)
 
-    /// Makes a database. Stores reach it through a pgbouncer, which hands sessions out by the transaction, when wanted.
-    init(behindPooler isPooled: Bool = false) async throws {
+    /// Makes a database, `options` as SQL has them. Stores reach it through a pgbouncer, which hands sessions out by the
+    /// transaction, when wanted.
+    init(behindPooler isPooled: Bool = false, options: String = "") async throws {
         let environment = ProcessInfo.processInfo.environment
         guard let server = environment["ACODE_TEST_POSTGRES"] else { throw NoServer() }
         guard let pooler = environment["ACODE_TEST_PGBOUNCER"] else { throw NoServer() }
@@ -24,7 +25,7 @@ struct PostgresPlace: StorePlace {
         self.pooler = isPooled ? pooler : nil
         pass = await Self.turnstile.enter()
         name = "t" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
-        try await onServer("CREATE DATABASE \(name)")
+        try await onServer("CREATE DATABASE \(name) \(options)")
     }
 
     /// The URL of the database.
@@ -69,8 +70,8 @@ struct PostgresPlace: StorePlace {
     }
 
     /// Runs `body` with a place of its own, and removes it.
-    static func with(_ body: (PostgresPlace) async throws -> Void) async throws {
-        let place = try await PostgresPlace()
+    static func with(options: String = "", _ body: (PostgresPlace) async throws -> Void) async throws {
+        let place = try await PostgresPlace(options: options)
         do { try await body(place) } catch {
             await place.remove()
             throw error
