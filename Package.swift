@@ -146,7 +146,8 @@ let package = Package(
             name: "TelemetryTests", dependencies: ["Telemetry", log, metrics, coreMetrics], swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TaskStoreTests", dependencies: ["PostgreSQL", "QueueBench", "TaskModel", "TaskStore", grdb],
+            name: "TaskStoreTests",
+            dependencies: ["PostgreSQL", "QueueBench", "TaskModel", "TaskStore", "TestSupport", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerPoolTests",

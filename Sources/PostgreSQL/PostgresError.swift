@@ -51,8 +51,12 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
-    /// Whether the server undid the statement because of another one at the same time: worth trying again at once.
-    package var isConflict: Bool { sqlState.map { ["40001", "40P01", "55P03"].contains($0) } ?? false }
+    /// Whether the server undid the statement because of another one at the same time.
+    package var isConflict: Bool { isWorthRepeating || sqlState == "55P03" }
+
+    /// Whether it was undone by another one that is through now, and not because a lock was waited for in vain, which is likely
+    /// to be held still.
+    package var isWorthRepeating: Bool { sqlState == "40001" || sqlState == "40P01" }
 
     /// Whether the server is short of something, or on its way down or up.
     private var isShortOfResources: Bool {

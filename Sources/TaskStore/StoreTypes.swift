@@ -84,6 +84,8 @@ package struct LeaseStatus: Sendable, Equatable {
 
 /// What became of an end that came when its lease was no longer there.
 package enum LateEnd: Sendable, Equatable {
+    /// The lease is there after all: the end has to be written, not thrown away.
+    case stillHeld
     /// It had been written under this very lease, and only the answer was lost.
     case recorded
     /// The lease had been lost, so that it counts for nothing. The timeline says so, once.

@@ -32,7 +32,7 @@ package protocol TaskStore: Sendable {
     func finish(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> Set<Lease>
 
     /// Says on their timelines that the ends of attempts came too late: of those whose lease `finish` did not find, and so
-    /// may be asked again about the same. Tells of each what the store knows, and of a current lease that it is refused.
+    /// may be asked again about the same. Tells of each what the store knows, and writes nothing for a current lease.
     func discard(_ results: [(lease: Lease, result: AttemptResult)]) async throws(StoreError) -> [Lease: LateEnd]
 
     /// Extends leases to `duration` from now and tells which are still held and which of those should stop. One that has

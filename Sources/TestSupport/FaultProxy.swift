@@ -16,6 +16,7 @@ package final class FaultProxy: Sendable {
         var bytesPerSecond: Int?
         var latency: Duration = .zero
         var answerBytesLeft: Int?
+        var cutsNextRequest = false
     }
 
     private final class Shared: Sendable {
@@ -68,6 +69,9 @@ package final class FaultProxy: Sendable {
     /// A connection breaks once so many bytes of answers have passed, counted over all; once.
     package func cut(afterAnswerBytes count: Int) { shared.state.withLock { $0.answerBytesLeft = count } }
 
+    /// The connection of the next request breaks before anything of it has passed; once.
+    package func cutNextRequest() { shared.state.withLock { $0.cutsNextRequest = true } }
+
     /// Everything passes again, also what was held.
     package func pass() {
         shared.state.withLock { state in
@@ -97,6 +101,11 @@ package final class FaultProxy: Sendable {
             guard waitWhileHeld(client, shared) else { return }
             if descriptors[0].revents != 0 {
                 let bytes = client.read()
+                let isCut = shared.state.withLock { state in
+                    defer { if !bytes.isEmpty { state.cutsNextRequest = false } }
+                    return state.cutsNextRequest
+                }
+                guard !isCut else { return client.cut() }
                 sleepThread(shared.state.withLock { $0.latency })
                 // What was read when the network went is not let through.
                 guard !bytes.isEmpty, waitWhileHeld(client, shared), server.write(bytes) else { return client.cut() }

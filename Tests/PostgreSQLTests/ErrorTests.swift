@@ -1,5 +1,6 @@
-import PostgreSQL
 import Testing
+
+@testable import PostgreSQL
 
 @Suite("PostgreSQL: errors")
 struct ErrorTests {
@@ -13,6 +14,29 @@ struct ErrorTests {
         let error = PostgresError(.refused, "x", operation: "test", sqlState: sqlState)
         #expect(error.isTransient == isTransient)
         #expect(error.isConflict == isConflict)
+    }
+
+    /// A lock that was waited for in vain is likely to be held still.
+    @Test(arguments: [("40001", true), ("40P01", true), ("55P03", false), ("57014", false)])
+    func onlyWhatIsThroughIsTriedAgainAtOnce(sqlState: String, isWorthRepeating: Bool) {
+        let error = PostgresError(.refused, "x", operation: "test", sqlState: sqlState)
+        #expect(error.isWorthRepeating == isWorthRepeating)
+    }
+
+    @Test(
+        arguments: [
+            ("connection to server at \"h\" failed: Connection refused\n\tIs it running?", nil, .unreachable),
+            ("at \"h\" failed: FATAL:  28P01: no\nLOCATION:  auth_failed, auth.c:326", "28P01", .refused),
+            ("at \"h\" failed: ВАЖНО:  28000: no\nHINT:  ask\nLOCATION:  f, a.c:1", "28000", .refused),
+            ("at \"h\" failed: FATAL:  3D000: no\nLOCATION:  f, a.c:1", "3D000", .refused),
+            ("at \"h\" failed: FATAL:  42501: no", "42501", .refused),
+            ("at \"h\" failed: FATAL:  57P03: not yet", "57P03", .unreachable),
+            ("at \"h\" failed: FATAL:  53300: too many", "53300", .unreachable),
+        ] as [(String, String?, PostgresError.Code)])
+    func aLoginIsRefusedByAServerThatKnowsWhom(words: String, sqlState: String?, code: PostgresError.Code) {
+        let error = LoginRefusal(words).error { $0 }
+        #expect(error.code == code && error.sqlState == sqlState)
+        #expect(!error.message.contains("LOCATION") && sqlState.map { !error.message.contains($0) } != false)
     }
 
     @Test(arguments: PostgresError.Code.allCases)

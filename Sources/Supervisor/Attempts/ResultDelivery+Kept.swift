@@ -34,6 +34,7 @@ extension ResultDelivery {
             case .recorded:
                 metrics.resultDelivered()
                 logger.info("recorded the end of an attempt that an earlier supervisor had kept", lease, result)
+            case .stillHeld: throw .contradiction
             case .refused:
                 metrics.resultDiscarded()
                 logger.warning(

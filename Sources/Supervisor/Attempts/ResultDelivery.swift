@@ -85,6 +85,8 @@ struct ResultDelivery: Sendable {
         guard result.outcome.mayBeKept else { return .refused }
         switch try await store.discard([(lease: lease, result: result)])[lease] {
         case .recorded: return .recorded
+        // Tried again as after a failure: the store said two things of one lease.
+        case .stillHeld: throw .contradiction
         case .refused, .unknown, nil:
             metrics.resultDiscarded()
             logger.warning("the end of an attempt came after its lease was lost, and counts for nothing", lease, result)
@@ -105,6 +107,12 @@ struct ResultDelivery: Sendable {
             metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
         return .lost
     }
+}
+
+extension StoreError {
+    /// The store didn't find a lease and holds it all the same: the end has to be written at another try.
+    static let contradiction = StoreError(
+        .busy, "the store holds a lease that it did not find", operation: "record the end of an attempt")
 }
 
 extension TaskOutcome {

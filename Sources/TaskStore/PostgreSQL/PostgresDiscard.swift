@@ -15,7 +15,8 @@ extension PostgresTaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(6)),
             known AS MATERIALIZED (
-                SELECT g.n, g.id, g.attempt, g.token, g.message, coalesce(a.ended_token = g.token, false) AS recorded
+                SELECT g.n, g.id, g.attempt, g.token, g.message, coalesce(a.ended_token = g.token, false) AS recorded,
+                    EXISTS (SELECT 1 FROM acode.lease l WHERE l.id = g.id AND l.token = g.token) AS held
                 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
                     WITH ORDINALITY AS g (id, attempt, token, message, n)
                 CROSS JOIN LATERAL (
@@ -24,13 +25,12 @@ extension PostgresTaskStore {
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT k.id, k.attempt, $5, k.message, now FROM known k, clock
-                WHERE NOT k.recorded
-                    AND NOT EXISTS (SELECT 1 FROM acode.lease l WHERE l.id = k.id AND l.token = k.token)
+                WHERE NOT k.recorded AND NOT k.held
                     AND NOT EXISTS (
                         SELECT 1 FROM acode.event e WHERE e.id = k.id AND e.attempt = k.attempt AND e.kind = $5)
                 ORDER BY k.n RETURNING id),
             \(PostgresSQL.bump(7, when: "(SELECT count(*) FROM told) > 0"))
-            SELECT n, recorded FROM known
+            SELECT n, recorded, held FROM known
             """
         let query = PostgresQuery(
             sql,
@@ -40,11 +40,12 @@ extension PostgresTaskStore {
                 clock, me,
             ])
         let found = try await read(query, "discard") { row throws(PostgresError) in
-            (place: Int(try row.int(0)), isRecorded: try row.bool(1))
+            (
+                place: Int(try row.int(0)),
+                end: try row.bool(1) ? .recorded : try row.bool(2) ? .stillHeld : LateEnd.refused
+            )
         }
-        for (place, isRecorded) in found where given.indices.contains(place - 1) {
-            ends[given[place - 1].lease] = isRecorded ? .recorded : .refused
-        }
+        for (place, end) in found where given.indices.contains(place - 1) { ends[given[place - 1].lease] = end }
         return ends
     }
 }

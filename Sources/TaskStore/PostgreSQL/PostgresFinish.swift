@@ -37,9 +37,10 @@ extension PostgresTaskStore {
         } catch {
             guard error.code == .unavailable else { throw error }
             // The answer was lost, and perhaps nothing else: what was written must not be told to be refused, so it is
-            // looked for. When there is nothing to be found the caller hears of the loss and tries again.
-            let written = try? await writtenAlready(results.map(\.lease))
-            guard let written, !written.isEmpty else { throw error }
+            // looked for. Unless all is there the caller hears of the loss and tries again: those that are may have been
+            // written before, and say nothing of the others.
+            let leases = results.map(\.lease)
+            guard let written = try? await writtenAlready(leases), written.isSuperset(of: leases) else { throw error }
             return written
         }
     }

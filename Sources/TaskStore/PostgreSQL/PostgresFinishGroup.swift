@@ -24,6 +24,9 @@ final class PostgresFinishGroup: Sendable {
 
     init(most: Int = 500) { self.most = most }
 
+    /// How many callers wait for their turn.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
     /// Writes `ends` by `write`, perhaps together with those of other callers, and returns which of their leases were
     /// current. Cancelling the caller changes nothing: others may be written with it.
     func write(
@@ -49,8 +52,9 @@ final class PostgresFinishGroup: Sendable {
                 for caller in callers {
                     caller.answer.resume(returning: .success(current.intersection(caller.ends.map(\.lease))))
                 }
-            // One of them may be what is wrong: the others must not suffer from it. Not so when the server is away.
-            case .failure(let error) where callers.count > 1 && error.code != .unavailable:
+            // One of them may be what is wrong: the others must not suffer from it. Not so when the server is away, or when
+            // others hold it up: each would wait as long again, one after the other.
+            case .failure(let error) where callers.count > 1 && error.mayBeOfOneItem:
                 for caller in callers { caller.answer.resume(returning: await write(caller.ends)) }
             case .failure(let error):
                 for caller in callers { caller.answer.resume(returning: .failure(error)) }
@@ -79,6 +83,17 @@ final class PostgresFinishGroup: Sendable {
             state.waiting = later
             if callers.isEmpty { state.isWriting = false }
             return callers.isEmpty ? nil : callers
+        }
+    }
+}
+
+extension StoreError {
+    /// Whether it may be what was to be written, rather than the store, that is wrong.
+    fileprivate var mayBeOfOneItem: Bool {
+        switch code {
+        // An item may be too large, too.
+        case .internal, .corrupt, .full: true
+        default: false
         }
     }
 }

@@ -92,7 +92,7 @@ package final class PostgresTaskStore: Sendable {
     var me: PostgresValue { .int(writer) }
 
     /// Runs one statement, again when the server undid it because of another one at the same time, and, when `isRepeatable`,
-    /// once more after a connection broke in the middle.
+    /// once more after a connection broke in the middle. All that takes no longer than one operation may.
     func run(
         _ query: PostgresQuery, _ operation: String, isRepeatable: Bool = false
     ) async throws(StoreError) -> PostgresRows {
@@ -103,14 +103,16 @@ package final class PostgresTaskStore: Sendable {
     func run(
         _ queries: [PostgresQuery], _ operation: String, isRepeatable: Bool = false, on pool: ConnectionPool? = nil
     ) async throws(StoreError) -> [PostgresRows] {
+        let deadline = ContinuousClock.now + options.timeout
         var conflicts = 0
         var losses = 0
         while true {
             do throws(PostgresError) {
-                return try await (pool ?? self.pool).run(queries, operation: operation, timeout: options.timeout)
+                return try await (pool ?? self.pool).run(queries, operation: operation, timeout: deadline - .now)
             } catch {
                 if error.isConflict, operation == "claim" { claimConflicts.add(1, ordering: .relaxed) }
-                if error.isConflict, conflicts < 8 {
+                guard .now < deadline else { throw StoreError(error) }
+                if error.isWorthRepeating, conflicts < 8 {
                     conflicts += 1
                 } else if error.code == .connectionLost, isRepeatable, losses < 5 {
                     // As many as there may be idle connections to a server that was restarted.

@@ -23,14 +23,13 @@ extension WriteScope {
             """, [lease.taskID.rawValue, lease.attempt])
         guard let found else { return .unknown }
         if found[1] as Int64? == lease.token { return .recorded }
+        guard try held(lease) == nil else { return .stillHeld }
         let entry = Settlement.late(result)
         let seq: Int64 = found[0]
         let told = try first(
             "SELECT 1 FROM event WHERE task_seq = ? AND attempt = ? AND kind = ?",
             [seq, lease.attempt, entry.kind.rawValue])
-        if told == nil, try held(lease) == nil {
-            try note(entry.kind, entry.message, task: seq, attempt: lease.attempt)
-        }
+        if told == nil { try note(entry.kind, entry.message, task: seq, attempt: lease.attempt) }
         return .refused
     }
 }

@@ -52,7 +52,7 @@ struct LateEndConformance {
         try await backend.withStore { store, _ in
             _ = try await store.submit([spec()])
             let lease = try #require(try await store.claim().first).lease
-            #expect(try await store.discard([(lease: lease, result: .success)]) == [lease: .refused])
+            #expect(try await store.discard([(lease: lease, result: .success)]) == [lease: .stillHeld])
             #expect(try await store.discard([]) == [:])
             #expect(try await store.kinds(lease.taskID) == [.submitted, .claimed])
         }

@@ -1,6 +1,7 @@
 import Foundation
 import PostgreSQL
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import TaskStore
@@ -49,6 +50,50 @@ struct PostgresFaultTests {
             }
             #expect(try await store.tally() == [.complete: 1])
             #expect(try await store.kinds(lease.taskID) == [.submitted, .claimed, .completed])
+            await store.close()
+        }
+    }
+
+    /// Of ends whose statement never came to the server, one may have been written before. It says nothing of the others.
+    @Test func anEndThatWasNeverWrittenIsNotTakenForLost() async throws {
+        try await PostgresPlace.with { place in
+            let proxy = try FaultProxy(upstream: place.url)
+            defer { proxy.stop() }
+            let store = try await PostgresTaskStore(url: proxy.url)
+            _ = try await store.submit([spec("1"), spec("2")])
+            let leases = try await store.claim(2).map(\.lease)
+            let ends = leases.map { (lease: $0, result: AttemptResult.success) }
+            #expect(try await store.finish([ends[0]]) == [leases[0]])
+            proxy.cutNextRequest()
+            #expect(await failureCode { _ = try await store.finish(ends) } == .unavailable)
+            #expect(try await store.finish(ends) == [leases[1]])
+            #expect(try await store.discard(ends) == [leases[0]: .recorded, leases[1]: .recorded])
+            await store.close()
+        }
+    }
+
+    /// The lock-out of the server is counted once, however often something is tried, and so is the time limit.
+    @Test func aLockThatSomebodyHoldsEndsOperationsInTime() async throws {
+        try await PostgresPlace.with { place in
+            var options = PostgresTaskStore.Options()
+            options.timeout = .seconds(3)
+            let store = try await PostgresTaskStore(url: place.url, options: options)
+            _ = try await store.submit([spec("1"), spec("2"), spec("3")])
+            let leases = try await store.claim(3).map(\.lease)
+            let forgotten = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await forgotten.runScript("BEGIN; SELECT 1 FROM acode.lease FOR UPDATE", operation: "test")
+            let began = ContinuousClock.now
+            await withTaskGroup(of: StoreError.Code?.self) { group in
+                group.addTask { await failureCode { _ = try await store.renew(leases, for: .seconds(30)) } }
+                for lease in leases {
+                    group.addTask { await failureCode { _ = try await store.finish(lease, .success) } }
+                }
+                for await code in group { #expect(code == .busy || code == .unavailable) }
+            }
+            // Those who come while another one's end is written wait for that one first.
+            #expect(.now - began < .seconds(9))
+            await forgotten.close()
+            #expect(try await store.finish(leases.map { (lease: $0, result: .success) }).count == 3)
             await store.close()
         }
     }
