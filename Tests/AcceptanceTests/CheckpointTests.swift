@@ -240,14 +240,15 @@ extension Acceptance {
                 var settings = Self.quick
                 settings["checkpoints.directory"] = .string(directory)
                 try await AcodeFixture.with("checkpoint-machine", settings: settings) { fixture in
-                    let store = "\(fixture.scratch)/store.sqlite"
+                    let store =
+                        TestDatabase.isFixturesStore
+                        ? [:] : ["ACODE_STORE_PATH": "\(fixture.scratch)/store.sqlite"]
                     var here = PoolOptions(), there = PoolOptions()
-                    here.environment = ["ACODE_STORE_PATH": store]
+                    here.environment = store
                     // A state directory of its own is what makes a machine here.
-                    there.environment = [
-                        "ACODE_STORE_PATH": store, "ACODE_STATE_DIR": "\(fixture.directory)/s2",
-                        "ACODE_RUNTIME_DIR": "\(fixture.directory)/r2",
-                    ]
+                    there.environment = store.merging([
+                        "ACODE_STATE_DIR": "\(fixture.directory)/s2", "ACODE_RUNTIME_DIR": "\(fixture.directory)/r2",
+                    ]) { $1 }
                     there.waitsForWorkers = false
                     let script = """
                         echo "from $(acode-agent checkpoint get --phase)"; [ $ACODE_ATTEMPT = 1 ] || exit 0
@@ -257,7 +258,7 @@ extension Acceptance {
                         """
                     var id = ""
                     func ask(_ words: String...) async throws -> FinishedProcess {
-                        try await fixture.acode(words, environment: ["ACODE_STORE_PATH": store])
+                        try await fixture.acode(words, environment: store)
                     }
                     try await fixture.withSupervisor(.local, here) { supervisor in
                         id = try await ask("task", "submit", "-q", "--", "sh", "-c", script).lines.first ?? ""

@@ -31,6 +31,11 @@ extension Acceptance {
             Borrowed("the longest lease") { try await Leases().longest() },
             Borrowed("recovery that observes and acts") { try await Leases().recovery() },
             Borrowed("weights of queues") { try await Leases().weights() },
+            Borrowed("checkpoints whose artifacts are gone") { try await Checkpoints().artifactsGone(.local) },
+            Borrowed("checkpoints on another machine") { try await Checkpoints().otherMachine() },
+            Borrowed("what is forgotten by itself") { try await Retention().automatic() },
+            Borrowed("what is forgotten by hand") { try await Retention().byHand() },
+            Borrowed("who did what") { try await Retention().audit() },
             Borrowed("two supervisors") { try await SharedStore().twoSupervisors(.local) },
         ]
 

@@ -59,10 +59,13 @@ struct ResultDelivery: Sendable {
         let begun = ContinuousClock.now
         var endingSince: ContinuousClock.Instant?
         var pause = Duration.milliseconds(50)
+        var isTold = false
         while true {
             do throws(StoreError) {
                 return try await write(result, lease)
             } catch {
+                if !isTold { tell(lease, error) }
+                isTold = true
                 if result.outcome.mayBeKept { await copy.keep() }
                 let now = ContinuousClock.now
                 if let level = ending() {
@@ -92,6 +95,12 @@ struct ResultDelivery: Sendable {
             logger.warning("the end of an attempt came after its lease was lost, and counts for nothing", lease, result)
             return .refused
         }
+    }
+
+    private func tell(_ lease: Lease, _ error: StoreError) {
+        logger.warning(
+            "the store did not take the end of an attempt; trying again",
+            metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
     }
 
     private func leave(_ lease: Lease, _ error: StoreError) -> Fate {

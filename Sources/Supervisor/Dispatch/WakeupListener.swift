@@ -37,6 +37,9 @@ final class WakeupListener: Sendable {
     /// Whether a supervisor must poll, because nobody would tell it of a task.
     var mustPoll: Bool { settings.wakeups != .events || !isHearing.withLock { $0 } }
 
+    /// How many hear the same, this one included, as far as it knows.
+    var members: Int { spread.withLock { $0.members } }
+
     /// Hears until the calling task is cancelled; returns at once when there is nothing to hear or nobody wants to.
     /// - Parameters:
     ///   - look: told when tasks may be had.
@@ -82,13 +85,17 @@ final class WakeupListener: Sendable {
     }
 
     private func countMembers() async {
-        for await _ in AsyncTimerSequence(interval: Self.countInterval, clock: .continuous) {
-            // Those of other pools may serve the same queues: nothing says which they serve.
-            guard let all = try? await store.supervisors() else { continue }
-            let silent = settings.heartbeat * 3
-            let newest = all.map(\.seenAt).max() ?? .distantPast
-            let living = all.count { newest.timeIntervalSince($0.seenAt) <= silent / .seconds(1) }
-            spread.withLock { $0.members = max(1, living) }
-        }
+        // Also at once: whoever joins many must not look before all of them each time until then.
+        await countOnce()
+        for await _ in AsyncTimerSequence(interval: Self.countInterval, clock: .continuous) { await countOnce() }
+    }
+
+    private func countOnce() async {
+        // Those of other pools may serve the same queues: nothing says which they serve.
+        guard let all = try? await store.supervisors() else { return }
+        let silent = settings.heartbeat * 3
+        let newest = all.map(\.seenAt).max() ?? .distantPast
+        let living = all.count { newest.timeIntervalSince($0.seenAt) <= silent / .seconds(1) }
+        spread.withLock { $0.members = max(1, living) }
     }
 }
