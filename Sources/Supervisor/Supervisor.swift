@@ -63,6 +63,11 @@ package final class Supervisor: Sendable {
         /// Those that begin and end with it.
         var ownPools: [WorkerPool] { [pool] + (standIn.map { [$0.pool] } ?? []) }
 
+        /// Whether tasks may be claimed of which the registry does not know yet.
+        var isClaiming: Bool {
+            [dispatcher, standIn?.dispatcher, earlier?.dispatcher].contains { $0?.isClaiming ?? false }
+        }
+
         /// The last measurement of a worker, whoever's it is.
         func usage(of worker: WorkerID) -> WorkerUsage? {
             stats.usage(of: worker) ?? standIn?.stats.usage(of: worker) ?? earlier?.stats.usage(of: worker)
@@ -73,6 +78,7 @@ package final class Supervisor: Sendable {
     struct Earlier: Sendable {
         let pool: WorkerPool
         let stats: StatsPoller
+        let dispatcher: Dispatcher
     }
 
     /// This run's identity.
@@ -87,6 +93,7 @@ package final class Supervisor: Sendable {
     let pressure: PressureMonitor
     let wakeups: WakeupListener
     let concurrency: ConcurrencyKeeper
+    let strays: StrayLeases
     let startedAt = Date()
     let running = Mutex<Running?>(nil)
     let shutdown = ShutdownRequest()
@@ -112,6 +119,9 @@ package final class Supervisor: Sendable {
         pressure = PressureMonitor(
             rules: rules, served: options.settings.duties.queues, store: store, stateDirectory: layout.stateDirectory,
             metrics: metrics, logger: logger)
+        strays = StrayLeases(
+            store: store, supervisor: id, registry: registry, spool: ResultSpool(directory: layout.results),
+            settling: options.settings.queue.lease, logger: logger)
         var queue = options.settings.queue
         queue.queues = options.settings.duties.queues
         wakeups = WakeupListener(store: store, supervisor: id, settings: queue, metrics: metrics, logger: logger)

@@ -39,6 +39,9 @@ package protocol TaskStore: Sendable {
     /// been held for as long as its claim allowed is not extended and not held any more, but `finish` still knows it.
     func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus]
 
+    /// The leases that a supervisor has, in no order; at most 10,000.
+    func leases(of supervisor: SupervisorID) async throws(StoreError) -> [Lease]
+
     /// Adds to the timeline of a running attempt; ignored when the lease is lost.
     func record(_ kind: TaskEvent.Kind, message: String, progress: Double?, lease: Lease) async throws(StoreError)
 

@@ -38,9 +38,17 @@ struct Predecessors: Sendable {
     /// Those of the pool that have ended.
     func ended(of all: [SupervisorRecord]) -> [SupervisorRecord] {
         let now = now(all)
-        return all.filter {
-            $0.id != supervisor && $0.pool == pool && isOurs($0.installation, $0.host) && !mayLive($0, now: now)
-        }
+        return others(all).filter { !mayLive($0, now: now) }
+    }
+
+    /// Those of the pool of which nobody can tell yet.
+    func unknown(of all: [SupervisorRecord]) -> [SupervisorRecord] {
+        let now = now(all)
+        return others(all).filter { mayLive($0, now: now) }
+    }
+
+    private func others(_ all: [SupervisorRecord]) -> [SupervisorRecord] {
+        all.filter { $0.id != supervisor && $0.pool == pool && isOurs($0.installation, $0.host) }
     }
 
     /// The rows of the pool's workers, but for those of a supervisor that may live elsewhere.

@@ -1,3 +1,4 @@
+internal import ContainerEngine
 internal import Logging
 internal import Settings
 internal import TaskModel
@@ -20,11 +21,7 @@ extension Supervisor {
     func surveyTakeover(
         _ backend: Backend, _ context: WorkerContext, _ containers: Containers?, sparing own: Set<WorkerID> = []
     ) async -> Takeover {
-        var takeover = Takeover(
-            recovery: LeftoverRecovery(
-                store: store, context: context, predecessors: predecessors(context), layout: layout,
-                engine: backend.engine, metrics: metrics,
-                maxDeliveries: settings.queue.maxDeliveries))
+        var takeover = Takeover(recovery: recovery(backend.engine, context))
         // A one-off pool runs one task of its own and nobody else's.
         if let engine = backend.engine, let containers, !options.exitsWhenIdle {
             takeover.adopted = await AdoptionSurvey(
@@ -42,6 +39,13 @@ extension Supervisor {
         let adopted = Set(takeover.adopted.map(\.worker.id))
         await takeover.recovery.run(sparing: adopted.union(own), keepsLeases: !adopted.isEmpty)
         return takeover
+    }
+
+    /// What cleans up after earlier supervisors.
+    func recovery(_ engine: EngineClient?, _ context: WorkerContext) -> LeftoverRecovery {
+        LeftoverRecovery(
+            store: store, context: context, predecessors: predecessors(context), layout: layout, engine: engine,
+            metrics: metrics, maxDeliveries: settings.queue.maxDeliveries)
     }
 
     /// Gives back what could not be taken over.

@@ -22,8 +22,10 @@ final class Dispatcher: Sendable {
     private let pollInterval: Duration
     /// Whether nobody tells of tasks, so that they must be looked for now and then.
     private let mustPoll: @Sendable () -> Bool
-    /// When the next task is due that waits for its time, where nobody polls.
+    /// When to look for tasks though nobody tells of any: when the next is due that waits for its time, or at once because
+    /// the store did not say what it has.
     private let due = Mutex<ContinuousClock.Instant?>(nil)
+    private let strays: StrayLeases
     private let metrics: SupervisorMetrics
     private let logger: Logger
     /// Why nothing is claimed any more.
@@ -44,7 +46,7 @@ final class Dispatcher: Sendable {
         runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, weights: QueueWeights? = nil,
         queueRoom: @escaping @Sendable () -> [String: Int] = { [:] },
         room: @escaping @Sendable () -> Int, pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
-        metrics: SupervisorMetrics, logger: Logger
+        strays: StrayLeases, metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
         self.pool = pool
@@ -58,6 +60,7 @@ final class Dispatcher: Sendable {
         self.room = room
         self.pollInterval = pollInterval
         self.mustPoll = mustPoll
+        self.strays = strays
         self.metrics = metrics
         self.logger = logger
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -131,6 +134,9 @@ final class Dispatcher: Sendable {
         } catch {
             metrics.storeFailed()
             logger.warning("could not claim tasks", metadata: ["error.message": "\(error)"])
+            strays.claimFailed()
+            // Nobody tells of the same tasks again.
+            due.withLock { $0 = .now }
             return nil
         }
     }

@@ -253,7 +253,7 @@ extension Supervisor {
         return Running(
             pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
             engine: backend.engine, fallbackReason: backend.fallbackReason, watch: watch, standIn: standIn,
-            images: images, earlier: earlier.map { Earlier(pool: $0.pool, stats: $0.stats) },
+            images: images, earlier: earlier.map { Earlier(pool: $0.pool, stats: $0.stats, dispatcher: $0.dispatcher) },
             standardImage: images.map {
                 StandardImage(
                     reference: workers.docker.image, images: $0, pool: pool, arrived: standardArrived, logger: logger)
@@ -321,7 +321,7 @@ extension Supervisor {
                 let most = duties.runsTasks ? room() : 0
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0
             }, pollInterval: settings.queue.pollInterval, mustPoll: { [wakeups] in wakeups.mustPoll },
-            metrics: metrics, logger: logger)
+            strays: strays, metrics: metrics, logger: logger)
     }
 
     // MARK: The supervisor's row

@@ -51,8 +51,7 @@ extension Supervisor {
         let deadline = ContinuousClock.now.advanced(by: limit)
         while true {
             for attempt in registry.all { attempt.hold() }
-            let isClaiming = running.dispatcher.isClaiming || running.standIn?.dispatcher.isClaiming ?? false
-            let isSettled = running.adopter.isSettled && !isClaiming
+            let isSettled = running.adopter.isSettled && !running.isClaiming
             if isSettled, registry.all.allSatisfy({ $0.stage == .running && !$0.runsLocally }) { break }
             guard ContinuousClock.now < deadline, !Task.isCancelled, shutdown.level == nil else {
                 handOff.takeBack()

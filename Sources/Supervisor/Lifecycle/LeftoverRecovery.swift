@@ -5,8 +5,8 @@ internal import TaskModel
 internal import TaskStore
 internal import WorkerPool
 
-/// Cleans up after supervisors of this pool that ended without doing so. Runs once at the start, when the pool's lock
-/// proves that none of them lives.
+/// Cleans up after supervisors of this pool that ended without doing so. Runs at the start, when the pool's lock proves that
+/// none of them lives under this kernel.
 struct LeftoverRecovery: Sendable {
     let store: any TaskStore
     let context: WorkerContext
@@ -55,6 +55,19 @@ struct LeftoverRecovery: Sendable {
             await releaseLeases(Leftovers(workers: workers, containers: containers))
         } catch {
             context.logger.warning("could not release old leases", metadata: ["error.message": "\(error)"])
+        }
+    }
+
+    /// As `releaseLeases`, for supervisors of which nobody could tell at the start whether they live. Returns whether there
+    /// may be some left.
+    func releaseHeldBack(taken: Set<WorkerID>) async -> Bool {
+        do {
+            let all = try await store.supervisors()
+            if !predecessors.ended(of: all).isEmpty { await releaseLeases(taken: taken) }
+            return !predecessors.unknown(of: all).isEmpty
+        } catch {
+            context.logger.warning("could not look for earlier supervisors", metadata: ["error.message": "\(error)"])
+            return true
         }
     }
 

@@ -35,6 +35,11 @@ extension Supervisor {
             services.addTask {
                 await self.wakeups.run(look: { self.wake() }, checkLeases: { self.checkLeases() })
             }
+            services.addTask {
+                await self.strays.run(
+                    every: self.settings.queue.heartbeat, mayLook: { self.knowsItsLeases }, returned: { self.wake() })
+            }
+            services.addTask { await self.releaseLater(first, context) }
             services.addTask { await self.tellOfShutdown() }
             await withDiscardingTaskGroup { lives in
                 lives.addTask { await self.serveContainersLater(first, context) }
@@ -43,6 +48,24 @@ extension Supervisor {
                 if first.hasSuccessor.current == nil { lives.cancelAll() }
             }
             services.cancelAll()
+        }
+    }
+
+    /// Whether the registry has every lease that this supervisor was given and heard of, and has not left to another.
+    private var knowsItsLeases: Bool {
+        guard let current, shutdown.level == nil, !handOff.isDecided else { return false }
+        return current.adopter.isSettled && !current.isClaiming
+    }
+
+    /// Gives back what is left of supervisors that might have been alive elsewhere at the start, once they are known to have
+    /// ended.
+    private func releaseLater(_ running: Running, _ context: WorkerContext) async {
+        let recovery = recovery(running.engine, context)
+        while (try? await Task.sleep(for: settings.queue.lease)) != nil {
+            await running.adopter.waitUntilSettled()
+            let workers = Set((current?.pools ?? []).flatMap(\.workers).map(\.id))
+            guard !Task.isCancelled, await recovery.releaseHeldBack(taken: workers) else { return }
+            wake()
         }
     }
 

@@ -36,6 +36,8 @@ struct PredecessorsTests {
     ])
     func hasEnded(_ why: String, row: SupervisorRecord, expected: Bool) {
         #expect(Self.judge.ended(of: [Self.own, row]).contains(row) == expected, "\(why)")
+        let mayLive = why == "another boot, lately"
+        #expect(Self.judge.unknown(of: [Self.own, row]).contains(row) == mayLive, "\(why)")
     }
 
     /// The own row was written just now, whatever the clock of this machine says.

@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Settings
 import TaskModel
-import TaskStore
 import TestSupport
 import Testing
 
 @testable import Supervisor
+@testable import TaskStore
 @testable import WorkerPool
 
 /// What a supervisor that was killed left behind is gone after the next start.
@@ -82,6 +82,28 @@ struct LeftoverRecoveryTests {
         #expect(try await test.store.task(id)?.state == .inProgress)
         #expect(try await test.store.workers(installation: installation).map(\.id) == [lostWorker])
         #expect(try await test.store.supervisors().map(\.id) == [dead])
+        kill(process.processIdentifier, SIGKILL)
+        try await eventually("the process's end") { !process.isRunning }
+    }
+
+    /// A server says nothing about what runs on its hosts: one of another boot may live until it was silent for a lease.
+    @Test func afterARestartOfTheHostLeasesAreGivenBackOnceItIsKnownThatNobodyHasThem() async throws {
+        let server = StoreConnections(
+            idle: 0, used: 0, waiting: 0, isBreakerOpen: false, breakerOpenings: 0, failures: 0)
+        let test = try await TestSupervisor(in: scratch, workers: 1) {
+            $0.queue.recovery = .off
+            $0.queue.lease = .seconds(2)
+        } behind: {
+            FaultyStore($0, connections: server)
+        }
+        let (id, process) = try await leave(test)
+        try await test.run {
+            try await eventually("a worker") { test.supervisor.status.ready == 1 }
+            #expect(try await test.store.task(id)?.state == .inProgress)
+            let task = try await test.wait(for: id, in: [.complete, .error])
+            #expect(task.state == .complete && task.attempt == 2)
+        }
+        #expect(try await test.store.supervisors().isEmpty)
         kill(process.processIdentifier, SIGKILL)
         try await eventually("the process's end") { !process.isRunning }
     }

@@ -15,9 +15,11 @@ struct TestSupervisor: Sendable {
     let scratch: Scratch
 
     /// Makes one over a store that may have lived before.
+    /// The supervisor itself uses what `standIn` makes of the store.
     init(
         in scratch: Scratch, workers: Int = 3, clock: any StoreClock = SystemStoreClock(),
-        _ change: (inout Settings) -> Void = { _ in }
+        _ change: (inout Settings) -> Void = { _ in },
+        behind standIn: (SQLiteTaskStore) -> any TaskStore = { $0 }
     ) async throws {
         let settings = Settings.test(in: scratch) {
             $0.workers.mode = .local
@@ -31,7 +33,8 @@ struct TestSupervisor: Sendable {
         layout = StateLayout(state: settings.state, pool: settings.workers.pool)
         store = try await SQLiteTaskStore(path: settings.store.path, clock: clock)
         supervisor = Supervisor(
-            options: SupervisorOptions(settings: settings, agentExecutable: builtAgent, version: "1"), store: store,
+            options: SupervisorOptions(settings: settings, agentExecutable: builtAgent, version: "1"),
+            store: standIn(store),
             layout: layout, logger: .silent)
     }
 

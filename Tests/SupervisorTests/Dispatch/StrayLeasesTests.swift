@@ -1,0 +1,69 @@
+import Foundation
+import Synchronization
+import TaskModel
+import TaskStore
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+@Suite("Stray leases", .timeLimit(.minutes(1)))
+struct StrayLeasesTests {
+    private let scratch: Scratch
+    private let store: SQLiteTaskStore
+    private let registry = AttemptRegistry()
+    private let spool: ResultSpool
+    private let me = SupervisorID(rawValue: "me")
+
+    init() async throws {
+        scratch = try Scratch()
+        store = try await SQLiteTaskStore(path: "\(scratch.path)/acode.sqlite")
+        spool = ResultSpool(directory: scratch.path)
+    }
+
+    private func claim(_ count: Int) async throws -> [ClaimedTask] {
+        _ = try await store.submit((0..<count).map { _ in TaskSpec(command: ["true"]) })
+        return try await store.claim(
+            ClaimRequest(
+                supervisor: me, host: "h", limit: count, leaseDuration: .seconds(30), offersContainers: false))
+    }
+
+    private func state(_ claim: ClaimedTask) async throws -> TaskState? { try await store.task(claim.task.id)?.state }
+
+    @Test func whatNobodyHeardOfIsGivenBackAndNothingElse() async throws {
+        let claims = try await claim(3)
+        registry.add(RunningAttempt(claim: claims[0]))
+        let end = AttemptResult(outcome: .succeeded, reason: "", disposition: .complete)
+        try await spool.keep(.init(lease: claims[1].lease, result: end))
+        let strays = StrayLeases(
+            store: store, supervisor: me, registry: registry, spool: spool, settling: .seconds(3600), logger: .silent)
+        let looks = Mutex(0)
+        let mayLook = Mutex(false)
+        let returned = Mutex(0)
+        let life = Task {
+            await strays.run(every: .milliseconds(10)) {
+                looks.withLock { $0 += 1 }
+                return mayLook.withLock { $0 }
+            } returned: {
+                returned.withLock { $0 += 1 }
+            }
+        }
+        // No claim has failed.
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(looks.withLock { $0 } == 0)
+        // One of these may still be on its way to the registry.
+        strays.claimFailed()
+        try await eventually("some looks") { looks.withLock { $0 } >= 3 }
+        #expect(try await state(claims[2]) == .inProgress)
+        mayLook.withLock { $0 = true }
+        try await eventually("its return") { returned.withLock { $0 } > 0 }
+        #expect(try await state(claims[2]) == .enqueued)
+        #expect(try await store.task(claims[2].task.id)?.deliveries == 0)
+        try await eventually("more looks") { looks.withLock { $0 } >= 10 }
+        #expect(try await state(claims[0]) == .inProgress)
+        #expect(try await state(claims[1]) == .inProgress)
+        #expect(returned.withLock { $0 } == 1)
+        life.cancel()
+        await life.value
+    }
+}
