@@ -92,16 +92,6 @@ struct Adopter: Sendable {
         let attempt: RunningAttempt?
     }
 
-    /// Whose an attempt is.
-    private enum Claim {
-        /// Ours now.
-        case taken(ClaimedTask, askedAt: ContinuousClock.Instant)
-        /// Nobody's, or somebody else's.
-        case gone
-        /// The store did not say.
-        case unknown
-    }
-
     private func decide(_ adopted: AdoptedWorker) async -> Takeover? {
         guard let hello = await adopted.gate.hello(within: Self.limit) else {
             return end(adopted, "its agent did not call within \(Self.limit)")
@@ -118,7 +108,7 @@ struct Adopter: Sendable {
         }
         let claim: ClaimedTask
         let asked: ContinuousClock.Instant
-        switch await take(ref) {
+        switch await takeover.take(ref, from: ended) {
         case .taken(let taken, let instant): (claim, asked) = (taken, instant)
         case .gone where hello.running == nil:
             // Its end was recorded, and only the agent was not told any more. The link tells it.
@@ -141,24 +131,10 @@ struct Adopter: Sendable {
         return Takeover(worker: adopted, hello: hello, attempt: attempt)
     }
 
-    /// Makes the attempt ours, whatever time the store takes as long as somebody could still have it.
-    private func take(_ ref: AttemptRef) async -> Claim {
-        let lease = Lease(taskID: TaskID(rawValue: ref.taskID), attempt: ref.attempt, token: ref.token)
-        let deadline = ContinuousClock.now.advanced(by: Self.limit)
-        while true {
-            let asked = ContinuousClock.now
-            do {
-                let taken = try await store.adopt(
-                    lease, from: ended, by: context.supervisor, host: context.host, for: settings.lease)
-                return taken.map { Claim.taken($0, askedAt: asked) } ?? .gone
-            } catch {
-                context.logger.warning(
-                    "could not take a task over",
-                    metadata: ["task.id": "\(ref.taskID)", "error.message": "\(error)"])
-                guard ContinuousClock.now < deadline else { return .unknown }
-                await AttemptRunner.sleep(.milliseconds(250))
-            }
-        }
+    private var takeover: LeaseTakeover {
+        LeaseTakeover(
+            store: store, supervisor: context.supervisor, host: context.host, lease: settings.lease,
+            patience: Self.limit, logger: context.logger)
     }
 
     private func end(_ adopted: AdoptedWorker, _ reason: String) -> Takeover? {
