@@ -30,6 +30,7 @@ extension AttemptRunner {
         // What the command has been told can't be taken back: an end that follows from it is no failure.
         if adopted.directory.hasStop { attempt.stopAnnounced.set(()) }
         request.stopAnnounced = attempt.stopAnnounced
+        request.graceOver = attempt.graceOver
         let resumed = request
         attempt.limitDisk(
             to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb,

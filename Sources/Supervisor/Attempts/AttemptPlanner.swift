@@ -241,6 +241,7 @@ package struct AttemptPlanner: Sendable {
             timeout: plan.timeout,
             stopGrace: settings.workers.stopTimeout, stop: attempt.stopIntent)
         request.stopAnnounced = attempt.stopAnnounced
+        request.graceOver = attempt.graceOver
         return request
     }
 }

@@ -126,8 +126,8 @@ package struct AttemptRunner: Sendable {
         await conclude(attempt, ran.record, harvest, report, kept, recorder)
         if let worker = ran.worker {
             timelines.note(worker.id, .taskEnded, "\(attempt.words): \(harvest.verdict.outcome.rawValue)")
-            // What filled the disk goes with the container.
-            if harvest.verdict.outcome == .diskLimitExceeded { worker.stop(force: false) }
+            // What filled the disk goes with the container; of files that are still in use nobody else may have the place.
+            if harvest.verdict.outcome == .diskLimitExceeded || attempt.leavesFilesInUse { worker.stop(force: false) }
             if await !worker.acknowledge(attempt.ref) {
                 logger.warning(
                     "what a task left can't be removed; another worker takes the place of its own",
@@ -287,7 +287,7 @@ package struct AttemptRunner: Sendable {
                     // The record of the end tells it too.
                     if recorder.isFinished { continue }
                     let isHeld = try await store.start(attempt.claim.lease, worker: worker, at: date)
-                    if !isHeld { attempt.stopIntent.set(.leaseLost) }
+                    if !isHeld { attempt.loseLease() }
                 case .progress(let percent, let message):
                     try await store.record(
                         .progress, message: message, progress: percent, lease: attempt.claim.lease)

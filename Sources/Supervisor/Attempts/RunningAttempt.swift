@@ -14,6 +14,8 @@ package final class RunningAttempt: Sendable {
     package let stopIntent = OneShot<StopIntent>()
     /// Set when its command should come to a stop by itself.
     package let stopAnnounced = OneShot<Void>()
+    /// Set when it may not go on for the grace of its stop any longer.
+    let graceOver = OneShot<Void>()
     private let worker = Mutex<(any Worker)?>(nil)
     private let recorder = Mutex<AttemptRecorder?>(nil)
     private let agentToken: Int64
@@ -21,6 +23,7 @@ package final class RunningAttempt: Sendable {
     private let seen = Mutex<AttemptMeasurement?>(nil)
     private let disk = Mutex(Disk())
     private let keepsArtifacts = Mutex(false)
+    private let hasFilesInUse = Mutex(false)
     private let leaseTerm: Mutex<LeaseTerm>
 
     private struct Disk {
@@ -138,6 +141,21 @@ package final class RunningAttempt: Sendable {
     /// Notes that a checkpoint of its task is kept.
     func noteCheckpoint(hasArtifacts: Bool) {
         if hasArtifacts { keepsArtifacts.withLock { $0 = true } }
+    }
+
+    /// Whether this supervisor may still read or write the files of its worker after its end.
+    var leavesFilesInUse: Bool { hasFilesInUse.withLock { $0 } }
+
+    /// Notes that something goes on with the files of its worker that nobody waits for any more.
+    func noteFilesInUse() { hasFilesInUse.withLock { $0 = true } }
+
+    /// Ends the attempt without any grace, or what is left of that, because another supervisor may run its task. Returns
+    /// false when it was to end already.
+    @discardableResult
+    func loseLease() -> Bool {
+        if stopIntent.set(.leaseLost) { return true }
+        graceOver.set(())
+        return false
     }
 
     /// Ends the attempt without any grace: its worker is stopped by force.

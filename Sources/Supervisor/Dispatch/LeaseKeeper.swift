@@ -50,7 +50,7 @@ final class LeaseKeeper: Sendable {
                 switch attempt.term.step(at: now, lease: settings.lease) {
                 case .goOn: break
                 case .giveUp:
-                    guard attempt.stopIntent.set(.leaseLost) else { continue }
+                    guard attempt.loseLease() else { continue }
                     logger.warning(
                         "a lease ran out without being renewed; its attempt is stopped",
                         metadata: ["task.id": "\(attempt.claim.task.id)"])
@@ -113,7 +113,7 @@ final class LeaseKeeper: Sendable {
                 if attempt.term.step(at: .now, lease: settings.lease) == .end {
                     end(attempt)
                 } else {
-                    attempt.stopIntent.set(.leaseLost)
+                    attempt.loseLease()
                 }
                 continue
             }

@@ -26,8 +26,9 @@ package struct LeaseTerm: Sendable, Equatable {
 
     /// What is to be done at `now` about an attempt whose renewals last for `lease`.
     func step(at now: ContinuousClock.Instant, lease: Duration) -> Step {
+        if now - heldSince >= lease { return .giveUp }
         // Before the store says so: there is one lease left to end it in.
         if let end, now >= end { return .end }
-        return now - heldSince >= lease ? .giveUp : .goOn
+        return .goOn
     }
 }

@@ -99,7 +99,7 @@ package final class AgentSession: Sendable {
         link.requestStop(of: request.ref)
     }
 
-    /// Waits for a stop, then SIGTERM, the grace, SIGKILL, and at last the end of the whole worker.
+    /// Waits for a stop, then SIGTERM, the grace unless that is cut short, SIGKILL, and at last the end of the whole worker.
     private func enforceStop(of request: AttemptRequest) async {
         guard let intent = await request.stop.wait() else { return }
         // The agent of an attempt that is taken over may not be here yet.
@@ -108,7 +108,8 @@ package final class AgentSession: Sendable {
             // Here, too, because it has to be there before the signal is.
             announceStop(of: request)
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
-            guard (try? await Task.sleep(for: request.stopGrace)) != nil else { return }
+            _ = await request.graceOver.wait(atMost: request.stopGrace)
+            if Task.isCancelled { return }
         }
         link.send(.signal(attempt: request.ref, signal: SIGKILL))
         guard (try? await Task.sleep(for: Self.patienceAfterKill)) != nil else { return }

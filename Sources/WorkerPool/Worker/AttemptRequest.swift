@@ -34,6 +34,9 @@ package struct AttemptRequest: Sendable {
     /// Set when the attempt should come to a stop by itself; nothing enforces that. Set with `stop`, too.
     package var stopAnnounced = OneShot<Void>()
 
+    /// Set when the attempt may not use up its grace, because its task may run elsewhere by now.
+    package var graceOver = OneShot<Void>()
+
     /// Makes a request.
     package init(
         ref: AttemptRef, command: [String], environment: [String: String] = [:], workingDirectory: String? = nil,

@@ -41,7 +41,7 @@ package protocol Worker: AnyObject, Sendable {
 
     /// Runs one attempt and returns the facts of its end. The exit is kept by the agent until `acknowledge`.
     /// Cancelling the calling task does not stop the attempt; setting `request.stop` does: SIGTERM, and SIGKILL after the
-    /// attempt's grace.
+    /// attempt's grace, or when `request.graceOver` is set.
     func execute(_ request: AttemptRequest, observer: any AttemptObserver) async -> ExitRecord
 
     /// Looks whether what it is made of is still there, after the engine was away.

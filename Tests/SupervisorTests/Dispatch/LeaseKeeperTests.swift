@@ -178,6 +178,29 @@ struct LeaseKeeperTests {
         #expect(free.stopIntent.current == nil)
     }
 
+    /// Neither while it stops with grace: another may have its task as soon as its lease has run out.
+    @Test func aStopWithGraceEndsWithTheLease() async throws {
+        let attempts = try await claim(3)
+        attempts[0].stopIntent.set(.timeout(.seconds(1)))
+        attempts[1].stopIntent.set(.cancel("on request"))
+        clock.pass(20)
+        _ = try await store.renew([attempts[0].claim.lease], for: .seconds(600))
+        clock.pass(20)
+        #expect(try await store.recoverExpired(maxDeliveries: 5).count == 2)
+        let keeper = keeper(heartbeat: .seconds(3600))
+        try await with(keeper) {
+            keeper.check()
+            #expect(await attempts[1].graceOver.wait(atMost: .seconds(30)) != nil)
+            #expect(await attempts[2].stopIntent.wait(atMost: .seconds(30)) == .leaseLost)
+        }
+        #expect(attempts[0].graceOver.current == nil)
+        await store.close()
+        try await with(self.keeper(lease: .milliseconds(400), heartbeat: .milliseconds(100))) {
+            #expect(await attempts[0].graceOver.wait(atMost: .seconds(30)) != nil)
+        }
+        #expect(attempts[0].stopIntent.current == .timeout(.seconds(1)))
+    }
+
     /// The database's time of day jumps beyond the lease, again and again, and nobody else was faster.
     @Test func aClockThatJumpsTakesNothingFromWhoStillRenews() async throws {
         let attempt = try await claim()[0]

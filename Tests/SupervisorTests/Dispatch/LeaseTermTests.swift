@@ -15,7 +15,7 @@ struct LeaseTermTests {
         arguments: [
             (nil, 0, 29.9, LeaseTerm.Step.goOn), (nil, 0, 30, .giveUp), (nil, 20, 49.9, .goOn), (nil, 20, 50, .giveUp),
             (100, 0, 29.9, .goOn), (100, 0, 30, .giveUp), (100, 90, 99.9, .goOn), (100, 90, 100, .end),
-            (100, 0, 100, .end), (10, 0, 10, .end), (0, 0, 0, .end),
+            (100, 90, 119.9, .end), (100, 90, 120, .giveUp), (100, 0, 100, .giveUp), (10, 0, 10, .end), (0, 0, 0, .end),
         ] as [(Double?, Double, Double, LeaseTerm.Step)])
     func anAttemptGoesOnWhileItsLeaseDoes(end: Double?, renewed: Double, now: Double, step: LeaseTerm.Step) {
         var term = LeaseTerm(askedAt: Self.start, renewable: end.map { .seconds($0) })

@@ -54,6 +54,25 @@ struct ProcessWorkerEndTests {
         }
     }
 
+    @Test func aGraceThatIsCutShortEndsTheTaskAtOnce() async throws {
+        try await LocalWorker.with { local in
+            var request = LocalWorker.request(
+                "trap 'echo asked' TERM; echo; while :; do sleep 0.05; done", grace: .seconds(60))
+            request.stop = OneShot()
+            let (stop, graceOver) = (request.stop, request.graceOver)
+            let transcript = Transcript()
+            async let record = local.run(request, transcript)
+            await transcript.spoke.value()
+            stop.set(.timeout(.seconds(1)))
+            try await eventually("SIGTERM") { transcript.output == "\nasked\n" }
+            let begun = ContinuousClock.now
+            graceOver.set(())
+            #expect(await record.0.report?.terminationSignal == SIGKILL)
+            #expect(await record.0.stop == .timeout(.seconds(1)))
+            #expect(ContinuousClock.now - begun < .seconds(30))
+        }
+    }
+
     @Test func aTimeOutEndsTheTaskAndSaysSo() async throws {
         try await LocalWorker.with { local in
             let begun = ContinuousClock.now
