@@ -51,7 +51,8 @@ final class AttemptRecorder: AttemptObserver {
     /// The checkpoints in order; those beyond 16 are refused.
     let saves: AsyncStream<SaveRequest>
     private let saveSink: AsyncStream<SaveRequest>.Continuation
-    private let savesEnd = Mutex(false)
+    /// Set when the command has ended, so that nobody waits for a checkpoint any more.
+    let over = OneShot<Void>()
     private let log: AttemptLog
     private let tap: (any OutputTap)?
     private let throttle = Mutex(ProgressThrottle())
@@ -113,11 +114,11 @@ final class AttemptRecorder: AttemptObserver {
     }
 
     /// Whether the command has ended, so that nobody waits for a checkpoint any more.
-    var isOver: Bool { savesEnd.withLock { $0 } }
+    var isOver: Bool { over.current != nil }
 
     /// Says that the command has ended; `saves` ends after those that came before.
     func endSaves() {
-        savesEnd.withLock { $0 = true }
+        over.set(())
         saveSink.finish()
     }
 

@@ -14,7 +14,7 @@ actor HostFiles {
     static let results = HostFiles(DedicatedThread(name: "acode-results"))
     /// For outputs and scratch, which may be copied for minutes.
     static let outputs = HostFiles(DedicatedThread(name: "acode-outputs"))
-    /// For the artifacts of checkpoints, which may be copied for minutes.
+    /// For removing artifacts of checkpoints.
     static let checkpoints = HostFiles(DedicatedThread(name: "acode-artifacts"))
     /// For worktrees, which may have very many files.
     static let worktrees = HostFiles(DedicatedThread(name: "acode-worktrees"))

@@ -14,14 +14,14 @@ struct CheckpointKeeper: Sendable {
     let logger: Logger
 
     /// How long the store may be away while a task waits for its checkpoint.
-    private static let patience = Duration.seconds(15)
-    /// How long artifacts may take to be copied.
-    private static let copyLimit = Duration.seconds(1800)
+    var patience = Duration.seconds(15)
+    /// How long anybody waits for artifacts to be removed: those that stay are found again.
+    private static let removalLimit = Duration.seconds(5)
 
     // MARK: Saving
 
-    /// Saves what an attempt wants saved while `body` runs it. When `body` returns, nothing of the attempt's files is looked
-    /// at any more.
+    /// Saves what an attempt wants saved while `body` runs it. After that nothing of the attempt's files is looked at any
+    /// more, unless the attempt says that they are still in use.
     func serving<Value: Sendable>(
         _ attempt: RunningAttempt, _ recorder: AttemptRecorder, _ body: () async -> Value
     ) async -> Value {
@@ -73,7 +73,8 @@ struct CheckpointKeeper: Sendable {
         if let data = draft.data, recorder.masked(data) != data {
             throw Refusal(verdict: .refused, words: "the data has a secret in it, and what is kept must not")
         }
-        if !paths.isEmpty { try await copy(paths, of: attempt, from: worker.directory, recorder, to: &draft) }
+        var earlier: [String] = []
+        if !paths.isEmpty { earlier = try await copy(paths, of: attempt, from: worker.directory, recorder, to: &draft) }
         let number: Int
         do throws(Refusal) {
             number = try await write(draft, attempt, recorder)
@@ -86,29 +87,30 @@ struct CheckpointKeeper: Sendable {
             TaskCheckpoint(
                 number: number, attempt: attempt.claim.lease.attempt, phase: draft.phase, data: draft.data,
                 artifacts: draft.artifacts, updatedAt: Date()), worker.directory)
-        if draft.shelf != nil { await tidy(attempt.claim.task.id) }
+        await tidy(earlier, of: attempt.claim.task.id)
     }
 
+    /// Copies artifacts; returns the names of the task's directories that were there before.
     private func copy(
         _ paths: [[String]], of attempt: RunningAttempt, from directory: WorkerDirectory, _ recorder: AttemptRecorder,
         to draft: inout CheckpointDraft
-    ) async throws(Refusal) {
+    ) async throws(Refusal) -> [String] {
         let task = attempt.claim.task.id
-        let kept: Result<(shelf: String, artifacts: [CheckpointArtifact]), FileProblem>
-        do throws(WorkerError) {
-            kept = try await HostFiles.checkpoints.run("the artifacts", atMost: Self.copyLimit) {
-                Result { () throws(FileProblem) in
-                    try shelf.keep(
-                        paths, from: WorkerDirectory.outputsName, in: directory.exchange, of: task,
-                        isOver: { recorder.isOver })
-                }
+        let kept = await ArtifactThread.run(until: recorder.over) {
+            Result { () throws(FileProblem) in
+                try shelf.keep(
+                    paths, from: WorkerDirectory.outputsName, in: directory.exchange, of: task,
+                    isOver: { recorder.isOver })
             }
-        } catch {
-            throw Refusal(verdict: .unavailable, words: error.message)
+        }
+        guard let kept else {
+            attempt.noteFilesInUse()
+            throw Refusal(verdict: .unavailable, words: "the artifacts could not be copied in time")
         }
         do throws(FileProblem) {
             let found = try kept.get()
             (draft.shelf, draft.artifacts, draft.host) = (found.shelf, found.artifacts, host)
+            return found.earlier
         } catch {
             // A full disk may have room again; a file that is not there is the task's mistake.
             let isHosts = [ENOSPC, EDQUOT, EIO, ENFILE, EMFILE, EROFS].contains { $0 == error.code }
@@ -120,34 +122,43 @@ struct CheckpointKeeper: Sendable {
     private func write(
         _ draft: CheckpointDraft, _ attempt: RunningAttempt, _ recorder: AttemptRecorder
     ) async throws(Refusal) -> Int {
-        let deadline = ContinuousClock.now.advanced(by: Self.patience)
+        let verdict: CheckpointVerdict
+        do throws(StoreError) {
+            verdict = try await insist(isOver: { recorder.isOver }) { () async throws(StoreError) in
+                try await store.save(draft, lease: attempt.claim.lease)
+            }
+        } catch {
+            logger.warning(
+                "a checkpoint could not be saved",
+                metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"])
+            throw Refusal(verdict: .unavailable, words: "the task store can't be written now: \(error.message)")
+        }
+        switch verdict {
+        case .saved(let number): return number
+        case .behind(let phase):
+            throw Refusal(
+                verdict: .refused,
+                words: "phase \(phase) is saved already, and phase \(draft.phase) lies before it; --force goes back")
+        case .leaseLost:
+            attempt.loseLease()
+            throw Refusal(
+                verdict: .stale, words: "the attempt has lost its lease, so that another one may be running")
+        }
+    }
+
+    /// Asks the store until it answers, has been away for too long, or nobody needs the answer any more.
+    private func insist<Value>(
+        isOver: () -> Bool, _ ask: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let deadline = ContinuousClock.now.advanced(by: patience)
         var pause = Duration.milliseconds(50)
         while true {
-            let verdict: CheckpointVerdict
             do throws(StoreError) {
-                verdict = try await store.save(draft, lease: attempt.claim.lease)
+                return try await ask()
             } catch {
-                guard ContinuousClock.now < deadline, !recorder.isOver else {
-                    logger.warning(
-                        "a checkpoint could not be saved",
-                        metadata: ["task.id": "\(attempt.claim.task.id)", "error.message": "\(error)"])
-                    throw Refusal(verdict: .unavailable, words: "the task store can't be written now: \(error.message)")
-                }
+                guard ContinuousClock.now < deadline, !isOver() else { throw error }
                 await AttemptRunner.sleep(pause)
                 pause = min(pause * 2, .seconds(1))
-                continue
-            }
-            switch verdict {
-            case .saved(let number): return number
-            case .behind(let phase):
-                throw Refusal(
-                    verdict: .refused,
-                    words: "phase \(phase) is saved already, and phase \(draft.phase) lies before it; --force goes back"
-                )
-            case .leaseLost:
-                attempt.stopIntent.set(.leaseLost)
-                throw Refusal(
-                    verdict: .stale, words: "the attempt has lost its lease, so that another one may be running")
             }
         }
     }
@@ -162,24 +173,26 @@ struct CheckpointKeeper: Sendable {
         }
     }
 
+    /// Removes what was copied for a checkpoint that is not saved. It may be saved all the same, and only nobody heard of it.
     private func drop(_ name: String, of task: TaskID) async {
-        guard let kept = await shelves(of: task), !kept.contains(name) else { return }
-        _ = try? await HostFiles.checkpoints.run("the artifacts", atMost: Self.copyLimit) {
-            shelf.remove(of: task, keeping: kept.union([""]))
+        guard let all = try? await store.checkpoints(of: task), !all.contains(where: { $0.shelf == name }) else {
+            return
         }
+        await remove([name], of: task)
     }
 
-    /// Removes the artifacts of checkpoints that are not kept any more.
-    private func tidy(_ task: TaskID) async {
-        guard let kept = await shelves(of: task), !kept.isEmpty else { return }
-        _ = try? await HostFiles.checkpoints.run("the artifacts", atMost: Self.copyLimit) {
-            shelf.remove(of: task, keeping: kept)
-        }
+    /// Removes those directories that no attempt would go on with any more.
+    private func tidy(_ names: [String], of task: TaskID) async {
+        guard !names.isEmpty, let all = try? await store.checkpoints(of: task) else { return }
+        let needed = CheckpointRules.shelvesNeeded(by: all)
+        await remove(names.filter { !needed.contains($0) }, of: task)
     }
 
-    /// The directories that checkpoints still need; `nil` when the store does not say.
-    private func shelves(of task: TaskID) async -> Set<String>? {
-        (try? await store.checkpoints(of: task)).map { Set($0.filter { !$0.isDiscarded }.compactMap(\.shelf)) }
+    private func remove(_ names: [String], of task: TaskID) async {
+        guard !names.isEmpty else { return }
+        _ = try? await HostFiles.checkpoints.run("the artifacts", atMost: Self.removalLimit) {
+            shelf.remove(names, of: task)
+        }
     }
 
     // MARK: Going on
@@ -195,7 +208,9 @@ struct CheckpointKeeper: Sendable {
         guard task.checkpoint != nil else { return nil }
         let all: [TaskCheckpoint]
         do throws(StoreError) {
-            all = try await store.checkpoints(of: task.id).filter { !$0.isDiscarded }
+            all = try await insist(isOver: { attempt.stopIntent.current != nil }) { () async throws(StoreError) in
+                try await store.checkpoints(of: task.id).filter { !$0.isDiscarded }
+            }
         } catch {
             throw WorkerError(.host, "the task's checkpoints can't be read: \(error.message)")
         }
@@ -221,16 +236,23 @@ struct CheckpointKeeper: Sendable {
     ) async throws(WorkerError) -> String? {
         guard let name = checkpoint.shelf, !checkpoint.artifacts.isEmpty else { return nil }
         let (outputs, stop) = (worker.directory.outputs, attempt.stopIntent)
-        let mistake = try await HostFiles.checkpoints.run("the artifacts", atMost: Self.copyLimit) {
-            () throws(WorkerError) -> String? in
-            if let mistake = shelf.mistake(in: checkpoint.artifacts, shelf: name, of: task) { return mistake }
-            do throws(FileProblem) {
+        let restored = await ArtifactThread.run(until: stop) {
+            Result { () throws(FileProblem) -> String? in
+                if let mistake = shelf.mistake(in: checkpoint.artifacts, shelf: name, of: task) { return mistake }
                 try shelf.restore(
                     checkpoint.artifacts, shelf: name, of: task, to: outputs, isOver: { stop.current != nil })
-            } catch {
-                throw WorkerError(.host, "the artifacts of its checkpoint can't be put in place: \(error.words)")
+                return nil
             }
-            return nil
+        }
+        guard let restored else {
+            attempt.noteFilesInUse()
+            throw WorkerError(.host, "the artifacts of its checkpoint could not be put in place in time")
+        }
+        let mistake: String?
+        do throws(FileProblem) {
+            mistake = try restored.get()
+        } catch {
+            throw WorkerError(.host, "the artifacts of its checkpoint can't be put in place: \(error.words)")
         }
         if mistake == nil { attempt.noteCheckpoint(hasArtifacts: true) }
         return mistake.map { words in
@@ -243,21 +265,23 @@ struct CheckpointKeeper: Sendable {
         guard !mistakes.isEmpty else { return }
         let isHeld: Bool
         do throws(StoreError) {
-            isHeld = try await store.discard(
-                checkpointsAfter: number, because: mistakes.joined(separator: "; "), lease: attempt.claim.lease)
+            isHeld = try await insist(isOver: { attempt.stopIntent.current != nil }) { () async throws(StoreError) in
+                try await store.discard(
+                    checkpointsAfter: number, because: mistakes.joined(separator: "; "), lease: attempt.claim.lease)
+            }
         } catch {
             throw WorkerError(.host, "the task's checkpoints can't be given up: \(error.message)")
         }
         guard !isHeld else { return }
-        attempt.stopIntent.set(.leaseLost)
+        attempt.loseLease()
         throw WorkerError(.poolClosed, "the lease is lost")
     }
 
     // MARK: The end
 
-    /// Removes the artifacts of a task that has ended for good.
+    /// Removes the artifacts of a task that has ended for good, or leaves them to the sweeper where that takes long.
     func forget(_ task: TaskID) async {
-        _ = try? await HostFiles.checkpoints.run("the artifacts", atMost: Self.copyLimit) { shelf.forget(task) }
+        _ = try? await HostFiles.checkpoints.run("the artifacts", atMost: Self.removalLimit) { shelf.forget(task) }
     }
 }
 

@@ -61,6 +61,17 @@ enum CheckpointRules {
     }
 }
 
+extension CheckpointRules {
+    /// How many checkpoints of a task may have artifacts: the last, and one before it to fall back on.
+    private static let mostShelves = 2
+
+    /// The directories of artifacts that are kept of a task with these checkpoints, the newest of which come first. The rows
+    /// of those that go stay, for its history.
+    static func shelvesNeeded(by checkpoints: [TaskCheckpoint]) -> Set<String> {
+        Set(checkpoints.filter { !$0.isDiscarded }.compactMap(\.shelf).prefix(mostShelves))
+    }
+}
+
 /// What the checkpoint file says.
 enum CheckpointDocument {
     /// JSON, with the data as the task wrote it.

@@ -15,21 +15,30 @@ package struct CheckpointShelf: Sendable {
 
     init(root: String) { self.root = root }
 
+    /// What was kept.
+    struct Kept: Sendable {
+        /// The name of its directory.
+        let shelf: String
+        let artifacts: [CheckpointArtifact]
+        /// The directories of the task that were there before.
+        let earlier: [String]
+    }
+
     /// Copies artifacts, all or none, to a new directory of the task, and waits until they are on the disk.
     ///
     /// - Parameters:
     ///   - paths: names below the directory `name` in `exchange`, which a task can write to and is not trusted.
     ///   - isOver: asked now and then whether to give up.
-    /// - Returns: the name of that directory, and what is in it.
     /// - Throws: why not, in words; then nothing is left.
     func keep(
         _ paths: [[String]], from name: String, in exchange: String, of task: TaskID,
         isOver: @escaping @Sendable () -> Bool
-    ) throws(FileProblem) -> (shelf: String, artifacts: [CheckpointArtifact]) {
+    ) throws(FileProblem) -> Kept {
         let source = try HeldDirectory.open(exchange).directory(name)
         let shelf = UUID().uuidString.lowercased()
         let tasks = try open()
         let own = try tasks.directory(task.rawValue, creating: true)
+        let earlier = try own.names()
         let target = try own.directory(shelf, creating: true)
         do throws(FileProblem) {
             var artifacts: [CheckpointArtifact] = []
@@ -41,12 +50,19 @@ package struct CheckpointShelf: Sendable {
                     throw error.at("the artifact \(written) can't be kept")
                 }
             }
+            for names in Self.directories(above: paths) { try target.directory(names).flush() }
             for directory in [target, own, tasks] { try directory.flush() }
-            return (shelf, artifacts)
+            return Kept(shelf: shelf, artifacts: artifacts, earlier: earlier)
         } catch {
             own.remove(shelf)
             throw error
         }
+    }
+
+    /// The directories that were made for artifacts, each after those in it.
+    static func directories(above paths: [[String]]) -> [[String]] {
+        let all = Set(paths.flatMap { path in (1..<max(1, path.count)).map { Array(path.prefix($0)) } })
+        return all.sorted { ($1.count, $0.joined(separator: "/")) < ($0.count, $1.joined(separator: "/")) }
     }
 
     private func copy(
@@ -106,16 +122,14 @@ package struct CheckpointShelf: Sendable {
         }
     }
 
-    /// Removes the directories of a task but for those in `kept`.
-    func remove(of task: TaskID, keeping kept: Set<String> = []) {
-        guard let tasks = try? HeldDirectory.open(root) else { return }
-        guard !kept.isEmpty else { return tasks.remove(task.rawValue) }
-        guard let own = try? tasks.directory(task.rawValue) else { return }
-        for name in (try? own.names()) ?? [] where !kept.contains(name) { own.remove(name) }
+    /// Removes directories of a task by name: others may be those of a supervisor that has taken the task over.
+    func remove(_ names: [String], of task: TaskID) {
+        guard let own = try? HeldDirectory.open(root).directory(task.rawValue) else { return }
+        for name in names { own.remove(name) }
     }
 
     /// Removes everything of a task that is forgotten.
-    package func forget(_ task: TaskID) { remove(of: task) }
+    package func forget(_ task: TaskID) { (try? HeldDirectory.open(root))?.remove(task.rawValue) }
 
     /// The tasks that have artifacts here.
     var tasks: [TaskID] {
@@ -129,9 +143,17 @@ package struct CheckpointShelf: Sendable {
         } catch {
             guard error.code == ENOENT else { throw error }
         }
+        var made: [String] = []
+        var path = root
+        while path.count > 1, access(path, F_OK) != 0 {
+            made.append(path)
+            path = (path as NSString).deletingLastPathComponent
+        }
         try? FileManager.default.createDirectory(
             atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        return try HeldDirectory.open(root)
+        let opened = try HeldDirectory.open(root)
+        for path in made { try HeldDirectory.open((path as NSString).deletingLastPathComponent).flush() }
+        return opened
     }
 }
 

@@ -31,6 +31,12 @@ final class HeldDirectory {
         return HeldDirectory(found)
     }
 
+    /// A directory below this one.
+    func directory(_ names: [String]) throws(FileProblem) -> HeldDirectory {
+        guard let first = names.first else { return self }
+        return try directory(first).directory(Array(names.dropFirst()))
+    }
+
     /// The directory that the last of `names` is in.
     func parent(of names: [String], creating: Bool = false) throws(FileProblem) -> HeldDirectory {
         guard let first = names.first, names.count > 1 else { return self }
