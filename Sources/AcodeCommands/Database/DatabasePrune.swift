@@ -60,7 +60,10 @@ struct DatabasePrune: AsyncParsableCommand {
     ) async throws -> RetentionPass.Report {
         let settings = context.settings.retention
         let pass = RetentionPass(
-            store: store, files: TaskFiles(layout: context.layout, keepsOutputs: settings.keepOutputs),
+            store: store,
+            files: TaskFiles(
+                layout: context.layout, keepsOutputs: settings.keepOutputs,
+                shelf: CheckpointShelf(settings: context.settings, layout: context.layout)),
             isRehearsal: dryRun)
         var report = RetentionPass.Report()
         let counts = try await store.counts()

@@ -10,6 +10,8 @@ struct RetentionKeeper: Sendable {
     let store: any TaskStore
     let layout: StateLayout
     let settings: RetentionSettings
+    /// Where the artifacts of checkpoints are.
+    let shelf: CheckpointShelf
     /// Whether it also forgets tasks, which one supervisor does for all; what is on this host everybody removes for itself.
     let forgetsTasks: Bool
     let metrics: SupervisorMetrics
@@ -29,7 +31,7 @@ struct RetentionKeeper: Sendable {
         do { _ = try await pass.orphanAge(settings, layout) } catch { complain(error) }
     }
 
-    private var files: TaskFiles { TaskFiles(layout: layout, keepsOutputs: settings.keepOutputs) }
+    private var files: TaskFiles { TaskFiles(layout: layout, keepsOutputs: settings.keepOutputs, shelf: shelf) }
 
     private func look() async {
         let pass = RetentionPass(store: store, files: files)
@@ -41,6 +43,7 @@ struct RetentionKeeper: Sendable {
             }
             if let age = try await pass.orphanAge(settings, layout) { try await pass.sweep(olderThan: age, &report) }
             if forgetsTasks, let age = settings.audit { while try await store.pruneAudit(olderThan: age) > 0 {} }
+            if forgetsTasks { tell(try await RegistryPass(store: store).run()) }
         } catch {
             complain(error)
         }
@@ -54,6 +57,13 @@ struct RetentionKeeper: Sendable {
             ])
     }
 
+    private func tell(_ forgotten: [SupervisorID]) {
+        guard !forgotten.isEmpty else { return }
+        logger.info(
+            "forgot supervisors that have been silent for days",
+            metadata: ["supervisors": "\(forgotten.map(\.rawValue).joined(separator: " "))"])
+    }
+
     private func complain(_ error: any Error) {
         if Task.isCancelled { return }
         metrics.storeFailed()
@@ -65,7 +75,8 @@ extension Supervisor {
     /// What forgets tasks that ended long ago.
     var retention: RetentionKeeper {
         RetentionKeeper(
-            store: store, layout: layout, settings: settings.retention, forgetsTasks: duties.orchestrates,
+            store: store, layout: layout, settings: settings.retention,
+            shelf: CheckpointShelf(settings: settings, layout: layout), forgetsTasks: duties.orchestrates,
             metrics: metrics, logger: logger)
     }
 }

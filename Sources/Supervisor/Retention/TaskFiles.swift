@@ -10,7 +10,7 @@ package struct TaskFiles: Sendable {
         case logs
         case outputs
         case scratch
-        /// The artifacts of checkpoints, where the configuration names no other place.
+        /// The artifacts of checkpoints.
         case checkpoints
     }
 
@@ -21,9 +21,13 @@ package struct TaskFiles: Sendable {
     }
 
     private let roots: [Kind: String]
+    /// Where the configuration lets artifacts of checkpoints be, and perhaps those of tasks of other stores.
+    private let shelf: CheckpointShelf?
 
-    /// Those of a state directory; outputs only where they go with their task.
-    package init(layout: StateLayout, keepsOutputs: Bool) {
+    /// Those of a state directory; outputs only where they go with their task. What is in `shelf` goes with tasks that are
+    /// named, and is not looked through for others.
+    package init(layout: StateLayout, keepsOutputs: Bool, shelf: CheckpointShelf? = nil) {
+        self.shelf = shelf?.root == layout.checkpoints ? nil : shelf
         var roots = [Kind.logs: layout.logs, .scratch: layout.scratch, .checkpoints: layout.checkpoints]
         if !keepsOutputs { roots[.outputs] = layout.outputs }
         self.roots = roots
@@ -32,7 +36,7 @@ package struct TaskFiles: Sendable {
     /// Removes what is here of tasks, and returns how many directories of each kind were there.
     package func remove(_ tasks: [TaskID]) -> [Kind: Int] {
         var removed: [Kind: Int] = [:]
-        for (kind, path) in roots {
+        for (kind, path) in roots.map({ ($0, $1) }) + (shelf.map { [(Kind.checkpoints, $0.root)] } ?? []) {
             guard let root = try? HeldDirectory.open(path) else { continue }
             for task in tasks where remove(task, from: root) { removed[kind, default: 0] += 1 }
         }

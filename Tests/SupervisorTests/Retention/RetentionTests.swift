@@ -50,6 +50,25 @@ struct RetentionTests {
         await store.close()
     }
 
+    /// A shared directory may have artifacts of tasks of other stores.
+    @Test func artifactsElsewhereGoWithTheirTaskAndOthersStay() async throws {
+        let shared = CheckpointShelf(root: "\(layout.stateDirectory)/shared")
+        try await withStore { store in
+            let ids = try await store.submit([TaskSpec(command: ["a"]), TaskSpec(command: ["b"])]).map(\.id)
+            let stranger = Self.id(age: 1_000_000)
+            _ = try await store.cancel(ids[0], reason: "unwanted")
+            for id in ids + [stranger] { try make("shared", id, age: 900_000) }
+            var report = RetentionPass.Report()
+            let pass = RetentionPass(
+                store: store, files: TaskFiles(layout: layout, keepsOutputs: false, shelf: shared))
+            try await pass.prune([PruneRule([.cancelled], minAge: .zero)], &report)
+            try await pass.sweep(olderThan: .seconds(60), &report)
+            #expect(report.directories == [.checkpoints: 1])
+            #expect(!isThere("shared", ids[0]))
+            #expect(isThere("shared", ids[1]) && isThere("shared", stranger))
+        }
+    }
+
     @Test func whatBelongsToForgottenTasksGoesAndNothingElse() async throws {
         try await withStore { store in
             let ids = try await store.submit([TaskSpec(command: ["a"]), TaskSpec(command: ["b"])]).map(\.id)

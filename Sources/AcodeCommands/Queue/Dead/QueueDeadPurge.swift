@@ -19,9 +19,10 @@ struct QueueDeadPurge: AsyncParsableCommand {
         try await choice.change(context, "queue dead purge", done: "purged", quiet: quiet.quiet) { store, filter in
             let ids = try await store.purge(deadLetters: filter)
             // Nobody can find them by their task any more.
-            _ = TaskFiles(layout: context.layout, keepsOutputs: context.settings.retention.keepOutputs).remove(ids)
-            let shelf = CheckpointShelf(settings: context.settings, layout: context.layout)
-            for id in ids { shelf.forget(id) }
+            _ = TaskFiles(
+                layout: context.layout, keepsOutputs: context.settings.retention.keepOutputs,
+                shelf: CheckpointShelf(settings: context.settings, layout: context.layout)
+            ).remove(ids)
             return ids
         }
     }
