@@ -135,7 +135,7 @@ final class Agent {
             say(.warning, "no supervisor at \(options.socket) yet: \(reason)")
         case .lost(let reason):
             attempt?.rewind()
-            saves.rewind()
+            saves.rewind(now: now)
             say(.warning, "connection to the supervisor lost: \(reason)")
         case .message(let message): handle(message, now: now)
         }

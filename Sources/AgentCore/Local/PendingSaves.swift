@@ -7,7 +7,8 @@ struct PendingSaves {
         let save: CheckpointSave
         /// Who waits for it.
         let ticket: UInt64
-        let since: Nanos
+        /// Since when nobody is there to answer it.
+        var since: Nanos
         var isSent = false
     }
 
@@ -63,9 +64,9 @@ struct PendingSaves {
         return list[index].save
     }
 
-    /// Prepares for a new connection.
-    mutating func rewind() {
-        for index in list.indices { list[index].isSent = false }
+    /// Prepares for a new connection; those that wait have until now had somebody to wait for.
+    mutating func rewind(now: Nanos) {
+        for index in list.indices { (list[index].isSent, list[index].since) = (false, now) }
     }
 
     /// Takes the one away that was answered.
