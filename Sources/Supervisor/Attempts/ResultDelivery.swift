@@ -71,7 +71,10 @@ struct ResultDelivery: Sendable {
                 if let level = ending() {
                     let since = endingSince ?? now
                     endingSince = since
-                    if copy.isKept, level == .force || now - since >= Self.patienceAtEnd { return leave(lease, error) }
+                    let mayBeLeft = copy.isKept || !result.outcome.mayBeKept
+                    if level == .force || mayBeLeft && now - since >= Self.patienceAtEnd {
+                        return copy.isKept ? leave(lease, error) : lose(lease, error)
+                    }
                 }
                 if !copy.isKept || !error.isAbsence, now - begun >= patience {
                     return copy.isKept ? leave(lease, error) : lose(lease, error)

@@ -18,7 +18,7 @@ struct ResultSpool: Sendable {
     struct Contents: Sendable {
         /// The oldest first.
         var entries: [Entry] = []
-        /// Files that are none of ours, or of another version; they were put aside.
+        /// Files that are none of ours, damaged, or of another version; they were put aside.
         var unreadable: [String] = []
     }
 
@@ -49,9 +49,9 @@ struct ResultSpool: Sendable {
         }.value
     }
 
-    /// Everything that is kept.
+    /// Everything that is kept. What an earlier supervisor did not write to its end is removed.
     ///
-    /// - Throws: `host`, when the directory can't be read.
+    /// - Throws: `host`, when the directory or a file in it can't be read now.
     func contents() async throws(WorkerError) -> Contents {
         try await HostFiles.results.run("the directory \(directory)") { () throws(WorkerError) in try read() }
     }
@@ -66,6 +66,7 @@ struct ResultSpool: Sendable {
     // MARK: Files
 
     private static let suffix = ".json"
+    private static let draftSuffix = "\(suffix).new"
 
     private func path(_ lease: Lease) -> String {
         let token = String(UInt64(bitPattern: lease.token), radix: 16)
@@ -81,7 +82,7 @@ struct ResultSpool: Sendable {
         }
         let path = path(entry.lease)
         // Beside it first, and to the disk, so that nobody ever finds half of it under its name.
-        let draft = "\(path).new"
+        let draft = "\(path.dropLast(Self.suffix.count))\(Self.draftSuffix)"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         let isWritten = Self.write([UInt8](content), to: descriptor) && fsync(descriptor) == 0
@@ -91,7 +92,11 @@ struct ResultSpool: Sendable {
             unlink(draft)
             throw problem
         }
-        guard rename(draft, path) == 0 else { throw failure(path) }
+        guard rename(draft, path) == 0 else {
+            let problem = failure(path)
+            unlink(draft)
+            throw problem
+        }
         let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { return }
         fsync(parent)
@@ -125,9 +130,19 @@ struct ResultSpool: Sendable {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         var found = Contents()
         // Ids of tasks sort by their time.
-        for name in names.sorted() where name.hasSuffix(Self.suffix) {
+        for name in names.sorted() {
             let path = "\(directory)/\(name)"
-            let content = HostFiles.content(path, limit: Self.largest)
+            if name.hasSuffix(Self.draftSuffix) { unlink(path) }
+            guard name.hasSuffix(Self.suffix) else { continue }
+            let content: [UInt8]?
+            do throws(FileProblem) {
+                content = try HeldDirectory.open(directory).content(name, limit: Self.largest)
+            } catch {
+                guard !Self.mayBeIntact(error) else {
+                    throw WorkerError(.host, "can't read \(path): \(error.words)")
+                }
+                content = nil
+            }
             if let content, let entry = try? decoder.decode(Entry.self, from: Data(content)),
                 self.path(entry.lease) == path
             {
@@ -139,6 +154,10 @@ struct ResultSpool: Sendable {
         }
         return found
     }
+
+    /// Whether a file may be whole although it can't be read now: where the system says no, and not where it is no regular
+    /// file or too large.
+    static func mayBeIntact(_ problem: FileProblem) -> Bool { problem.code.map { $0 != ELOOP && $0 != ENXIO } ?? false }
 
     /// A result file has at most 1 MiB, and JSON in JSON is longer.
     private static let largest = 16 << 20

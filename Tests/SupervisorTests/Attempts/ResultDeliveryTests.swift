@@ -128,6 +128,30 @@ struct ResultDeliveryTests {
         #expect(try await kept.isEmpty)
     }
 
+    /// Nothing of it counts, or whoever stops by force gives it up.
+    @Test(arguments: [TaskOutcome.leaseLost, .succeeded])
+    func whatCannotBeKeptHoldsUpNoForcedEnd(_ outcome: TaskOutcome) async throws {
+        let store = try await store()
+        let lease = try await claim(store)
+        await store.close()
+        try FileManager.default.removeItem(atPath: spool.directory)
+        let result = AttemptResult(outcome: outcome, reason: "", disposition: .abandon(delay: 0))
+        let begun = ContinuousClock.now
+        #expect(await delivery(store, ending: .force).deliver(result, under: lease) == .lost)
+        #expect(ContinuousClock.now - begun < .seconds(20))
+    }
+
+    /// As `whatCannotBeKeptHoldsUpNoForcedEnd`, within the time that any end has.
+    @Test func aLostLeaseHoldsUpNoEnd() async throws {
+        let store = try await store()
+        let lease = try await claim(store)
+        await store.close()
+        let result = AttemptResult(outcome: .leaseLost, reason: "", disposition: .abandon(delay: 0))
+        let begun = ContinuousClock.now
+        #expect(await delivery(store, ending: .graceful).deliver(result, under: lease) == .lost)
+        #expect(ContinuousClock.now - begun < .seconds(30))
+    }
+
     @Test func whatCannotBeKeptIsTriedForAsLongAsItCanMatter() async throws {
         let store = try await store()
         let lease = try await claim(store)

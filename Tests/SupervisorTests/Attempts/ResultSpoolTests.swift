@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TaskModel
 import TestSupport
 import Testing
@@ -61,7 +62,18 @@ struct ResultSpoolTests {
         let found = try await spool.contents()
         #expect(found.entries.map(\.lease.taskID.rawValue) == ["a"])
         #expect(found.unreadable.count == 2)
+        #expect(try names == ["b.1.1.json.unreadable", "c.1.1.json.unreadable", good].sorted())
         #expect(try await spool.contents().unreadable.isEmpty)
+    }
+
+    /// A whole file must not be put aside only because the system can't read it just now.
+    @Test(
+        arguments: [
+            (nil, false), (ELOOP, false), (ENXIO, false), (EIO, true), (EMFILE, true), (ESTALE, true), (EACCES, true),
+            (ENOENT, true),
+        ] as [(Int32?, Bool)])
+    func whatMayBeWholeStopsTheStart(code: Int32?, mayBeIntact: Bool) {
+        #expect(ResultSpool.mayBeIntact(FileProblem("it can't be read", code)) == mayBeIntact)
     }
 
     @Test func aPlaceThatCannotBeWrittenIsNamed() async throws {
