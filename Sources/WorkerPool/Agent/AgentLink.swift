@@ -116,7 +116,7 @@ package final class AgentLink: Sendable {
         state.withLock { $0.isDetached ? nil : $0.connection }?.send(message)
     }
 
-    /// Tells the agent that an attempt should come to a stop, now and whenever it connects anew.
+    /// Tells the agent that an attempt should come to a stop, now or when it begins, and whenever it connects anew.
     package func requestStop(of ref: AttemptRef) {
         let connection = state.withLock { $0.requestStop(of: ref) }
         connection?.send(.stopRequested(ref))
@@ -131,6 +131,8 @@ package final class AgentLink: Sendable {
         let connection = state.withLock { $0.begin(request.attempt, observer, end) }
         if let connection {
             connection.send(.run(request))
+            // A request that came before it was about nothing the agent knew.
+            state.withLock { $0.stopConnection(of: request.attempt) }?.send(.stopRequested(request.attempt))
         } else {
             end.set(.workerLost(WorkerLoss(observation: "the agent was not connected when the task was to start")))
         }

@@ -43,13 +43,17 @@ struct AgentLinkState: Sendable {
     private var unansweredPings = 0
     private var isHandling = false
     private var takesStopRequests = false
+    /// An attempt that should come to a stop and has not begun.
+    private var earlyStop: AttemptRef?
 
     /// Notes an attempt and tells which connection to send it on.
     mutating func begin(
         _ ref: AttemptRef, _ observer: any AttemptObserver, _ end: OneShot<ExitRecord.End>, from offset: UInt64 = 0
     ) -> AgentConnection? {
         active = Active(
-            ref: ref, observer: observer, end: end, generation: generation, flow: AttemptFlow(from: offset))
+            ref: ref, observer: observer, end: end, generation: generation, flow: AttemptFlow(from: offset),
+            isStopRequested: earlyStop == ref)
+        earlyStop = nil
         return connection
     }
 
@@ -79,9 +83,18 @@ struct AgentLinkState: Sendable {
 
     /// Notes that an attempt should come to a stop, and returns the connection on which the agent can be told now.
     mutating func requestStop(of ref: AttemptRef) -> AgentConnection? {
-        guard active?.ref == ref else { return nil }
+        guard active?.ref == ref else {
+            earlyStop = ref
+            return nil
+        }
         active?.isStopRequested = true
-        return takesStopRequests && !isDetached ? connection : nil
+        return stopConnection(of: ref)
+    }
+
+    /// The connection on which the agent can be told now that an attempt should come to a stop, if it should.
+    func stopConnection(of ref: AttemptRef) -> AgentConnection? {
+        guard let active, active.ref == ref, active.isStopRequested, takesStopRequests, !isDetached else { return nil }
+        return connection
     }
 
     /// Notes who waits to be welcomed: whoever decides on that looks at its cgroup first.

@@ -115,6 +115,34 @@ struct AgentLinkTests {
         }
     }
 
+    /// A shutdown may be announced while an attempt gets ready to begin.
+    @Test func aStopAnnouncedBeforeTheCommandBeginsReachesItsAgent() async throws {
+        try await with { link, _ in
+            let agent = try LinkPeer(path)
+            try agent.send(
+                .hello(
+                    Hello(
+                        version: AgentProtocol.version, workerID: "w1", pid: 1, bootID: "b", agentVersion: "1",
+                        takesStopRequests: true)))
+            _ = try await agent.next()
+            try await eventually("the agent") { link.isConnected }
+            link.requestStop(of: Self.other)
+            let request = RunRequest(attempt: Self.other, argv: ["true"])
+            async let end = link.run(request, observer: Transcript())
+            #expect(try await agent.next() == .run(request))
+            #expect(try await agent.next() == .stopRequested(Self.other))
+            link.abandon(WorkerLoss(observation: "enough"))
+            _ = await end
+            // It was about that attempt only.
+            async let next = link.run(RunRequest(attempt: Self.ref, argv: ["true"]), observer: Transcript())
+            #expect(try await agent.next() == .run(RunRequest(attempt: Self.ref, argv: ["true"])))
+            link.send(.drain)
+            #expect(try await agent.next() == .drain)
+            link.abandon(WorkerLoss(observation: "enough"))
+            _ = await next
+        }
+    }
+
     @Test func theMostKillsForMemoryThatTheAgentOutlivedAreKept() async throws {
         try await with { link, _ in
             let agent = try await greeted(hello())
