@@ -8,6 +8,7 @@ struct AnnouncementWindow: Sendable {
 
     private var announced: [String: ContinuousClock.Instant] = [:]
     private var later: Set<String> = []
+    private var isAwaited = false
 
     /// Queues that are remembered.
     var remembered: Int { announced.count }
@@ -16,25 +17,37 @@ struct AnnouncementWindow: Sendable {
     struct Plan: Equatable {
         /// Those to announce now, in the transaction that brought the tasks.
         var now: [String] = []
-        /// Whether somebody has to come back after `length`, because nobody was asked to yet.
-        var mustReturn = false
+        /// Those to put off once the tasks are there, so that no word comes before what it is about.
+        var later: Set<String> = []
     }
 
     /// Queues get tasks at this time.
     mutating func plan(_ queues: Set<String>, at time: ContinuousClock.Instant) -> Plan {
         var plan = Plan()
-        let wasEmpty = later.isEmpty
         for queue in queues.sorted() {
             if let last = announced[queue], time < last + Self.length {
-                later.insert(queue)
+                plan.later.insert(queue)
             } else {
                 announced[queue] = time
                 plan.now.append(queue)
             }
         }
         if announced.count > Self.capacity { announced = announced.filter { time < $0.value + Self.length } }
-        plan.mustReturn = wasEmpty && !later.isEmpty
         return plan
+    }
+
+    /// Leaves queues for later. Returns whether somebody has to come back after `length`, because nobody was asked to yet.
+    mutating func putOff(_ queues: Set<String>) -> Bool {
+        guard !queues.isEmpty else { return false }
+        later.formUnion(queues)
+        defer { isAwaited = true }
+        return !isAwaited
+    }
+
+    /// Whether whoever came back has to come again.
+    mutating func goesOn() -> Bool {
+        isAwaited = !later.isEmpty
+        return isAwaited
     }
 
     /// What was left, to be announced now.

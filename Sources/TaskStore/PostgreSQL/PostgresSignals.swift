@@ -35,29 +35,39 @@ extension PostgresTaskStore {
         }
     }
 
-    /// The statement that announces queues which are getting tasks, to go with those that bring them. What is not announced
-    /// by it is announced a little later.
-    func announcement(of queues: Set<String>) -> [PostgresQuery] {
-        let plan = window.withLock { $0.plan(queues, at: .now) }
-        if plan.mustReturn { announceLater() }
-        return plan.now.isEmpty ? [] : [PostgresQuery(PostgresSignal.announce, [.texts(plan.now)])]
+    /// Which of the queues that are about to get tasks to announce with them, and which later.
+    func planAnnouncement(of queues: Set<String>) -> AnnouncementWindow.Plan {
+        window.withLock { $0.plan(queues, at: .now) }
     }
 
-    /// Not awaited by those who submit: their tasks are stored, and who misses this word finds them at the next look.
-    private func announceLater() {
+    /// The statement that announces queues which are getting tasks, to go with those that bring them.
+    func announcement(of queues: [String]) -> [PostgresQuery] {
+        queues.isEmpty ? [] : [PostgresQuery(PostgresSignal.announce, [.texts(queues)])]
+    }
+
+    /// Announces queues a little later. Not awaited by those who submit: their tasks are stored, and who misses this word
+    /// finds them at the next look.
+    func announceLater(_ queues: Set<String>) {
+        guard window.withLock({ $0.putOff(queues) }) else { return }
         let work = Task {
-            // Cut short when the store is closed.
-            try? await Task.sleep(for: AnnouncementWindow.length)
-            await announceRest()
+            var pause = AnnouncementWindow.length
+            repeat {
+                // What is left when the store is closed, it says itself.
+                guard (try? await Task.sleep(for: pause)) != nil else { return }
+                pause = await announceRest() ? AnnouncementWindow.length : min(pause * 2, .seconds(5))
+            } while window.withLock { $0.goesOn() }
         }
         announcing.withLock { $0 = work }
     }
 
-    /// Announces what was put off.
-    func announceRest() async {
+    /// Announces what was put off. Returns false when it couldn't, and it is put off again.
+    func announceRest() async -> Bool {
         let queues = window.withLock { $0.rest(at: .now) }
-        guard !queues.isEmpty else { return }
-        _ = try? await pool.run([PostgresQuery(PostgresSignal.announce, [.texts(queues)])], operation: "announce")
+        guard !queues.isEmpty else { return true }
+        let words = announcement(of: queues)
+        if (try? await pool.run(words, operation: "announce", timeout: .seconds(5))) != nil { return true }
+        _ = window.withLock { $0.putOff(Set(queues)) }
+        return false
     }
 }
 

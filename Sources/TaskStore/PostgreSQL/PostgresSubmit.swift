@@ -39,8 +39,11 @@ extension PostgresTaskStore {
         // Only a statement that begins after the locks are had sees who has the keys.
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
         let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
+        let plan = planAnnouncement(of: columns.grown)
+        // Also when nobody knows whether they are there.
+        defer { announceLater(plan.later) }
         let answers = try await run(
-            hold + announcement(of: columns.grown) + [
+            hold + announcement(of: plan.now) + [
                 PostgresQuery(accept, columns.parameters + [clock, me, columns.holds, columns.types])
             ], "submit")
         let submissions: [Submission?]

@@ -79,6 +79,8 @@ package final class PostgresTaskStore: Sendable {
         let work = announcing.withLock { $0 }
         work?.cancel()
         await work?.value
+        // In a task of its own: from one that was cancelled, as whoever closes may be, nothing is sent.
+        _ = await Task { await announceRest() }.value
         await pool.close()
         await renewals.close()
     }

@@ -1,6 +1,7 @@
 import PostgreSQL
 import Synchronization
 import TaskModel
+import TestSupport
 import Testing
 
 @testable import TaskStore
@@ -117,13 +118,52 @@ struct PostgresSignalTests {
     }
 
     @Test func aStoreThatIsClosedSaysWhatItPutOff() async throws {
-        try await withEar { _, clock, ear, place in
-            let store = try await place.open(clock: clock)
-            _ = try await store.submit([spec("a", queue: "q")])
-            try await ear.wait(for: .ready(queues: ["q"]))
+        try await withEar { _, _, ear, place in
+            let store = try await PostgresTaskStore(url: place.url)
+            for _ in 1...2 { _ = try await store.submit([spec("a", queue: "warm")]) }
+            store.window.withLock { _ = $0.plan(["q"], at: .now + .seconds(60)) }
             _ = try await store.submit([spec("b", queue: "q")])
-            await store.close()
+            // Nor does it matter that whoever closes it was cancelled.
+            await Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                await store.close()
+            }.value
+            while !ear.signals.contains(where: { $0.names("q") }) { try await Task.sleep(for: .milliseconds(2)) }
+        }
+    }
+
+    /// Whoever looked at a word that comes too early would find nothing, and hear nothing more.
+    @Test func whatIsPutOffIsSaidOnceTheTasksAreThere() async throws {
+        try await withEar { _, _, ear, place in
+            let store = try await PostgresTaskStore(url: place.url)
+            store.window.withLock { _ = $0.plan(["q"], at: .now + .seconds(60)) }
+            let gate = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await gate.runScript("BEGIN; LOCK TABLE acode.task IN SHARE MODE", operation: "test")
+            async let submitted = store.submit([spec("a", queue: "q")])
+            try await place.waitForBlocked(1)
+            try await Task.sleep(for: AnnouncementWindow.length * 5)
+            #expect(ear.signals.isEmpty)
+            try await gate.runScript("COMMIT", operation: "test")
+            _ = try await submitted
             try await ear.wait(for: .ready(queues: ["q"]))
+            await gate.close()
+            await store.close()
+        }
+    }
+
+    /// One word that could not be said is not the last.
+    @Test func whatCouldNotBeSaidIsSaidLater() async throws {
+        try await withEar { _, _, ear, place in
+            let proxy = try FaultProxy(upstream: place.url)
+            defer { proxy.stop() }
+            let store = try await PostgresTaskStore(url: proxy.url)
+            proxy.refuse()
+            proxy.cutAll()
+            store.announceLater(["q"])
+            while try #require(store.connections).failures < 2 { try await Task.sleep(for: .milliseconds(2)) }
+            proxy.pass()
+            try await ear.wait(for: .ready(queues: ["q"]))
+            await store.close()
         }
     }
 
@@ -148,5 +188,11 @@ struct PostgresSignalTests {
             _ = try await store.submit([spec("a", queue: "q")])
             try await ear.wait(for: .ready(queues: ["q"]))
         }
+    }
+}
+
+extension StoreSignal {
+    fileprivate func names(_ queue: String) -> Bool {
+        if case .ready(let queues) = self { queues.contains(queue) } else { false }
     }
 }

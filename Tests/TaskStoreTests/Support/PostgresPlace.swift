@@ -63,6 +63,14 @@ struct PostgresPlace: StorePlace {
         try await connection.runScript(sql, operation: "test", timeout: .seconds(50))
     }
 
+    /// Returns once so many statements in the database wait for locks.
+    func waitForBlocked(_ count: Int64) async throws {
+        let look = """
+            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """
+        while try await run(look)[0].first?.int(0) != count { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     private func onServer(_ sql: String) async throws {
         let connection = try await PostgresConnection.open(ConnectionTarget(server))
         defer { Task { await connection.close() } }
