@@ -78,11 +78,13 @@ struct PruneChoice {
     }
 
     /// Whether tasks that were submitted after these may go, too: what was not even submitted so long ago has not ended
-    /// then either.
-    func mayGoOn(after page: [PruneCandidate]) -> Bool {
+    /// then either. `time` is that by which tasks come in order, or an earlier one.
+    func mayGoOn(
+        after page: [PruneCandidate], orderedBy time: (PruneCandidate) -> Int64 = { $0.createdAt }
+    ) -> Bool {
         if rules.contains(where: { $0.surplus > 0 }) { return true }
         guard let least = rules.compactMap(\.minAge).min() else { return false }
         let latest = now - StoredTime.milliseconds(least)
-        return page.contains { $0.createdAt <= latest }
+        return page.contains { time($0) <= latest }
     }
 }

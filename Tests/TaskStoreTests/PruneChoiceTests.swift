@@ -43,6 +43,8 @@ struct PruneChoiceTests {
             [PruneRule([.complete], minAge: .seconds(1)), PruneRule([.error], minAge: nil)], now: 10_000)
         #expect(choice.mayGoOn(after: [Self.task(.enqueued, created: 9999), Self.task(.enqueued, created: 9000)]))
         #expect(!choice.mayGoOn(after: [Self.task(.complete, created: 9001)]))
+        // Tasks that come in another order.
+        #expect(choice.mayGoOn(after: [Self.task(.complete, created: 9001)]) { $0.createdAt - 1 })
         #expect(
             PruneChoice([PruneRule([.error], minAge: nil, surplus: 1)], now: 0).mayGoOn(after: [
                 Self.task(.error, created: 9)

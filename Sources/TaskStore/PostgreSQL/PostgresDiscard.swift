@@ -16,12 +16,16 @@ extension PostgresTaskStore {
             WITH \(PostgresSQL.clock(6)),
             known AS MATERIALIZED (
                 SELECT g.n, g.id, g.attempt, g.token, g.message, coalesce(a.ended_token = g.token, false) AS recorded,
-                    EXISTS (SELECT 1 FROM acode.lease l WHERE l.id = g.id AND l.token = g.token) AS held
+                    EXISTS (
+                        SELECT 1 FROM acode.lease l WHERE \(PostgresSQL.same("l.id", "g.id")) AND l.token = g.token) AS held
                 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
                     WITH ORDINALITY AS g (id, attempt, token, message, n)
+                -- Held, so that nobody forgets the task meanwhile and leaves what is told of it.
+                JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "g.id"))
                 CROSS JOIN LATERAL (
                     SELECT x.ended_token FROM acode.attempt_now x WHERE x.id = g.id AND x.attempt = g.attempt
-                    OFFSET 0) AS a),
+                    OFFSET 0) AS a
+                ORDER BY g.id FOR KEY SHARE OF s),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT k.id, k.attempt, $5, k.message, now FROM known k, clock

@@ -14,7 +14,7 @@ extension PostgresTaskStore {
         var choice = PruneChoice(rules, now: first.now)
         let chosen = found.map(\.task).filter { choice.takes($0) }
         var page = PrunePage()
-        if found.count == prunedAtOnce, choice.mayGoOn(after: found.map(\.task)) {
+        if found.count == prunedAtOnce, choice.mayGoOn(after: found.map(\.task), orderedBy: PostgresPruneSQL.place) {
             page.next = PruneCursor(last.task.id.rawValue)
         }
         guard !chosen.isEmpty, !isRehearsal else {
@@ -84,6 +84,13 @@ enum PostgresPruneSQL {
             ORDER BY x.id LIMIT \(prunedAtOnce)) AS s
         JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) CROSS JOIN clock ORDER BY s.id
         """
+    }
+
+    /// Where a task comes: by the time in its id, which is that of whoever submitted it. A clock may be ahead for a day before
+    /// what was submitted by it is taken for young.
+    static func place(_ task: PruneCandidate) -> Int64 {
+        let time = UUIDBytes(task.id.rawValue)?.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) } ?? 0
+        return min(task.createdAt, time - 86_400_000)
     }
 
     static func candidate(_ row: PostgresRow) throws(PostgresError) -> (task: PruneCandidate, now: Int64) {

@@ -13,7 +13,8 @@ extension PostgresTaskStore {
         ]
         steps += noted(change, of: queue)
         steps.append(PostgresQuery("\(PostgresQueueSQL.select) WHERE queue = $1", [.text(queue)]))
-        let answers = try await run(steps, "control a queue", isRepeatable: true)
+        // Not repeatable: it would be noted twice, and undo what somebody else has said meanwhile.
+        let answers = try await run(steps, "control a queue")
         do throws(PostgresError) {
             return try answers.last?.map(QueueControl.init).first ?? QueueControl(queue: queue)
         } catch {

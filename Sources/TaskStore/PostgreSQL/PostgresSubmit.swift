@@ -17,20 +17,33 @@ extension PostgresTaskStore {
     }
 
     /// The answer was lost. Ids are random: when one of ours is there, all that were made are, and the others have their
-    /// unique keys; when none is, the same may be tried again.
+    /// unique keys; when none is, the same may be tried again. What was under way still when it was looked for is there when
+    /// the other try has failed for it.
     private func storeAgain(_ drafts: [PostgresDraft], after loss: StoreError) async throws(StoreError) -> [Submission]
     {
+        var failure = loss
+        for _ in 1...2 {
+            guard let kept = await kept(drafts) else { break }
+            let missing = drafts.filter { kept[$0.key] == nil }
+            do throws(StoreError) {
+                var others = (missing.isEmpty ? [] : try await store(missing)).makeIterator()
+                return drafts.compactMap { draft in
+                    kept[draft.key].map { Submission(task: draft.task(at: $0), isNew: true) } ?? others.next()
+                }
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    /// When those of the drafts that are there were stored; `nil` when that can't be told.
+    private func kept(_ drafts: [PostgresDraft]) async -> [UUIDBytes: Int64]? {
         let look = PostgresQuery(PostgresSubmitSQL.kept, [.uuids(drafts.map(\.key))])
         let found = try? await read(look, "submit") { row throws(PostgresError) in
             (key: try row.uuid(0), createdAt: try row.int(1))
         }
-        guard let found else { throw loss }
-        let kept = Dictionary(found.map { ($0.key, $0.createdAt) }, uniquingKeysWith: { first, _ in first })
-        let missing = drafts.filter { kept[$0.key] == nil }
-        var others = (missing.isEmpty ? [] : try await store(missing)).makeIterator()
-        return drafts.compactMap { draft in
-            kept[draft.key].map { Submission(task: draft.task(at: $0), isNew: true) } ?? others.next()
-        }
+        return found.map { Dictionary($0.map { ($0.key, $0.createdAt) }, uniquingKeysWith: { first, _ in first }) }
     }
 
     private func store(_ drafts: [PostgresDraft]) async throws(StoreError) -> [Submission] {
@@ -56,7 +69,8 @@ extension PostgresTaskStore {
                 switch fate {
                 case .new(let now): Submission(task: draft.task(at: now), isNew: true)
                 case .sameAs(let place, let now): Submission(task: drafts[place].task(at: now), isNew: false)
-                case .held(let task): task.map { Submission(task: $0, isNew: false) }
+                // Its own when an earlier try stored it, whose answer was lost.
+                case .held(let task): task.map { Submission(task: $0, isNew: $0.id == draft.id) }
                 }
             }
         } catch {

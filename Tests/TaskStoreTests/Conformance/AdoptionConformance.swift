@@ -60,6 +60,20 @@ struct AdoptionConformance {
         }
     }
 
+    /// As is tried when the answer was lost.
+    @Test(arguments: StoreBackend.all)
+    func whoHasItAlreadyTakesItOverOnceMore(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec()])
+            let claimed = try #require(try await store.claim(by: alice).first).lease
+            let lost = try #require(try await adopt(claimed, in: store, from: [alice, bob])).lease
+            let had = try #require(try await adopt(claimed, in: store, from: [alice, bob])).lease
+            #expect(lost.token != had.token)
+            #expect(try await !store.finish(lost, .success))
+            #expect(try await store.finish(had, .success))
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func onlyFromThoseThatEndedAndOnlyOnce(_ backend: StoreBackend) async throws {
         try await backend.withStores(2) { stores, _ in

@@ -253,4 +253,100 @@ struct PostgresFaultTests {
             await store.close()
         }
     }
+
+    /// The server doesn't notice that nobody listens any more, and what it is doing can't be seen yet when it is looked for.
+    @Test(arguments: [nil, UniqueKey("k")])
+    func aSubmissionThatIsUnderWayWhenItsAnswerIsLostIsNew(_ key: UniqueKey?) async throws {
+        try await PostgresPlace.with { place in
+            let proxy = try FaultProxy(upstream: place.url)
+            defer { proxy.stop() }
+            let store = try await PostgresTaskStore(url: proxy.url)
+            let gate = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await gate.runScript("BEGIN; LOCK TABLE acode.task IN SHARE MODE", operation: "test")
+            var task = spec("slow")
+            task.unique = key
+            let given = [task, spec("other")]
+            async let submissions = store.accept(given)
+            try await place.waitForBlocked(1)
+            proxy.cutAll()
+            try await place.waitForBlocked(2)
+            try await gate.runScript("COMMIT", operation: "test")
+            #expect(try await submissions.map(\.isNew) == [true, true])
+            #expect(try await store.tally() == [.enqueued: 2])
+            await gate.close()
+            await store.close()
+        }
+    }
+
+    @Test func anOrderWhoseAnswerWasLostIsNotGivenTwice() async throws {
+        try await PostgresPlace.with { place in
+            let proxy = try FaultProxy(upstream: place.url)
+            defer { proxy.stop() }
+            let store = try await PostgresTaskStore(url: proxy.url)
+            let author = AuditAuthor(user: "anna", uid: 1, host: "h", command: "queue pause", reason: nil)
+            _ = try await store.queueControls()
+            proxy.cut(afterAnswerBytes: 1)
+            await AuditAuthor.$current.withValue(author) {
+                let code = await failureCode { _ = try await store.control("q", .pause(by: "anna", reason: nil)) }
+                #expect(code == .unavailable)
+            }
+            // The server may be at it still.
+            while try await store.queueControls().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await store.audit(matching: AuditFilter()).count == 1)
+            await store.close()
+        }
+    }
+
+    @Test func ofATaskThatIsBeingForgottenNoLateEndIsTold() async throws {
+        try await PostgresPlace.with { place in
+            let clock = TestClock()
+            var options = PostgresTaskStore.Options()
+            options.clock = clock
+            let store = try await PostgresTaskStore(url: place.url, options: options)
+            _ = try await store.submit([spec()])
+            let lease = try #require(try await store.claim(lease: .seconds(1)).first).lease
+            clock.advance(by: 1)
+            _ = try await store.recoverExpired(maxDeliveries: 5)
+            let gate = try await PostgresConnection.open(ConnectionTarget(place.url))
+            let tables = ["event", "attempt", "ready", "task_state", "task"].map { "DELETE FROM acode.\($0)" }
+            try await gate.runScript("BEGIN; " + tables.joined(separator: ";"), operation: "test")
+            async let ends = store.discard([(lease: lease, result: .success)])
+            try await place.waitForBlocked(1)
+            try await gate.runScript("COMMIT", operation: "test")
+            #expect(try await ends == [lease: .unknown])
+            let rows = try await place.run("SELECT count(*) FROM acode.event")
+            #expect(try rows[0].first?.int(0) == 0)
+            await gate.close()
+            await store.close()
+        }
+    }
+
+    /// Tasks come in the order of their ids, which are of the clocks of those who submit: one that is behind puts its tasks
+    /// before those of everybody else, however young they are.
+    @Test func aClockThatIsWrongKeepsNobodysTasks() async throws {
+        try await PostgresPlace.with { place in
+            let clock = TestClock()
+            var options = PostgresTaskStore.Options()
+            options.clock = clock
+            let store = try await PostgresTaskStore(url: place.url, options: options)
+            let old = try await store.submit([spec("old")])[0].id
+            #expect(try await store.finish(try #require(try await store.claim().first).lease, .success))
+            clock.advance(by: 1000)
+            _ = try await store.submit((0..<prunedAtOnce).map { spec("\($0)") })
+            for table in ["task", "task_state", "ready"] {
+                try await place.run(
+                    """
+                    UPDATE acode.\(table) SET id = ('00000000' || substr(id::text, 9))::uuid
+                    WHERE id <> '\(old.rawValue)'
+                    """)
+            }
+            let rules = [PruneRule([.complete], minAge: .seconds(100))]
+            let first = try await store.prune(rules, after: nil, isRehearsal: false)
+            #expect(first.pruned.isEmpty)
+            let next: PruneCursor = try #require(first.next)
+            let second = try await store.prune(rules, after: next, isRehearsal: false)
+            #expect(second.pruned.map(\.id) == [old] && second.next == nil)
+            await store.close()
+        }
+    }
 }
