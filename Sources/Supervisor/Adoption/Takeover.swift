@@ -50,6 +50,8 @@ extension Supervisor {
 
     /// Gives back what could not be taken over.
     func finish(_ takeover: Takeover, _ pool: WorkerPool, _ dispatcher: Dispatcher) async {
+        // An adoption whose answer never came may have made an attempt ours.
+        strays.claimFailed()
         await takeover.recovery.releaseLeases(taken: Set(pool.workers.map(\.id)))
         dispatcher.wake()
     }

@@ -66,7 +66,7 @@ struct ResultSpool: Sendable {
     // MARK: Files
 
     private static let suffix = ".json"
-    private static let draftSuffix = "\(suffix).new"
+    private static let draftSuffix = ".new"
 
     private func path(_ lease: Lease) -> String {
         let token = String(UInt64(bitPattern: lease.token), radix: 16)
@@ -82,7 +82,7 @@ struct ResultSpool: Sendable {
         }
         let path = path(entry.lease)
         // Beside it first, and to the disk, so that nobody ever finds half of it under its name.
-        let draft = "\(path.dropLast(Self.suffix.count))\(Self.draftSuffix)"
+        let draft = path + Self.draftSuffix
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         let isWritten = Self.write([UInt8](content), to: descriptor) && fsync(descriptor) == 0
@@ -132,7 +132,7 @@ struct ResultSpool: Sendable {
         // Ids of tasks sort by their time.
         for name in names.sorted() {
             let path = "\(directory)/\(name)"
-            if name.hasSuffix(Self.draftSuffix) { unlink(path) }
+            if name.hasSuffix(Self.suffix + Self.draftSuffix) { unlink(path) }
             guard name.hasSuffix(Self.suffix) else { continue }
             let content: [UInt8]?
             do throws(FileProblem) {

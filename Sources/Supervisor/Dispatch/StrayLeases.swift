@@ -5,8 +5,8 @@ internal import TaskModel
 internal import TaskStore
 internal import WorkerPool
 
-/// Gives back what the store leased to this supervisor without its knowing: where the answer to a claim was lost, nobody
-/// would ever run those tasks, and nobody else may while leases of living supervisors are spared.
+/// Gives back what the store leased to this supervisor without its knowing, because the answer to a claim was lost: others
+/// may take those tasks only once their leases have run out, and where nobody recovers tasks not even then.
 final class StrayLeases: Sendable {
     private let store: any TaskStore
     private let supervisor: SupervisorID
@@ -30,7 +30,7 @@ final class StrayLeases: Sendable {
         self.logger = logger
     }
 
-    /// Notes that a claim failed, as far as this supervisor knows.
+    /// Notes that a claim or an adoption failed, as far as this supervisor knows.
     func claimFailed() { failed.withLock { $0 = .now } }
 
     /// Looks every `interval` while there may be some, until the task is cancelled.
