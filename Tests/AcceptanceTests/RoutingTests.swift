@@ -186,6 +186,8 @@ extension Acceptance {
                 #expect(unknown.code == 64 && unknown.errorText.contains("did you mean create_cog?"), "\(unknown)")
                 let queue = try await fixture.acode("task", "submit", "--queue", "hevy", "--", "true")
                 #expect(queue.code == 64 && queue.errorText.contains("no queue hevy (did you mean heavy?)"), "\(queue)")
+                let named = try await fixture.acode("queue", "route", "--queue", "bad name!")
+                #expect(named.code == 64 && named.errorText.contains("expected the name of a queue"), "\(named)")
                 let file = try fixture.file(
                     "tasks.yaml", "tasks:\n  - type: create_cog\n    params: {source: 1, siz: 2}\n")
                 let inFile = try await fixture.acode("task", "submit", "--file", file)

@@ -42,7 +42,9 @@ struct CommandTreeTests {
         "queue limit a some", "task submit --unique-window 1h -- true", "queue dead requeue --all 0198",
         "queue dead list --limit 0", "image pull Not/An/Image", "db prune --state inProgress", "db audit --task 0198",
         "task submit --type cog -- true", "task submit --param a=b -- true",
-        "task submit --type cog --file t.yaml", "queue route --param a=b",
+        "task submit --type cog --file t.yaml", "queue route --param a=b", "task submit --file t --label a",
+        "task submit --file t --queue q", "task submit --file t --env A=b", "task submit --file t --priority 1",
+        "db prune --state complete,",
     ])
     func mistakesAreUsageErrors(line: String) {
         do {
@@ -51,6 +53,11 @@ struct CommandTreeTests {
         } catch {
             #expect(AcodeCommand.exitCode(for: error).rawValue == ExitCodes.usage)
         }
+    }
+
+    /// As an unset variable of a script says it.
+    @Test func anEmptyStateDoesNotMeanAll() {
+        #expect(throws: (any Error).self) { try AcodeCommand.parseAsRoot(["db", "prune", "--state", ""]) }
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Settings
 import TaskModel
 import Testing
 
@@ -27,6 +29,17 @@ struct ExitCodesTests {
         #expect(TaskWaiting.exitCode(of: tasks) == 4)
         #expect(TaskWaiting.exitCode(of: [tasks[0]]) == 0)
         #expect(TaskWaiting.exitCode(of: []) == 0)
+    }
+
+    @Test func aOneOffPoolLimitsNoLeases() throws {
+        let base = Settings(state: .init(dir: "/tmp/acode-oneoff-\(UInt32.random(in: 0...(.max)))", runtimeDir: "/r"))
+        let place = try OneOffPlace(base.state)
+        defer {
+            place.remove()
+            try? FileManager.default.removeItem(atPath: base.state.dir)
+        }
+        #expect(base.queue.maxLease != nil)
+        #expect(OneOffPool.settings(base, place: place, task: TaskSpec(command: ["x"])).queue.maxLease == nil)
     }
 
     @Test func aOneOffPoolWithoutAWorkerIsUnavailable() {

@@ -131,6 +131,51 @@ struct TaskSubmitTests {
         }
     }
 
+    /// What is wrong with parameters names the file that has them, or the option.
+    @Test(
+        arguments: [
+            ([], 78, "acode: PATH:2:9: size: t: expected a whole number, found \"big\"\n"),
+            (
+                ["--param", "other=1"], 64,
+                """
+                acode: PATH:2:9: size: t: expected a whole number, found "big"
+                acode: --param other: the type t has no parameter other (its parameters are size)
+
+                """
+            ),
+            (["--param", "size=huge"], 64, "acode: --param size: t: expected a whole number, found \"huge\"\n"),
+        ] as [([String], Int32, String)])
+    func mistakesInParametersNameTheirPlace(arguments: [String], code: Int32, words: String) async throws {
+        try await StoreFixture.withDirectory { directory in
+            let path = "\(directory)/p.json"
+            try "{\n\"size\": \"big\"}\n".write(toFile: path, atomically: false, encoding: .utf8)
+            let handlers = "handlers: {t: {parameters: {size: {type: integer}}, command: [x]}}"
+            try handlers.write(toFile: "\(directory)/acode.yaml", atomically: false, encoding: .utf8)
+            let settings = try SettingsLoader.load(
+                configPath: "\(directory)/acode.yaml", environment: [:], flags: [], workingDirectory: directory)
+            let line = ["task", "submit", "--type", "t", "--params-file", path] + arguments
+            let command = try #require(try AcodeCommand.parseAsRoot(line) as? TaskSubmit)
+            let error = #expect(throws: CommandFailure.self) { try command.specs(settings.settings.taskRules) }
+            #expect(error?.exitCode == code)
+            #expect(error?.text.replacing(path, with: "PATH") == words)
+        }
+    }
+
+    @Test func aQueueThatThereIsNotIsBlamedOnWhoNamedIt() throws {
+        var settings = Settings(state: .init(dir: "/s", runtimeDir: "/r"))
+        settings.queue.declared = ["light"]
+        let named = #expect(throws: CommandFailure.self) {
+            try DeclaredQueues(settings).check(TaskSpec(command: ["x"], queue: "ligth"), isNamed: true)
+        }
+        #expect(named?.message == "--queue: there is no queue ligth (did you mean light?)")
+        let routed = #expect(throws: CommandFailure.self) {
+            try DeclaredQueues(settings).check(TaskSpec(command: ["x"]), isNamed: false)
+        }
+        #expect(
+            routed?.message
+                == "there is no queue default (name one with --queue; queue.declared names light)")
+    }
+
     @Test func aVariableWithoutAValueIsPassedOn() throws {
         #expect(
             try TaskOptions.variables(["HOME", "A=b"], environment: ["HOME": "/root"]) == ["HOME": "/root", "A": "b"])

@@ -29,6 +29,24 @@ struct QueueSettingsTests {
         #expect(found.count == 1 && found[0].contains("queue.weights.abc") && found[0].contains("ab?"), "\(found)")
     }
 
+    @Test("a time-out of none that queue.maxLease limits is worth a word")
+    func limitedTimeout() throws {
+        let found = try load("queue: {defaultTimeout: none, maxLease: 3h}").warnings.map(\.description)
+        #expect(found.count == 1 && found[0].contains("queue.defaultTimeout: is none, but queue.maxLease"), "\(found)")
+        #expect(found.allSatisfy { $0.contains("after 3h") })
+        #expect(try load("queue: {defaultTimeout: none, maxLease: none}").warnings.isEmpty)
+        #expect(try load("queue: {defaultTimeout: 8h}").warnings.isEmpty)
+    }
+
+    @Test("who declares queues weighs no others")
+    func undeclaredWeight() throws {
+        let text = "queue: {declared: [ab], queues: [ab], weights: {abc: 2, ab: 1}}"
+        #expect(
+            try problems(text) == [
+                "acode.yaml:1:54: queue.weights.abc: there is no queue abc (did you mean ab?)"
+            ])
+    }
+
     @Test(
         "what can't be is told",
         arguments: [

@@ -147,6 +147,17 @@ struct RoutingTests {
         #expect(
             try problems("queue: {declared: [light]}\nhandlers: {t: {command: [x], queue: heavy}}").first?
                 .hasPrefix("acode.yaml:2:37: handlers.t.queue: there is no queue heavy") == true)
+        let rules = try load("queue: {declared: [light]}\nrouting: [{label: a, queue: light}]").settings.taskRules
+        let error = #expect(throws: ConfigurationError.self) {
+            try TaskFile.parse(
+                contents: "tasks:\n- {command: [x], queue: ligth}\n- {command: [x], labels: [a]}\n- {command: [x]}\n",
+                name: "t.yaml", rules: rules)
+        }
+        #expect(
+            error?.problems.map(\.description) == [
+                "t.yaml:2:18: tasks[0].queue: there is no queue ligth (did you mean light?)",
+                "t.yaml:4:3: tasks[2].queue: there is no queue default (queue.declared names light)",
+            ])
         let warned = try load("queue: {declared: [light]}\nrouting: [{label: a, queue: light}]").warnings
         #expect(warned.map(\.message) == ["tasks that no rule takes go to the queue default, which nobody consumes"])
     }

@@ -24,6 +24,7 @@ struct StoreSettingsTests {
             ("{url: hunter2}", "acode.yaml:1:14: store.url: expected a URL"),
             ("{url: [\"postgresql://u:hunter2@h\"]}", "store.url: expected a URL"),
             ("{url: \"postgresql://u:hunter2@h\", path: /x}", "store.url: is set, and so is store.path"),
+            ("{listenUrl: \"postgresql://u:hunter2@h\"}", "store.listenUrl: is set, but tasks are kept in SQLite"),
             ("{url: \"postgresql://u:hunter2@h\", backend: sqlite}", "store.url: is set, but store.backend is sqlite"),
         ])
     func mistakes(store: String, message: String) throws {
@@ -67,5 +68,33 @@ struct StoreSettingsTests {
         for text in ["{listen: \"1.2.3.4:5\"}", "{listen: \"1.2.3.4:0\", tokenFile: /t}"] {
             #expect(throws: ConfigurationError.self) { try load("supervisor: \(text)") }
         }
+    }
+
+    @Test(
+        "where logs are served has to be a place of its own that others can reach",
+        arguments: [
+            ("supervisor: {listen: \"1.2.3.4:5\"}", "supervisor.listen: needs supervisor.tokenFile", true),
+            ("supervisor: {listen: \"1.2.3.4:5\"}", "put the same on every host", true),
+            (
+                "supervisor: {listen: \"1.2.3.4:5\", advertise: \"a:0\", tokenFile: /t}",
+                "supervisor.advertise: is no address that others can reach", true
+            ),
+            (
+                "supervisor: {listen: \"1.2.3.4:5\", advertise: \"0.0.0.0:5\", tokenFile: /t}",
+                "supervisor.advertise: is no address that others can reach", true
+            ),
+            (
+                "supervisor: {listen: \"1.2.3.4:5\", tokenFile: /t}\nhttp: {listen: \"0.0.0.0:5\"}",
+                "supervisor.listen: is where http.listen serves", true
+            ),
+            ("supervisor: {advertise: \"a:1\"}", "supervisor.advertise: has no effect without", false),
+            ("supervisor: {listen: \"127.0.0.1:5\", tokenFile: /t}", "only this host can reach it", false),
+            ("supervisor: {listen: \"127.0.0.1:5\", advertise: \"a:1\", tokenFile: /t}", nil, false),
+            ("supervisor: {listen: \"1.2.3.4:5\", tokenFile: /t}\nhttp: {listen: \"127.0.0.1:5\"}", nil, false),
+        ] as [(String, String?, Bool)])
+    func places(text: String, words: String?, isMistake: Bool) throws {
+        let found = isMistake ? try problems(text) : try load(text).warnings.map(\.description)
+        #expect(found.count == (words == nil ? 0 : 1), "\(found)")
+        if let words { #expect(found.first?.contains(words) == true, "\(found)") }
     }
 }

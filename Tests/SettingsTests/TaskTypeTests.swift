@@ -148,6 +148,24 @@ struct TaskTypeTests {
     }
 
     @Test(
+        "so is a word that becomes one, but numbers may be negative",
+        arguments: [
+            ("{{y}}{{x}}", "{x: -rf}", "x"), ("{{y}}-{{x}}", "{x: rf}", "y"), ("{{n}}{{x}}", "{x: rf, n: -1}", "n"),
+            ("{{n}}", "{x: a, n: -1}", nil), ("{{n}}:{{n}}", "{x: a, n: -1}", nil), ("-{{x}}", "{x: a}", nil),
+        ] as [(String, String, String?)])
+    func becomingOptions(word: String, params: String, culprit: String?) throws {
+        let text = """
+            handlers: {t: {parameters: {x: {type: string, required: true}, y: {type: string, default: ""},
+              n: {type: integer, default: 1}}, command: [rm, "\(word)"]}}
+            """
+        let rules = try load(text).settings.taskRules
+        let task = "{type: t, params: \(params)}"
+        guard let culprit else { return #expect(try Self.tasks(task, rules).count == 1) }
+        let error = #expect(throws: ConfigurationError.self) { try Self.tasks(task, rules) }
+        #expect(error?.problems.map(\.path) == ["tasks[0].params.\(culprit)"])
+    }
+
+    @Test(
         "mistakes in a type are found when the configuration is read",
         arguments: [
             ("command: [x, \"{{sorce}}\"]", "2.command[1]: there is no parameter sorce (did you mean source?)"),

@@ -86,7 +86,8 @@ struct DatabasePrune: AsyncParsableCommand {
 
     private func states() throws(ValidationError) -> Set<TaskState>? {
         var states: Set<TaskState> = []
-        for name in state.flatMap({ $0.split(separator: ",") }) {
+        // An empty one is a mistake, as of a variable without a value: to forget all would be for good.
+        for name in state.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
             guard let state = TaskState(rawValue: String(name)), state.isTerminal else {
                 throw ValidationError("\"\(name)\" is none of complete, cancelled, resolvedManually, error.")
             }

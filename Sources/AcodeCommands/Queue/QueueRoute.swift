@@ -20,11 +20,11 @@ struct QueueRoute: AsyncParsableCommand {
         let rules = context.settings.taskRules
         var spec = try kind.task(rules) ?? TaskSpec(command: ["true"])
         kind.mark(&spec)
-        try TaskSpecCheck.check(spec)
         if let queue { spec.queue = queue }
+        try TaskSpecCheck.check(spec)
         let explanation = RouteExplanation(spec, rules, isExplicit: queue != nil)
         spec.queue = explanation.queue
-        try DeclaredQueues(context.settings).check([spec], isFile: false)
+        try DeclaredQueues(context.settings).check(spec, isNamed: queue != nil)
         context.console.print(
             context.console.isJSON ? try JSONText.pretty(explanation) : explanation.text)
     }

@@ -52,6 +52,8 @@ struct OneOffPool: Sendable {
         settings.queue.queues = []
         settings.supervisor.role = nil
         settings.queue.maxDeliveries = 1
+        // Nobody else could take the task.
+        settings.queue.maxLease = nil
         settings.http.listen = nil
         // What is logged here is for the person at the terminal, or for the log of a CI job.
         if settings.logs.format == .auto { settings.logs.format = .text }

@@ -61,6 +61,17 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long one attempt may run: 90s, 5m, 2h.", valueName: "duration"))
     var timeout: String?
 
+    /// The options that are given.
+    var given: [String] {
+        let all: [(name: String, isGiven: Bool)] = [
+            ("--name", name != nil), ("--env", !env.isEmpty), ("--stdin-file", stdinFile != nil),
+            ("--workdir", workdir != nil), ("--user", user != nil), ("--mount", !mount.isEmpty),
+            ("--worktree", worktree != nil), ("--git", git != nil), ("--output", !output.isEmpty),
+            ("--secret", !secret.isEmpty), ("--egress", !egress.isEmpty), ("--timeout", timeout != nil),
+        ]
+        return all.filter(\.isGiven).map(\.name)
+    }
+
     /// The specification for a command, without what other options add.
     ///
     /// - Throws: usage errors of single options; what concerns the whole is for `TaskSpecCheck`.

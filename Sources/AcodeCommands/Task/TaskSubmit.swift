@@ -89,13 +89,29 @@ struct TaskSubmit: AsyncParsableCommand {
         } else if file == nil, command.isEmpty {
             throw ValidationError("Give a command after --, --type, or --file.")
         }
+        if file != nil, let option = (task.given + own).first {
+            throw ValidationError("\(option) has no effect on tasks of a file: say it there, for each.")
+        }
         if uniqueWindow != nil, uniqueKey == nil { throw ValidationError("--unique-window needs --unique-key.") }
+    }
+
+    /// The options for a task of the command line that are given, without those of `TaskOptions`.
+    private var own: [String] {
+        let all: [(name: String, isGiven: Bool)] = [
+            ("--label", !kind.label.isEmpty), ("--queue", queue != nil), ("--image", image != nil),
+            ("--cpus", cpus != nil), ("--memory-mb", memoryMb != nil), ("--pids", pids != nil),
+            ("--disk-mb", diskMb != nil), ("--priority", priority != nil), ("--delay", delay != nil),
+            ("--retries", retries != nil), ("--ttl", ttl != nil), ("--unique-key", uniqueKey != nil),
+            ("--unique-window", uniqueWindow != nil), ("--isolation", isolation != nil),
+        ]
+        return all.filter(\.isGiven).map(\.name)
     }
 
     func run() async throws {
         let context = try CommandContext(global)
         let specs = try specs(context.settings.taskRules)
-        try DeclaredQueues(context.settings).check(specs, isFile: file != nil)
+        // Those of a file are checked where they are read.
+        if file == nil { try DeclaredQueues(context.settings).check(specs[0], isNamed: queue != nil) }
         if specs.contains(where: { $0.resources != ResourceRequest() || $0.egress != nil }) {
             try PoolLimits(try? await context.controlClient().status())?.check(specs, isFile: file != nil)
         }

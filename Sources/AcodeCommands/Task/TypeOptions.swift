@@ -31,18 +31,29 @@ struct TypeOptions: ParsableArguments {
 
     /// The task of the type, not routed yet; `nil` when no type is named.
     ///
-    /// - Throws: every mistake, as a usage error that names the type and the parameter.
+    /// - Throws: every mistake, with the type and the parameter: a usage error, or one of the configuration when the file of
+    ///   parameters has them all.
     func task(_ rules: TaskRules) throws(CommandFailure) -> TaskSpec? {
         guard let type else { return nil }
-        let params = try params(of: rules.types[type])
+        let (params, inFile) = try params(of: rules.types[type])
         do throws(ConfigurationError) {
             return try TypedTask(rules).task(type: type, params: params)
         } catch {
+            var isOfFile = true
             let lines = error.problems.map { problem in
-                "\(Self.option(of: problem.path, type)): \(problem.message)"
-                    + (problem.hint.map { " (\($0))" } ?? "")
+                var place = Self.option(of: problem.path, type)
+                if let paramsFile, inFile.contains(where: { "params.\($0.shortened)" == problem.path }) {
+                    var named = problem
+                    (named.file, named.message, named.hint) = (Self.name(of: paramsFile), "", nil)
+                    named.path = String(problem.path.dropFirst("params.".count))
+                    place = String(named.description.dropLast(": ".count))
+                } else {
+                    isOfFile = false
+                }
+                return "\(place): \(problem.message)" + (problem.hint.map { " (\($0))" } ?? "")
             }
-            throw CommandFailure(ExitCodes.usage, lines.joined(separator: "\nacode: "))
+            throw CommandFailure(
+                isOfFile ? ExitCodes.configuration : ExitCodes.usage, lines.joined(separator: "\nacode: "))
         }
     }
 
@@ -60,9 +71,12 @@ struct TypeOptions: ParsableArguments {
         return "--type \(type): with these parameters, \(path)"
     }
 
-    /// The parameters of the file with those of the command line over them.
-    private func params(of type: TaskType?) throws(CommandFailure) -> [YAMLEntry] {
+    private static func name(of file: String) -> String { file == "-" ? "standard input" : file }
+
+    /// The parameters of the file with those of the command line over them, and which of them the file has.
+    private func params(of type: TaskType?) throws(CommandFailure) -> ([YAMLEntry], inFile: Set<String>) {
         var entries = try fromFile()
+        var inFile = Set(entries.map(\.key))
         for text in param {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
@@ -72,13 +86,14 @@ struct TypeOptions: ParsableArguments {
             let value = type?.parameter(parts[0])?.kind == .string ? YAMLNode.text(parts[1]) : .plain(parts[1])
             entries.removeAll { $0.key == parts[0] }
             entries.append(YAMLEntry(key: parts[0], value: value))
+            inFile.remove(parts[0])
         }
-        return entries
+        return (entries, inFile)
     }
 
     private func fromFile() throws(CommandFailure) -> [YAMLEntry] {
         guard let paramsFile else { return [] }
-        let name = paramsFile == "-" ? "standard input" : paramsFile
+        let name = Self.name(of: paramsFile)
         let text = try InputFile.text(paramsFile, limit: 4 << 20, flag: "--params-file")
         let document: YAMLDocument
         do throws(ConfigurationError) {

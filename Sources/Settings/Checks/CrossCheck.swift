@@ -21,13 +21,13 @@ struct CrossCheck: Sendable {
     /// All of them.
     static let all: [CrossCheck] =
         [
-            heartbeat, weights, autoscale, root,
+            heartbeat, weights, timeout, autoscale, root,
             order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
                 \.workers.docker.restart.maxBackoff.inSeconds),
-            mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets, peers,
-        ] + network + routing
+            mounts, allowedMounts, outputDirectories, secretVariables, registrySecrets,
+        ] + peers + network + routing
 
     /// Two renewals have to fit into a lease, so that one may fail.
     private static let heartbeat = CrossCheck(paths: ["queue.heartbeat", "queue.lease"]) { settings in
@@ -41,14 +41,30 @@ struct CrossCheck: Sendable {
         ]
     }
 
-    private static let weights = CrossCheck(paths: ["queue.weights", "queue.queues"]) { settings in
-        let queues = settings.queue.queues
+    private static let weights = CrossCheck(paths: ["queue.weights", "queue.queues", "queue.declared"]) { settings in
+        let (queues, declared) = (settings.queue.queues, settings.queue.declared)
         guard !queues.isEmpty else { return [] }
-        return settings.queue.weights.keys.sorted().filter { !queues.contains($0) }.map { name in
+        // Another check tells of queues that there are not.
+        let others = settings.queue.weights.keys.sorted().filter {
+            !queues.contains($0) && (declared.isEmpty || declared.contains($0))
+        }
+        return others.map { name in
             Finding(
                 path: "queue.weights", inside: [.key(name)], message: "is not one of queue.queues",
                 hint: NearestName.hint(for: name, among: queues), isWarning: true)
         }
+    }
+
+    /// Both say how long a task may run that says nothing itself.
+    private static let timeout = CrossCheck(paths: ["queue.defaultTimeout", "queue.maxLease"]) { settings in
+        guard settings.queue.defaultTimeout == nil, let most = settings.queue.maxLease else { return [] }
+        let limit = DurationText.format(most)
+        return [
+            Finding(
+                path: "queue.defaultTimeout",
+                message: "is none, but queue.maxLease stops tasks without a time-out of their own after \(limit)",
+                hint: "set queue.maxLease to none, too, or say here how long they may run", isWarning: true)
+        ]
     }
 
     private static let autoscale = CrossCheck(paths: ["workers.autoscale.min", "workers.autoscale.max"]) { settings in
@@ -137,19 +153,6 @@ struct CrossCheck: Sendable {
                 hint: NearestName.hint(for: login.passwordSecret, among: settings.secrets.keys.sorted())
                     ?? "say in secrets where it comes from")
         }
-    }
-
-    private static let peers = CrossCheck(paths: ["supervisor.listen", "supervisor.tokenFile"]) { settings in
-        guard let address = settings.supervisor.listen else { return [] }
-        if settings.supervisor.tokenFile.isEmpty {
-            return [
-                Finding(
-                    path: "supervisor.listen", message: "needs supervisor.tokenFile, or everybody could read logs",
-                    hint: "make one with `openssl rand -hex 32` on every host that shares the queue")
-            ]
-        }
-        guard address.port == 0 else { return [] }
-        return [Finding(path: "supervisor.listen", message: "needs a port that others can know")]
     }
 
     private static let secretVariables = CrossCheck(paths: ["workers.docker.environment"]) { settings in

@@ -87,13 +87,18 @@ extension CrossCheck {
         return rules + types + [stray]
     }
 
-    /// Who declares queues consumes no others.
-    private static let consumedQueues = CrossCheck(paths: queuePaths) { settings in
+    /// Who declares queues consumes and weighs no others.
+    private static let consumedQueues = CrossCheck(paths: queuePaths + ["queue.weights"]) { settings in
         guard !settings.queue.declared.isEmpty else { return [] }
         let known = settings.queue.declared
-        let own = settings.queue.queues.enumerated().compactMap { index, name in
-            Finding(queue: name, known, at: "queue.queues", [.index(index)])
+        let weights = settings.queue.weights.keys.sorted().compactMap { name in
+            Finding(queue: name, known, at: "queue.weights", [.key(name)])
         }
+        let own =
+            weights
+            + settings.queue.queues.enumerated().compactMap { index, name in
+                Finding(queue: name, known, at: "queue.queues", [.index(index)])
+            }
         return settings.roles.sorted { $0.key < $1.key }.reduce(own) { findings, role in
             guard case .only(let names)? = role.value.queues else { return findings }
             return findings

@@ -99,7 +99,7 @@ extension YAMLNode {
 
 extension String {
     /// At most 60 characters on one line, with control characters made visible.
-    var shortened: String {
+    package var shortened: String {
         var result = ""
         for scalar in unicodeScalars.prefix(60) {
             if scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value {

@@ -36,20 +36,24 @@ package struct TaskRules: Sendable, Equatable {
     package var types: [String: TaskType]
     /// Which queue tasks go to that name none themselves.
     package var routing: [RoutingRule]
+    /// The queues there are; empty means that any name will do.
+    package var queues: [String]
 
     /// Says what is given; without a word there are no types, and all tasks go to the default queue.
     package init(
-        defaultRetry: RetryPolicy = RetryPolicy(), types: [String: TaskType] = [:], routing: [RoutingRule] = []
+        defaultRetry: RetryPolicy = RetryPolicy(), types: [String: TaskType] = [:], routing: [RoutingRule] = [],
+        queues: [String] = []
     ) {
         self.defaultRetry = defaultRetry
         self.types = types
         self.routing = routing
+        self.queues = queues
     }
 }
 
 extension Settings {
     /// How tasks are made.
     package var taskRules: TaskRules {
-        TaskRules(defaultRetry: queue.retry, types: handlers, routing: routing)
+        TaskRules(defaultRetry: queue.retry, types: handlers, routing: routing, queues: queue.declared)
     }
 }

@@ -59,7 +59,9 @@ private struct TaskTypeCheck {
     init(path: String, parameters: [ParameterSpec]?, command: YAMLNode?) {
         self.path = path
         self.parameters = parameters
-        scripts = Set(ShellScripts.places(in: command).map { "\(path).command[\($0)]" })
+        let found = ShellScripts(in: command)
+        scripts = Set(
+            found.words.map { "\(path).command[\($0)]" } + (found.isStandardInput ? ["\(path).stdin"] : []))
     }
 
     /// The declared parameters, without a word on what is wrong with them.
@@ -112,11 +114,12 @@ private struct TaskTypeCheck {
         }
         guard place != "\(path).command[0]" else { throw ValueMistake("the program can't be a parameter") }
         if scripts.contains(place) {
+            let variable = "$\(ParameterSpec.variable(of: name))"
             throw ValueMistake(
                 "would become a part of a shell's script",
-                hint:
-                    "write \"$1\" there and add sh, \"{{\(name)}}\" after it, or use $\(ParameterSpec.variable(of: name))"
-            )
+                hint: key == "stdin"
+                    ? "use \(variable) there"
+                    : "write \"$1\" there and add sh, \"{{\(name)}}\" after it, or use \(variable)")
         }
         guard let parameters else { return }
         guard let parameter = parameters.first(where: { $0.name == name }) else {

@@ -12,9 +12,10 @@ package struct TypedTask {
     /// - Parameters:
     ///   - name: the type.
     ///   - params: the values by their names.
-    /// - Throws: every mistake, at the path `type`, at those of the parameters, or at that of the key they went into.
+    /// - Throws: every mistake, at the path `type`, at those of the parameters, or at that of the key they went into; with
+    ///   lines, which mean something for parameters that were read from a file.
     package func task(type name: String, params: [YAMLEntry]) throws(ConfigurationError) -> TaskSpec {
-        var problems = ProblemCollector(source: "options", hasLines: false)
+        var problems = ProblemCollector(source: "options")
         let node = YAMLNode.map([("type", .text(name)), ("params", YAMLNode(.mapping(params)))])
         let task = make(node, "", &problems)
         guard let task, problems.isEmpty else { throw ConfigurationError(problems: problems.problems) }
@@ -135,7 +136,8 @@ package struct TypedTask {
 }
 
 extension TaskType {
-    /// The text that the command could take for an option, since it begins a word of its own: its parameter's name.
+    /// The parameter that makes a word which the command could take for an option, since nothing that the type says itself
+    /// begins it. Numbers alone may be negative: no text can come of them.
     fileprivate func option(among values: [String: ParameterValue]) -> String? {
         guard case .mapping(let entries) = template.content,
             case .sequence(let words)? = entries.first(where: { $0.key == "command" })?.value.content
@@ -143,10 +145,14 @@ extension TaskType {
         for word in words {
             guard case .scalar(let scalar) = word.content else { continue }
             if scalar.text == "--" { return nil }
-            guard case .parameter(let name)? = (try? Placeholder.pieces(of: scalar.text))?.first,
-                case .string(let text)? = values[name], text.hasPrefix("-")
+            guard let pieces = try? Placeholder.pieces(of: scalar.text), case .parameter(let first)? = pieces.first,
+                Placeholder.fill(scalar, values).text.hasPrefix("-")
             else { continue }
-            return name
+            let names = pieces.compactMap { piece in
+                if case .parameter(let name) = piece { name } else { nil as String? }
+            }
+            if names.allSatisfy({ values[$0]?.size != nil }) { continue }
+            return names.first { values[$0]?.text.hasPrefix("-") == true } ?? first
         }
         return nil
     }

@@ -43,6 +43,14 @@ struct Resolution {
 
     /// Who names two databases has to say which one is meant.
     private mutating func chooseStore() {
+        if settings.store.listenURL != nil, settings.store.backend == .sqlite, settings.store.url == nil {
+            problems.append(
+                problem(
+                    CrossCheck.Finding(
+                        path: "store.listenUrl", message: "is set, but tasks are kept in SQLite",
+                        hint: "leave it out, or say in store.url where the database is"),
+                    paths: ["store.listenUrl"]))
+        }
         guard settings.store.url != nil else { return }
         if winners["store.backend"] == nil, winners["store.path"] != nil {
             problems.append(

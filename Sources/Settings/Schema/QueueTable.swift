@@ -33,7 +33,8 @@ extension SettingTable {
             "queue.maxLease", \.queue.maxLease,
             ScalarFormat.duration(.seconds(1)...(.seconds(31_536_000))).orNone("none"),
             "How long after its claim an attempt is stopped, and its claim can't be renewed any more, whatever its supervisor "
-                + "does. A task with a longer time-out of its own has it for that long, and ten minutes more."),
+                + "does. A task with a longer time-out, of its own or by defaultTimeout, has it for that long, and ten minutes "
+                + "more."),
         .init(
             "queue.recovery", \.queue.recovery, .choice,
             "What is done every sweepInterval about claims that ran out: enforce gives the tasks back to their queues, or "

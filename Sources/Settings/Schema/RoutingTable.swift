@@ -8,7 +8,7 @@ extension SettingTable {
                 + "what a task file could say of a task, and which parameters it takes: each has a type (string, number, "
                 + "integer, boolean) and may have required, default, enum, min, max and description. {{name}} stands for "
                 + "a parameter in its command's arguments and in name, env, stdin, workdir, image, resources, worktree, "
-                + "outputs, priority, timeout and unique, but not in the script of a shell.",
+                + "outputs, priority, timeout and unique, but not in a script that a shell reads.",
             example: .map([("create_cog", createCog)]))
     ]
 

@@ -12,7 +12,10 @@ enum TaskFormat {
             guard var reader = MappingReader(node, path: path, expected: expected, problems: &problems) else {
                 return nil
             }
-            if reader.has("type") { return TypedTask(rules).read(node, path, &problems) }
+            if reader.has("type") {
+                let task = TypedTask(rules).read(node, path, &problems)
+                return task.flatMap { declared($0, rules, reader, &problems) }
+            }
             if reader.has("params") {
                 problems.add(
                     at: reader.mark(of: "params"), path: reader.child("params"), "is for tasks of a type",
@@ -21,10 +24,20 @@ enum TaskFormat {
             TypedTask.expectKeys(&reader, &problems)
             let task = fields(&reader, rules.defaultRetry, &problems)
             reader.finish(problems: &problems)
-            return task.map { reader.has("queue") ? $0 : rules.routed($0) }
+            let routed = task.map { reader.has("queue") ? $0 : rules.routed($0) }
+            return routed.flatMap { declared($0, rules, reader, &problems) }
         } encode: {
             encode($0)
         }
+    }
+
+    /// The task, unless it is for a queue that there is not.
+    private static func declared(
+        _ task: TaskSpec, _ rules: TaskRules, _ reader: MappingReader, _ problems: inout ProblemCollector
+    ) -> TaskSpec? {
+        guard let mistake = UndeclaredQueue(task.queue, rules.queues) else { return task }
+        problems.add(at: reader.mark(of: "queue"), path: reader.child("queue"), mistake.message, hint: mistake.hint)
+        return nil
     }
 
     /// Reads what every task may say; the reader is still to be finished.

@@ -16,7 +16,6 @@ package struct PeerSettings: Sendable, Equatable {
     package func address(host: String) -> String? {
         guard let listen else { return nil }
         if let advertise { return advertise.description }
-        let isEverywhere = ["0.0.0.0", "::", "*"].contains(listen.host)
-        return isEverywhere ? ListenAddress(host: host, port: listen.port).description : listen.description
+        return listen.isEverywhere ? ListenAddress(host: host, port: listen.port).description : listen.description
     }
 }

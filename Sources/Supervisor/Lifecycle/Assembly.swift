@@ -289,12 +289,12 @@ extension Supervisor {
             concluded: { await self.attemptConcluded() })
     }
 
-    /// For how long leases can be renewed. Where the time-out of tasks that name none fits in, these end by that.
+    /// For how long leases can be renewed: no less than tasks that name no time-out of their own may run.
     static func longestLease(_ settings: Settings) -> LongestLease? {
         guard let most = settings.queue.maxLease else { return nil }
         // A time-out counts from the start of a command, a lease from the claim.
         let grace = settings.workers.stopTimeout + settings.workers.startTimeout + .seconds(600)
-        let usual = settings.queue.defaultTimeout.map { $0 <= most ? $0 + grace : .zero } ?? .zero
+        let usual = settings.queue.defaultTimeout.map { $0 + grace } ?? .zero
         return LongestLease(max(most, usual), grace: grace)
     }
 

@@ -38,7 +38,8 @@ struct LeaseTermTests {
     /// `queue.maxLease` and `queue.defaultTimeout` in seconds, and the longest lease of a task without a time-out.
     @Test(
         arguments: [
-            (nil, 100, nil), (100, nil, 100), (100, 200, 100), (100, 100, 800), (100, 50, 750), (7200, 50, 7200),
+            (nil, 100, nil), (100, nil, 100), (100, 200, 900), (100, nil, 100), (100, 100, 800), (100, 50, 750),
+            (7200, 50, 7200),
         ] as [(Int?, Int?, Int?)])
     func theTimeOutOfMostTasksFitsIntoTheirLease(most: Int?, timeout: Int?, expected: Int?) {
         var settings = Settings(state: .init(dir: "/s", runtimeDir: "/r"))
