@@ -43,6 +43,17 @@ extension Acceptance {
             }
         }
 
+        @Test("a file that is not there yet is told, and not made")
+        func notMadeYet() async throws {
+            try await AcodeFixture.with { fixture in
+                let status = try await fixture.json("db", "status")
+                #expect(status["state"] == "missing" && status["usable"] == true, "\(status)")
+                #expect(!FileManager.default.fileExists(atPath: "\(fixture.stateDirectory)/acode.sqlite"))
+                _ = try await fixture.submit([], ["true"])
+                #expect(try await fixture.json("db", "status")["state"] == "current")
+            }
+        }
+
         @Test("a role with no right to make tables does everything else, one that may only read does only that")
         func roles() async throws {
             try await TestDatabase.with { database in

@@ -125,12 +125,24 @@ extension Acceptance {
             }
         }
 
-        @Test("local processes can't be handed over, and go on")
+        @Test("local processes can't be handed over, and go on; so does all where the new one lacks its token")
         func local() async throws {
             try await AcodeFixture.with { fixture in
-                try await fixture.withSupervisor(.local) { _ in
-                    let id = try await fixture.submitScript("echo begun; sleep 1; echo over")
+                try await fixture.withSupervisor(.local) { old in
+                    let id = try await fixture.submitScript("echo begun; sleep 2; echo over")
                     try await fixture.waitFor(id, toPrint: "begun")
+                    let lacking = try await fixture.acode(
+                        ["worker", "start", "--mode", "local", "--handoff"],
+                        environment: [
+                            "ACODE_SUPERVISOR_LISTEN": "127.0.0.1:\(Loopback.freePort())",
+                            "ACODE_SUPERVISOR_TOKEN_FILE": "\(fixture.scratch)/nope",
+                        ])
+                    #expect(lacking.code == 78, "\(lacking)")
+                    #expect(
+                        lacking.errorText.contains(
+                            "supervisor.tokenFile: \(fixture.scratch)/nope can't be read: No such file or directory; "
+                                + "the running supervisor (pid \(old.process.pid)) goes on"), "\(lacking)")
+                    #expect(!old.process.hasEnded)
                     let refused = try await fixture.acode(["worker", "start", "--mode", "local", "--handoff"])
                     #expect(refused.code == 75)
                     #expect(refused.errorText.contains("local processes"), "\(refused)")

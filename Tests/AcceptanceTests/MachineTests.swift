@@ -72,6 +72,54 @@ extension Acceptance {
             }
         }
 
+        @Test("a supervisor that does not have a log is no empty log, whoever it belongs to")
+        func elsewhere() async throws {
+            try await AcodeFixture.with("log-here") { here in
+                try await AcodeFixture.with("log-there") { there in
+                    let token = try Self.tokenFile(here)
+                    let ports = (Loopback.freePort(), Loopback.freePort())
+                    func environment(_ port: UInt16, _ told: UInt16) -> [String: String] {
+                        [
+                            "ACODE_STORE_PATH": "\(here.scratch)/shared.sqlite", "ACODE_SUPERVISOR_TOKEN_FILE": token,
+                            "ACODE_SUPERVISOR_LISTEN": "127.0.0.1:\(port)",
+                            "ACODE_SUPERVISOR_ADVERTISE": "127.0.0.1:\(told)",
+                        ]
+                    }
+                    var (first, second) = (PoolOptions(), PoolOptions())
+                    (first.environment, first.flags) = (environment(ports.0, ports.0), ["--queue", "here"])
+                    // Whoever asks for the log of a task of this one asks the first.
+                    (second.environment, second.flags) = (environment(ports.1, ports.0), ["--queue", "there"])
+                    try await here.withSupervisor(.local, first) { _ in
+                        try await there.withSupervisor(.local, second) { _ in
+                            func run(_ fixture: AcodeFixture, _ queue: String) async throws -> FinishedProcess {
+                                try await fixture.acode(
+                                    [
+                                        "task", "submit", "--wait", "--queue", queue, "--name", queue, "--", "echo",
+                                        queue,
+                                    ],
+                                    environment: environment(ports.0, ports.0))
+                            }
+                            #expect(try await run(there, "here").text == "here\n")
+                            let astray = try await run(here, "there")
+                            #expect(astray.text.isEmpty, "\(astray)")
+                            let why = "at 127.0.0.1:\(ports.0) is a supervisor that is not its own"
+                            #expect(astray.errorText.contains(why), "\(astray)")
+                            let list = try await here.acode(
+                                ["task", "list", "--json"], environment: environment(ports.0, ports.0))
+                            let tasks = try JSONValue(parsing: list.output).elements
+                            let id = try #require(tasks.first { $0["name"] == "here" }?["id"].string)
+                            try FileManager.default.removeItem(atPath: "\(here.stateDirectory)/logs/\(id)")
+                            let gone = try await there.acode(
+                                ["task", "logs", id], environment: environment(ports.0, ports.0))
+                            #expect(gone.code == 1 && gone.text.isEmpty, "\(gone)")
+                            let none = "the supervisor at 127.0.0.1:\(ports.0) has no log of it"
+                            #expect(gone.errorText.contains(none), "\(gone)")
+                        }
+                    }
+                }
+            }
+        }
+
         @Test("who can't have a log is told which machine has it, why, and what to run there")
         func refusals() async throws {
             try await Self.withTwo { network, worker, client, supervisor in
@@ -88,7 +136,9 @@ extension Acceptance {
                 }
                 try await refused("no token is configured", [:])
                 let wrong = try Self.tokenFile(client, Self.token + "x")
-                try await refused("the token is missing or wrong", ["ACODE_SUPERVISOR_TOKEN_FILE": wrong])
+                try await refused(
+                    "wrong: supervisor.tokenFile must hold the same on both hosts",
+                    ["ACODE_SUPERVISOR_TOKEN_FILE": wrong])
                 let right = ["ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(client)]
                 try await network.cut()
                 try await refused("\(network.first.address):8443", right)

@@ -101,6 +101,7 @@ extension Acceptance {
                     audit.compactMap { $0["command"].string } == [
                         "queue resume", "queue pause", "queue limit", "task retry", "task cancel",
                     ])
+                #expect(audit[4]["detail"] == "cancelled: not now" && audit[4]["reason"] == "not now", "\(audit[4])")
                 #expect(audit[2]["detail"] == "at most 2 at once" && audit[2]["reason"] == "small disk", "\(audit[2])")
                 #expect(try await fixture.json("db", "audit", "--task", id).elements.count == 2)
                 let table = try await fixture.acode("db", "audit", "--limit", "1").succeeded()

@@ -1,3 +1,4 @@
+import ControlPlane
 import Settings
 import Testing
 
@@ -45,6 +46,40 @@ struct DatabaseTests {
         let summary = DatabaseSummary(Self.report(schema: version))
         #expect(summary.state == state)
         #expect(summary.text.hasPrefix("database: h/d, PostgreSQL 15.6\nuser:     u\ntables:   "))
+    }
+
+    /// Whether it can be used, and what people are told.
+    @Test(
+        arguments: [
+            (DatabaseSummary(report()), true, "up to date"),
+            (DatabaseSummary(report(server: 120_000)), false, "is too old; use PostgreSQL 13 or newer"),
+            (DatabaseSummary(report(readOnly: true)), false, "can't be written to"),
+            (DatabaseSummary(report(schema: 0)), false, "run `acode db migrate`"),
+            (DatabaseSummary(report(missing: ["INSERT on acode.lease"])), false, "--grant ROLE"),
+            (notMadeYet, true, "made at first use"),
+        ] as [(DatabaseSummary, Bool, String)])
+    func whetherADatabaseCanBeUsedIsTold(summary: DatabaseSummary, isUsable: Bool, words: String) {
+        #expect(summary.isUsable == isUsable)
+        #expect(summary.text.contains(words), "\(summary.text)")
+    }
+
+    private static let notMadeYet: DatabaseSummary = {
+        var summary = DatabaseSummary(backend: .sqlite, place: "/s/acode.sqlite")
+        summary.state = .missing
+        return summary
+    }()
+
+    @Test(
+        arguments: [
+            (.notFound, "the supervisor at h:1 has no log of it"),
+            (.misdirected, "at h:1 is a supervisor that is not its own, see supervisor.advertise"),
+            (.unauthorized, "m: supervisor.tokenFile must hold the same on both hosts"), (nil, "m"),
+        ] as [(ControlFailure.Code?, String)])
+    func whyASupervisorHasNoLogIsTold(code: ControlFailure.Code?, words: String) {
+        let failure = code.map { ControlFailure($0, "m") }
+        let error = ControlClientError(.refused, "m", failure: failure)
+        let explained = RemoteLogReader.explained(error, address: "h:1")
+        #expect(explained.message == words && explained.failure == failure)
     }
 
     @Test(arguments: [

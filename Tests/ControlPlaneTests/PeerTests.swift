@@ -39,6 +39,11 @@ struct PeerTests {
                 _ = try await client.log(task: Self.task, attempt: 2, offset: 0)
             }
             #expect(error?.failure?.code == .notFound)
+            #expect(try await client.log(task: Self.task, attempt: 1, offset: 10, installation: "own").isEmpty)
+            let other = await #expect(throws: ControlClientError.self) {
+                _ = try await client.log(task: Self.task, attempt: 1, offset: 0, installation: "other")
+            }
+            #expect(other?.failure?.code == .misdirected)
         }
         #expect(target.calls.first == "log \(Self.task) 1 0")
     }
@@ -58,6 +63,16 @@ struct PeerTests {
             }
         }
         #expect(target.calls.isEmpty)
+    }
+
+    @Test func aPlaceThatIsTakenIsToldInPlainWords() async throws {
+        let target = RecordingTarget()
+        try await Self.serving(target) { port in
+            let second = PeerServer(
+                host: "127.0.0.1", port: port, token: Self.token, target: target, logger: Logger(label: "test"))
+            let error = await #expect(throws: ControlServerError.self) { try await second.run() }
+            #expect(error?.message == "can't listen on 127.0.0.1:\(port): Address already in use")
+        }
     }
 
     @Test func nothingButReadingIsServed() async throws {
@@ -97,6 +112,14 @@ struct PeerTests {
     func aTokenAdmitsOnlyItself(header: String?, expected: Bool) {
         #expect(Self.token.admits(header) == expected)
         #expect(!"\(Self.token)".contains("0123") && !String(reflecting: Self.token).contains("0123"))
+    }
+
+    @Test func aTokenIsNotWaitedForInAFIFO() async throws {
+        try await ServerFixture.withDirectory { directory in
+            try #require(mkfifo("\(directory)/token", 0o600) == 0)
+            let error = #expect(throws: PeerTokenProblem.self) { try PeerToken(file: "\(directory)/token") }
+            #expect(error?.message == "\(directory)/token is not a file")
+        }
     }
 
     @Test(

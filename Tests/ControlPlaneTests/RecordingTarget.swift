@@ -29,7 +29,10 @@ final class RecordingTarget: ControlTarget {
     func reasonsNotReady() -> [String] { state.withLock { $0.reasons } }
     func workerSummaries() -> [WorkerSummary] { state.withLock { $0.workers } }
 
-    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8] {
+    func attemptLog(
+        task: String, attempt: Int, offset: Int64, installation: String?
+    ) async throws(ControlFailure) -> [UInt8] {
+        guard installation == nil || installation == "own" else { throw ControlFailure(.misdirected, "not mine") }
         note("log \(task) \(attempt) \(offset)")
         guard attempt == 1 else { throw ControlFailure(.notFound, "no attempt \(attempt)") }
         return Array("0123456789".utf8.dropFirst(Int(offset)))

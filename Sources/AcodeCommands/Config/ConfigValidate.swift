@@ -72,9 +72,11 @@ struct ConfigReport: Encodable, Equatable {
 
     /// For people.
     var text: String {
-        let name = environment.map { "environment \($0)" } ?? "no environment"
         let source = files.isEmpty ? "defaults" : files.joined(separator: " + ")
-        let head = isValid ? "ok    \(name): \(source)\n" : "wrong \(name):\n"
+        let head =
+            isValid
+            ? "ok    \(environment.map { "environment \($0)" } ?? "no environment"): \(source)\n"
+            : "wrong \(environment.map { "in environment \($0)" } ?? "without an environment"):\n"
         return head + (problems + warnings.map { "warning: \($0)" }).map { "      \($0)\n" }.joined()
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import Settings
 internal import TaskStore
 
@@ -6,7 +7,7 @@ internal import TaskStore
 struct DatabaseStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Say where the database is and whether it can be used.",
-        discussion: "Changes no tables. Exits with 1 when `acode db migrate` or a grant is needed.")
+        discussion: "Makes and changes nothing. Exits with 1 when it can't be used as it is.")
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -16,8 +17,10 @@ struct DatabaseStatus: AsyncParsableCommand {
         let summary: DatabaseSummary
         switch settings.backend {
         case .sqlite:
-            try await context.withStore { _ in }
-            summary = DatabaseSummary(backend: .sqlite, place: settings.path)
+            var found = DatabaseSummary(backend: .sqlite, place: settings.path)
+            // Opening would make it.
+            if access(settings.path, F_OK) == 0 { try await context.withStore { _ in } } else { found.state = .missing }
+            summary = found
         case .postgresql:
             do throws(StoreError) {
                 summary = DatabaseSummary(try await PostgresDatabase(url: settings.connectionText).inspect())
@@ -27,7 +30,7 @@ struct DatabaseStatus: AsyncParsableCommand {
         }
         let console = context.console
         console.print(console.isJSON ? try JSONText.pretty(summary) : summary.text)
-        if summary.state != .current || !summary.missingRights.isEmpty { throw ExitCode(ExitCodes.failed) }
+        if !summary.isUsable { throw ExitCode(ExitCodes.failed) }
     }
 }
 
@@ -43,6 +46,16 @@ struct DatabaseSummary: Encodable, Equatable {
     var serverVersion: String?
     var user: String?
     var missingRights: [String] = []
+    /// Whether the server takes no writes: it is a standby, or set to be read only.
+    var isReadOnly = false
+    /// Whether the server is older than what works.
+    var isTooOld = false
+
+    /// Whether tasks can be kept in it. A file is made at its first use.
+    var isUsable: Bool {
+        (state == .current || (state == .missing && backend == .sqlite)) && missingRights.isEmpty && !isReadOnly
+            && !isTooOld
+    }
 
     init(backend: StoreBackend, place: String) {
         self.backend = backend
@@ -62,10 +75,12 @@ struct DatabaseSummary: Encodable, Equatable {
         serverVersion = report.serverVersion
         user = report.user
         missingRights = report.missingRights
+        isReadOnly = report.isReadOnly
+        isTooOld = report.serverVersionNumber < PostgresReport.oldestServer
     }
 
     private enum CodingKeys: String, CodingKey {
-        case backend, place, state, schemaVersion, serverVersion, user, missingRights
+        case backend, place, state, schemaVersion, serverVersion, user, missingRights, readOnly, tooOld, usable
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -77,6 +92,9 @@ struct DatabaseSummary: Encodable, Equatable {
         try container.encode(serverVersion, forKey: .serverVersion)
         try container.encode(user, forKey: .user)
         try container.encode(missingRights, forKey: .missingRights)
+        try container.encode(isReadOnly, forKey: .readOnly)
+        try container.encode(isTooOld, forKey: .tooOld)
+        try container.encode(isUsable, forKey: .usable)
     }
 
     /// For people.
@@ -84,6 +102,14 @@ struct DatabaseSummary: Encodable, Equatable {
         let server = serverVersion.map { ", PostgreSQL \($0)" } ?? ", SQLite"
         var lines = ["database: \(place)\(server)"]
         if let user { lines.append("user:     \(user)") }
+        if isTooOld {
+            let oldest = PostgresReport.oldestServer / 10_000
+            lines.append("server:   is too old; use PostgreSQL \(oldest) or newer")
+        }
+        if isReadOnly {
+            lines.append(
+                "server:   can't be written to: it is a standby, or set to be read only; name the primary in store.url")
+        }
         lines.append("tables:   \(tables)")
         if !missingRights.isEmpty {
             lines.append("missing:  " + missingRights.joined(separator: ", "))
@@ -96,6 +122,7 @@ struct DatabaseSummary: Encodable, Equatable {
         let version = schemaVersion.map { "version \($0)" } ?? "up to date"
         return switch state {
         case .current: schemaVersion == nil ? version : "\(version), up to date"
+        case .missing where backend == .sqlite: "none yet; the file is made at first use"
         case .missing where missingRights.isEmpty: "none; run `acode db migrate`"
         case .missing: "not to be seen by this user"
         case .old: "\(version), which is old; run `acode db migrate`"

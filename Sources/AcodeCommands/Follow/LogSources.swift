@@ -43,9 +43,7 @@ struct LogSources: Sendable {
         case .failure(let problem): return .nowhere(problem.message)
         case .success(let token):
             return .supervisor(
-                RemoteLogReader(
-                    PeerClient(host: address.host, port: address.port, token: token), task: attempt.taskID,
-                    attempt: attempt.attempt))
+                RemoteLogReader(PeerClient(host: address.host, port: address.port, token: token), attempt))
         }
     }
 

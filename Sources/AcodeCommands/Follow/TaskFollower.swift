@@ -50,6 +50,8 @@ struct TaskFollower {
             let entries: [ContainerLogFormat.Entry]
             do {
                 entries = try await reader.next()
+            } catch let error as ControlClientError where error.failure?.code == .notFound && !hasLog(number) {
+                entries = []
             } catch let error as ControlClientError where error.code != .cancelled {
                 giveUp(number, because: error.message)
                 continue
@@ -62,6 +64,11 @@ struct TaskFollower {
             readers[number] = nil
         }
         return []
+    }
+
+    /// Whether an attempt has a log for certain: one that never began has none, and one that runs may not have it yet.
+    private func hasLog(_ number: Int) -> Bool {
+        attempts.contains { $0.attempt == number && $0.startedAt != nil && $0.finishedAt != nil }
     }
 
     /// Goes on without the rest of a log.

@@ -50,6 +50,15 @@ struct QueueOverview {
         }
     }
 
+    /// Of some queues those that no supervisor consumes, each once.
+    func unconsumed(_ queues: [String]) -> [String] {
+        var left: [String] = []
+        for queue in queues where !left.contains(queue) {
+            if !supervisors.contains(where: { $0.queues.isEmpty || $0.queues.contains(queue) }) { left.append(queue) }
+        }
+        return left
+    }
+
     private static let none = Dictionary(uniqueKeysWithValues: TaskState.allCases.map { ($0.rawValue, 0) })
 }
 

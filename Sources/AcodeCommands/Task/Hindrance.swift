@@ -1,5 +1,6 @@
 internal import ControlPlane
 internal import Foundation
+internal import Settings
 internal import Supervisor
 internal import TaskModel
 internal import TaskStore
@@ -15,6 +16,11 @@ enum Hindrance {
             return events.last { $0.attempt == task.attempt && $0.kind == .warning }.map(\.message)
         case .enqueued:
             if let held = await held(task, in: store) { return held }
+            if let overview = try? await QueueOverview.read(store, lease: context.settings.queue.lease),
+                let queue = overview.unconsumed([task.spec.queue]).first
+            {
+                return "no supervisor takes tasks of the queue \(queue)"
+            }
             let client = ControlClient(socketPath: context.layout.controlSocket, deadline: .seconds(2))
             guard let status = try? await client.status() else { return nil }
             if let reason = status.pressure?.first { return "the pool takes no tasks for now: \(reason)" }

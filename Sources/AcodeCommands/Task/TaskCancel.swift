@@ -17,15 +17,15 @@ struct TaskCancel: AsyncParsableCommand {
     var ids: [String]
 
     @Option(help: ArgumentHelp("Why, for the task's record.", valueName: "text"))
-    var reason = "on request"
+    var reason: String?
 
     func run() async throws {
         let context = try CommandContext(global)
-        let tasks = try await context.withStore(for: "task cancel") { store in
+        let tasks = try await context.withStore(for: "task cancel", reason: reason) { store in
             var tasks: [QueuedTask] = []
             // All are looked up before the first is cancelled: a slip in one id must not cost the others.
             for id in try await resolveAll(ids, in: store) {
-                guard let task = try await store.cancel(id, reason: reason) else {
+                guard let task = try await store.cancel(id, reason: reason ?? "on request") else {
                     throw TaskReference.unknown(id.rawValue)
                 }
                 tasks.append(task)

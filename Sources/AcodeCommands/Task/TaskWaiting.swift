@@ -13,7 +13,7 @@ struct TaskWaiting: Sendable {
     /// Streams the output of all attempts and returns what to exit with.
     func stream(_ tasks: [QueuedTask], from store: any TaskStore) async throws -> Int32 {
         let ids = tasks.map(\.id)
-        await noteMissingSupervisor(store)
+        await noteMissingSupervisor(tasks.map(\.spec.queue), store)
         let end = try await Interruption.race {
             let isOneOfMany = tasks.count > 1
             let sources = LogSources(context.layout, peers: context.settings.supervisor)
@@ -67,14 +67,40 @@ struct TaskWaiting: Sendable {
         }
     }
 
-    private func noteMissingSupervisor(_ store: any TaskStore) async {
+    private func noteMissingSupervisor(_ queues: [String], _ store: any TaskStore) async {
         let sockets = StateLayout.controlSockets(state: context.settings.state)
-        guard Announcement.announce(.submitted, to: sockets) == 0 else { return }
-        // Those of other hosts have no socket here, and may be the only ones.
-        let isShared = store.connections != nil
-        if isShared, (try? await store.supervisors())?.isEmpty == false { return }
-        let place = isShared ? "" : " on this host"
-        context.console.note("acode: no supervisor runs\(place), so the task waits in its queue")
-        context.console.note("hint: start one with `acode worker start`, or run one command with `acode run`")
+        let heard = Announcement.announce(.submitted, to: sockets)
+        let overview = try? await QueueOverview.read(store, lease: context.settings.queue.lease)
+        guard
+            let note = Self.missing(
+                heard: heard, isShared: store.connections != nil, overview, queues, isOne: queues.count == 1)
+        else { return }
+        context.console.note("acode: \(note.words)")
+        context.console.note("hint: \(note.hint)")
+    }
+
+    /// That nobody takes the tasks of these queues; `nil` when somebody does, or when that is not certain.
+    ///
+    /// - Parameters:
+    ///   - heard: how many supervisors of this host were told of the tasks.
+    ///   - isShared: whether supervisors of other hosts, which have no socket here, may take them.
+    static func missing(
+        heard: Int, isShared: Bool, _ overview: QueueOverview?, _ queues: [String], isOne: Bool
+    ) -> (words: String, hint: String)? {
+        let rest = isOne ? "the task waits in its queue" : "the tasks wait in their queues"
+        if heard == 0, !isShared || overview?.supervisors.isEmpty == true {
+            return (
+                "no supervisor runs\(isShared ? "" : " on this host"), so \(rest)",
+                "start one with `acode worker start`, or run one command with `acode run`"
+            )
+        }
+        // One that has just started may not be known yet.
+        guard let overview, !overview.supervisors.isEmpty,
+            let queue = overview.unconsumed(queues).first
+        else { return nil }
+        return (
+            "no supervisor takes tasks of the queue \(queue), so \(isOne ? "the task waits" : "they wait") there",
+            "`acode queue` shows who consumes what; start one for it with `acode worker start --queue \(queue)`"
+        )
     }
 }

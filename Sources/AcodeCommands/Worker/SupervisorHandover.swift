@@ -25,7 +25,7 @@ struct SupervisorHandover: Sendable {
     /// - Parameter check: finds out whether this process could take its place, before that one gives it up; gets
     ///   the kind of its engine.
     /// - Throws: what `check` found, or 75 with the reason when the supervisor did not let go in time; then it goes on.
-    func run(check: (String?) async throws(SupervisorError) -> Void) async throws {
+    func run(check: (String?) async throws(CommandFailure) -> Void) async throws {
         let client = context.controlClient()
         let old: SupervisorSummary
         do {
@@ -36,10 +36,10 @@ struct SupervisorHandover: Sendable {
         } catch {
             throw Self.failure(error)
         }
-        do throws(SupervisorError) {
+        do throws(CommandFailure) {
             try await check(old.engine?.kind)
         } catch {
-            var failure = CommandFailure(error)
+            var failure = error
             failure.message += "; the running supervisor (pid \(old.pid)) goes on"
             throw failure
         }

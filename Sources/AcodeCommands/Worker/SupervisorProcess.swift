@@ -12,6 +12,8 @@ internal import UnixSignals
 /// A supervisor with everything that belongs to a process of its own: control socket, TCP listener, signals.
 struct SupervisorProcess: Sendable {
     let supervisor: Supervisor
+    /// Who has it may read logs; `nil` when they are served nowhere.
+    let token: PeerToken?
     let target: SupervisorTarget
     let settings: Settings
     let layout: StateLayout
@@ -29,8 +31,6 @@ struct SupervisorProcess: Sendable {
     /// Runs until the supervisor has ended; everything else ends with it. Returns the signal that forced the end.
     func run() async throws(CommandFailure) -> Int32? {
         do throws(SupervisorError) { try layout.prepare() } catch { throw CommandFailure(error) }
-        let token = try settings.supervisor.listen.map { _ throws(CommandFailure) in try Self.token(settings.supervisor)
-        }
         let forcedBy = Forced()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let failure = await withTaskGroup(of: Part.self) { group in
@@ -44,12 +44,12 @@ struct SupervisorProcess: Sendable {
             }
             group.addTask {
                 let server = ControlServer(socketPath: layout.controlSocket, target: target, logger: logger)
-                return await serve { () throws(ControlServerError) in try await server.run() }
+                return await serve(nil) { () throws(ControlServerError) in try await server.run() }
             }
             if let address = settings.duties.listens {
                 group.addTask {
                     let server = HealthServer(host: address.host, port: address.port, target: target, logger: logger)
-                    return await serve { () throws(ControlServerError) in
+                    return await serve("http.listen") { () throws(ControlServerError) in
                         try await server.run { port in
                             logger.info(
                                 "serving health and metrics",
@@ -62,7 +62,7 @@ struct SupervisorProcess: Sendable {
                 group.addTask {
                     let server = PeerServer(
                         host: address.host, port: address.port, token: token, target: target, logger: logger)
-                    return await serve { () throws(ControlServerError) in
+                    return await serve("supervisor.listen") { () throws(ControlServerError) in
                         try await server.run { _ in
                             logger.info(
                                 "serving logs to other hosts", metadata: ["supervisor.address": "\(address)"])
@@ -80,18 +80,24 @@ struct SupervisorProcess: Sendable {
         return forcedBy.signal
     }
 
-    private static func token(_ settings: PeerSettings) throws(CommandFailure) -> PeerToken {
+    /// The token that the settings name, where logs are served. Blocks for a look at a file.
+    static func token(_ settings: PeerSettings) throws(CommandFailure) -> PeerToken? {
+        guard settings.listen != nil else { return nil }
         do throws(PeerTokenProblem) { return try PeerToken(file: settings.tokenFile) } catch {
             throw CommandFailure(ExitCodes.configuration, "supervisor.tokenFile: \(error.message)", hint: error.hint)
         }
     }
 
-    private func serve(_ body: () async throws(ControlServerError) -> Void) async -> Part {
+    private func serve(
+        _ setting: String?, _ body: () async throws(ControlServerError) -> Void
+    ) async -> Part {
         do throws(ControlServerError) {
             try await body()
             return .server(nil)
         } catch {
-            return .server(CommandFailure(error))
+            var failure = CommandFailure(error)
+            if let setting { failure.message = "\(setting): \(failure.message)" }
+            return .server(failure)
         }
     }
 

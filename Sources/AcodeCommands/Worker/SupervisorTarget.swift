@@ -63,9 +63,15 @@ struct SupervisorTarget: ControlTarget {
             .unsupported, "the worker \(id) is no container, so it has no output of its own; see `acode task logs`")
     }
 
-    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8] {
+    func attemptLog(
+        task: String, attempt: Int, offset: Int64, installation: String?
+    ) async throws(ControlFailure) -> [UInt8] {
         let id = TaskID(rawValue: task)
         guard let part = await LogPart.read(layout, task: id, attempt: attempt, offset: offset) else {
+            // Others may be told the address of this one as that of another.
+            guard installation == nil || installation == layout.installationID else {
+                throw ControlFailure(.misdirected, "attempt \(attempt) of \(task) was not made here")
+            }
             throw ControlFailure(.notFound, "this host has no log of attempt \(attempt) of \(task)")
         }
         return part

@@ -68,6 +68,8 @@ struct WorkerStart: AsyncParsableCommand {
         OpenFileLimit.raise()
         let settings = context.settings
         let agent = try AgentLocation.find()
+        // Whatever can't work has to be known before a running supervisor gives its pool up.
+        let token = Result { () throws(CommandFailure) in try SupervisorProcess.token(settings.supervisor) }
         let handover = handoff ? try SupervisorHandover(context: context, limitText: handoffTimeout) : nil
         let writer = LoggingChoice.bootstrap(settings.logs, allowsColor: !global.noColor)
         let metrics = PrometheusRegistry()
@@ -79,9 +81,14 @@ struct WorkerStart: AsyncParsableCommand {
             options.pullDisplay = PullDisplay.forSupervisor(settings.logs)
             let supervisor = Supervisor(
                 options: options, store: store, layout: context.layout, logger: logger)
-            try await handover?.run { kind throws(SupervisorError) in try await supervisor.checkTakeover(on: kind) }
+            try await handover?.run { kind throws(CommandFailure) in
+                _ = try token.get()
+                do throws(SupervisorError) { try await supervisor.checkTakeover(on: kind) } catch {
+                    throw CommandFailure(error)
+                }
+            }
             return try await SupervisorProcess(
-                supervisor: supervisor,
+                supervisor: supervisor, token: try token.get(),
                 target: SupervisorTarget(
                     supervisor: supervisor, store: store, metrics: metrics, lease: context.settings.queue.lease,
                     layout: context.layout),

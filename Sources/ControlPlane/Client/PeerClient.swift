@@ -19,10 +19,14 @@ package struct PeerClient: Sendable {
     }
 
     /// A piece of an attempt's log as it is on the disk there, from a place in it on; empty at the end of what is written.
+    /// `installation` is whose attempt it was, made of letters, digits and hyphens: one that is another says so.
     /// `GET /v1/tasks/{id}/attempts/{number}/log`
-    package func log(task: String, attempt: Int, offset: Int64) async throws(ControlClientError) -> [UInt8] {
+    package func log(
+        task: String, attempt: Int, offset: Int64, installation: String? = nil
+    ) async throws(ControlClientError) -> [UInt8] {
+        let whose = installation.map { "&installation=\($0)" } ?? ""
         let request = HTTPRequest(
-            .get, "/v1/tasks/\(task)/attempts/\(attempt)/log?offset=\(offset)",
+            .get, "/v1/tasks/\(task)/attempts/\(attempt)/log?offset=\(offset)\(whose)",
             headers: ["Authorization": token.header], limits: HTTPRequest.Limits(total: deadline))
         let answer: HTTPResponse
         do throws(TransportError) {

@@ -24,10 +24,12 @@ package protocol ControlTarget: Sendable {
     func workerOutput(_ id: String, tail: Int?, since: Date?) async throws(ControlFailure) -> [LogFrame]
 
     /// A piece of the log of one of this host's attempts, as it is on the disk, from a place in it on; empty at the end of
-    /// what is written. `task` is a UUID.
+    /// what is written. `task` is a UUID; `installation` is whose attempt it was, `nil` when that is not known.
     ///
-    /// - Throws: `not_found`.
-    func attemptLog(task: String, attempt: Int, offset: Int64) async throws(ControlFailure) -> [UInt8]
+    /// - Throws: `not_found`, or `misdirected` when it was another one's.
+    func attemptLog(
+        task: String, attempt: Int, offset: Int64, installation: String?
+    ) async throws(ControlFailure) -> [UInt8]
 
     /// Looks for tasks now.
     func wake()

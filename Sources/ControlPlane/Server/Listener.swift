@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
@@ -26,10 +27,15 @@ enum Listener {
         } catch {
             if Task.isCancelled { return }
             throw ControlServerError(
-                .bindFailed, "can't listen on \(place): \(error)",
+                .bindFailed, "can't listen on \(place): \(reason(error))",
                 hint: "choose another address, or end what listens there")
         }
         guard Task.isCancelled else { throw ControlServerError(.stopped, "the server on \(place) stopped") }
+    }
+
+    /// What the system said, without the call that it said it to.
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 
     /// Runs the application until the task is cancelled. It must end by its own graceful shutdown: a server that is simply

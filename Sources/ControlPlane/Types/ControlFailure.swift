@@ -8,6 +8,8 @@ package struct ControlFailure: Error, Codable, Sendable, Equatable, CustomString
         case badRequest = "bad_request"
         /// Who asks may not.
         case unauthorized
+        /// It is for another supervisor.
+        case misdirected
         /// The path takes another method.
         case methodNotAllowed = "method_not_allowed"
         /// The request's body is too large.
@@ -40,6 +42,7 @@ package struct ControlFailure: Error, Codable, Sendable, Equatable, CustomString
         case .badRequest: 400
         case .unauthorized: 401
         case .methodNotAllowed: 405
+        case .misdirected: 421
         case .tooLarge: 413
         case .unavailable: 503
         case .unsupported: 501

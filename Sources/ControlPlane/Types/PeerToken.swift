@@ -14,7 +14,8 @@ package struct PeerToken: Sendable, CustomStringConvertible, CustomReflectable {
     ///
     /// - Throws: in plain words that begin with the path.
     package init(file path: String) throws(PeerTokenProblem) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A FIFO would keep waiting for somebody who writes to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw PeerTokenProblem("\(path) can't be read: \(String(cString: strerror(errno)))")
         }

@@ -14,7 +14,9 @@ enum PeerRoutes {
             guard let offset = Int64(request.uri.queryParameters["offset"] ?? "0"), offset >= 0 else {
                 throw ControlFailure(.badRequest, "offset is a number of bytes, 0 or more")
             }
-            let part = try await target.attemptLog(task: task.lowercased(), attempt: attempt, offset: offset)
+            let part = try await target.attemptLog(
+                task: task.lowercased(), attempt: attempt, offset: offset,
+                installation: request.uri.queryParameters["installation"].map(String.init))
             return Response(
                 status: .ok, headers: [.contentType: "application/octet-stream", .cacheControl: "no-store"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: part)))

@@ -43,6 +43,8 @@ class Server:
             self.port = one.getsockname()[1]
 
     def __enter__(self) -> Server:
+        # For whoever is started with a `url`: an argument with the password could be seen by everybody on this machine.
+        os.environ["PGPASSWORD"] = self.password
         secret = self.place / "password"
         secret.write_text(self.password)
         if self.owner:
@@ -80,12 +82,12 @@ class Server:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def url(self, database: str) -> str:
-        return f"postgresql://bench:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://bench@127.0.0.1:{self.port}/{database}"
 
     def psql(self, database: str) -> tuple[list[str], dict[str, str]]:
         """How psql is called; with the password where nobody sees it, not even in an error."""
         line = [str(self.programs / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port)]
-        return [*line, "-U", "bench", "-d", database], {**os.environ, "PGPASSWORD": self.password}
+        return [*line, "-U", "bench", "-d", database], dict(os.environ)
 
     def query(self, database: str, sql: str) -> str:
         """Runs statements and returns what the last one printed, without titles."""
