@@ -30,6 +30,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -86,7 +87,7 @@ let package = Package(
         .target(name: "ContainerEngine", dependencies: ["HTTPTransport", log], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["CLibYAML", "TaskModel"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [log, coreMetrics], swiftSettings: strict),
-        .target(name: "TaskStore", dependencies: ["PostgreSQL", "TaskModel", grdb], swiftSettings: strict),
+        .target(name: "TaskStore", dependencies: ["PostgreSQL", "TaskModel", grdb, sqlite], swiftSettings: strict),
         .target(name: "EgressProxy", dependencies: ["TaskModel", log, metrics] + nio, swiftSettings: strict),
 
         // Floor 2: workers.

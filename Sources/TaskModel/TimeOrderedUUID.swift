@@ -30,14 +30,19 @@ enum TimeOrderedUUID {
     }
 
     private static func text(high: UInt64, low: UInt64) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(36)
-        for position in 0..<32 {
-            if position == 8 || position == 12 || position == 16 || position == 20 { bytes.append(UInt8(ascii: "-")) }
-            let word = position < 16 ? high : low
-            bytes.append(digits[Int((word >> UInt64(60 - 4 * (position % 16))) & 0xf)])
+        String(unsafeUninitializedCapacity: 36) { bytes in
+            var place = 0
+            for position in 0..<32 {
+                if position == 8 || position == 12 || position == 16 || position == 20 {
+                    bytes[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                let word = position < 16 ? high : low
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (position % 16))) & 0xf
+                bytes[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                place += 1
+            }
+            return place
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

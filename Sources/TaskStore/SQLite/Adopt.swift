@@ -25,7 +25,7 @@ extension WriteScope {
             let found = try first(
                 """
                 SELECT \(TaskRow.columns), s.seq AS lease_seq, l.supervisor AS owner, l.hard_until
-                FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_state s ON s.seq = t.seq
+                FROM task t JOIN lease l ON l.task_seq = t.seq JOIN task_now s ON s.seq = t.seq
                 WHERE t.id = ? AND l.attempt = ? AND coalesce(l.origin, l.token) = ?
                 """, [claimed.taskID.rawValue, claimed.attempt, claimed.token]),
             previous.contains(SupervisorID(rawValue: found["owner"]))
@@ -33,17 +33,22 @@ extension WriteScope {
         let seq: Int64 = found["lease_seq"]
         let lease = Lease(taskID: claimed.taskID, attempt: claimed.attempt, token: .random(in: .min ... .max))
         let host = StoredText.clean(host)
+        // Who claimed it first is told by the lease no more.
         try run(
             """
-            UPDATE lease SET token = ?, origin = ?, supervisor = ?, host = ?, lease_until = ? WHERE task_seq = ?
+            INSERT INTO event (sequence, task_seq, attempt, kind, message, at)
+            SELECT sequence, task_seq, attempt, kind, message, at FROM timeline
+            WHERE task_seq = ?1 AND sequence = (SELECT claimed_seq FROM lease WHERE task_seq = ?1)
+            """, [seq])
+        try run(
+            """
+            UPDATE lease SET token = ?, origin = ?, supervisor = ?, host = ?, lease_until = ?, claimed_seq = NULL
+            WHERE task_seq = ?
             """,
             [
                 lease.token, claimed.token, supervisor.rawValue, host,
                 StoredTime.add(StoredTime.milliseconds(duration), to: now), seq,
             ])
-        try run(
-            "UPDATE attempt SET supervisor = ?, host = ? WHERE task_seq = ? AND attempt = ?",
-            [supervisor.rawValue, host, seq, claimed.attempt])
         try note(
             .adopted, "taken over by another supervisor on \(host) while it runs", task: seq,
             attempt: claimed.attempt)

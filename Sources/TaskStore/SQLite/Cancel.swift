@@ -50,7 +50,7 @@ extension WriteScope {
         let row = try first(
             """
             SELECT s.seq, s.state, s.attempt, s.queue, s.cancel_requested
-            FROM task t JOIN task_state s ON s.seq = t.seq WHERE t.id = ?
+            FROM task t JOIN task_now s ON s.seq = t.seq WHERE t.id = ?
             """, [id.rawValue])
         guard let row else { return nil }
         guard let state = TaskState(rawValue: row[1]) else {
@@ -61,11 +61,12 @@ extension WriteScope {
 
     fileprivate func taskRow(_ seq: Int64) throws -> TaskRow? {
         try first(
-            "SELECT \(TaskRow.columns) FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?", [seq]
+            "SELECT \(TaskRow.columns) FROM task_now s JOIN task t ON t.seq = s.seq WHERE s.seq = ?", [seq]
         ).map(TaskRow.init)
     }
 
     fileprivate func cancelNow(_ found: Standing, reason: String, _ words: String) throws {
+        try unready(found.seq)
         try run(
             """
             UPDATE task_state SET state = 'cancelled', outcome = ?, reason = ?, cancel_requested = 1, finished_at = ?,
@@ -79,7 +80,7 @@ extension WriteScope {
     /// Returns false when somebody has asked before.
     fileprivate func askToStop(_ found: Standing, _ words: String) throws -> Bool {
         guard !found.cancelRequested else { return false }
-        try run("UPDATE task_state SET cancel_requested = 1 WHERE seq = ?", [found.seq])
+        try run("UPDATE lease SET cancel_requested = 1 WHERE task_seq = ?", [found.seq])
         try note(.cancelRequested, words, task: found.seq, attempt: found.attempt)
         return true
     }
@@ -102,6 +103,7 @@ extension WriteScope {
                 "INSERT OR REPLACE INTO unique_claim (queue, key, task_seq) VALUES (?, ?, ?)",
                 [found.queue, key, found.seq])
         }
+        try keepLastAttempt(of: found.seq)
         try run(
             """
             UPDATE task_state SET state = 'enqueued', run_at = ?, deliveries = 0, failures = 0, interruptions = 0,
@@ -113,6 +115,7 @@ extension WriteScope {
                 now, ttl.map { StoredTime.add(StoredTime.milliseconds(seconds: max(0, $0)), to: now) },
                 StoredText.clean(image), found.seq,
             ])
+        try ready(found.seq)
         if fromStart { try discardCheckpoints(of: found.seq, after: 0) }
         let words = CheckpointText.requeued(fromStart: fromStart)
         try note(.requeued, author?.signing(words) ?? words, task: found.seq, attempt: found.attempt)

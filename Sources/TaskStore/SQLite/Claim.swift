@@ -52,28 +52,36 @@ enum ClaimSQL {
         UPDATE task_state SET state = 'enqueued' WHERE seq IN (
             SELECT seq FROM task_state INDEXED BY task_scheduled
             WHERE state = 'pending' AND run_at <= ? ORDER BY run_at LIMIT \(promotedAtOnce)
-        ) RETURNING queue
+        ) RETURNING queue, seq
         """
-    static let nextQueue = """
-        SELECT queue FROM task_state INDEXED BY task_ready
-        WHERE state = 'enqueued' AND queue > ? ORDER BY queue LIMIT 1
-        """
+    static let nextQueue = "SELECT queue FROM ready WHERE queue > ? ORDER BY queue LIMIT 1"
     /// Those that name no image, or those that name one.
     static let ready = """
-        SELECT seq, priority FROM task_state INDEXED BY task_ready
-        WHERE state = 'enqueued' AND queue = ? AND container = ? AND (image IS NULL) = ?
-            AND (expire_at IS NULL OR expire_at > ?)
+        SELECT seq, priority FROM ready
+        WHERE queue = ? AND container = ? AND unnamed = ? AND (expire_at IS NULL OR expire_at > ?)
         ORDER BY priority DESC, seq LIMIT ?
         """
     static let nextImage = """
-        SELECT image FROM task_state INDEXED BY task_image
-        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image > ? ORDER BY image LIMIT 1
+        SELECT image FROM ready INDEXED BY ready_image
+        WHERE queue = ? AND container = ? AND image > ? ORDER BY image LIMIT 1
         """
     static let readyOfImage = """
-        SELECT seq, priority FROM task_state INDEXED BY task_image
-        WHERE state = 'enqueued' AND queue = ? AND container = ? AND image = ?
-            AND (expire_at IS NULL OR expire_at > ?)
+        SELECT seq, priority FROM ready INDEXED BY ready_image
+        WHERE queue = ? AND container = ? AND image = ? AND (expire_at IS NULL OR expire_at > ?)
         ORDER BY priority DESC, seq LIMIT ?
+        """
+    static let take =
+        "DELETE FROM ready WHERE queue = ? AND container = ? AND unnamed = ? AND priority = ? AND seq = ?"
+    /// Only what a task that waits can have.
+    static let task = """
+        SELECT t.id, t.spec, t.created_at, s.run_at, s.attempt, s.failures, s.interruptions, s.outcome, s.exit_code,
+            s.reason, s.deliveries, s.checkpoint_phase, s.checkpoint_at, s.least_hold
+        FROM task_state s CROSS JOIN task t ON t.seq = s.seq WHERE s.seq = ?
+        """
+    static let lease = """
+        INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until, hard_until, queue, deliveries,
+            claimed_at, claimed_seq)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Bounds how long one claim can hold the write lock; the next claim goes on.
     static let promotedAtOnce = 5000
@@ -87,17 +95,24 @@ extension WriteScope {
         try promote()
         let limit = min(request.limit, ClaimSQL.claimedAtOnce)
         guard limit > 0 else { return [] }
-        return try ready(request, limit: limit).map { seq in try lease(seq, to: request) }
+        var lanes: [Lane] = []
+        let candidates = try ready(request, limit: limit, &lanes)
+        guard !candidates.isEmpty else { return [] }
+        var taking = try Taking(self, request, lanes, count: candidates.count)
+        return try candidates.map { try taking.take($0) }
     }
 
     private func promote() throws {
-        for row in try all(ClaimSQL.promote, [now]) { counts.move(queue: row[0], from: .pending, to: .enqueued) }
+        for row in try all(ClaimSQL.promote, [now]) {
+            try ready(row[1])
+            counts.move(queue: row[0], from: .pending, to: .enqueued)
+        }
     }
 
     /// The best ready tasks over all lanes: a lane is a queue, a kind of isolation and whether an image is named, or which
     /// one where the request is particular about images. The index has the tasks of a lane in order, so that the work
     /// doesn't grow with the backlog, but for those that have expired since `expire` was called last.
-    private func ready(_ request: ClaimRequest, limit: Int) throws -> [Int64] {
+    private func ready(_ request: ClaimRequest, limit: Int, _ lanes: inout [Lane]) throws -> [Candidate] {
         let room = try queueRoom()
         var best: [Candidate] = []
         for queue in try queues(request) {
@@ -106,45 +121,40 @@ extension WriteScope {
             guard most > 0 else { continue }
             var own: [Candidate] = []
             for container in request.offersContainers ? [false, true] : [false] {
-                own += try candidates(request.images, queue, container, limit: most)
+                own += try candidates(request.images, queue, container, limit: most, &lanes)
             }
             for (index, candidate) in own.sorted().prefix(most).enumerated() {
                 best.append(turn.map { candidate.standing(at: $0.place(index + 1)) } ?? candidate)
             }
         }
-        return best.sorted().prefix(limit).map(\.seq)
+        return Array(best.sorted().prefix(limit))
     }
 
     /// The best of one queue and one kind of isolation, in no order.
     private func candidates(
-        _ choice: ImageChoice, _ queue: String, _ container: Bool, limit: Int
+        _ choice: ImageChoice, _ queue: String, _ container: Bool, limit: Int, _ lanes: inout [Lane]
     ) throws -> [Candidate] {
         var found: [Candidate] = []
-        func take(_ sql: String, _ lane: (any DatabaseValueConvertible)?) throws {
-            found += try all(sql, [queue, container, lane, now, limit]).map { Candidate(seq: $0[0], priority: $0[1]) }
+        func look(_ sql: String, unnamed: Bool, image: String? = nil) throws {
+            var select = try raw(sql)
+            defer { select.reset() }
+            select.bind(queue)
+            select.bind(container)
+            if let image { select.bind(image) } else { select.bind(unnamed) }
+            select.bind(now)
+            select.bind(limit)
+            lanes.append(Lane(queue: queue, container: container, unnamed: unnamed))
+            while try select.step() {
+                found.append(Candidate(seq: select.int(0), priority: select.int(1), lane: lanes.count - 1))
+            }
         }
-        if choice.takesUnnamed { try take(ClaimSQL.ready, true) }
+        if choice.takesUnnamed { try look(ClaimSQL.ready, unnamed: true) }
         if let named = try images(choice, queue, container) {
-            for image in named { try take(ClaimSQL.readyOfImage, image) }
+            for image in named { try look(ClaimSQL.readyOfImage, unnamed: false, image: image) }
         } else {
-            try take(ClaimSQL.ready, false)
+            try look(ClaimSQL.ready, unnamed: false)
         }
         return found
-    }
-
-    /// A task that may be claimed; the best sorts first.
-    private struct Candidate: Comparable {
-        let seq: Int64
-        let priority: Int
-        /// Where it stands in the turns of queues, if these count.
-        var place = 0.0
-
-        func standing(at place: Double) -> Candidate { Candidate(seq: seq, priority: priority, place: place) }
-
-        static func < (lhs: Candidate, rhs: Candidate) -> Bool {
-            if lhs.place != rhs.place { return lhs.place < rhs.place }
-            return lhs.priority != rhs.priority ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
-        }
     }
 
     /// The images of which tasks are to be taken where they wait; `nil` means all. One step for each that is named there.
@@ -171,43 +181,6 @@ extension WriteScope {
         // No queue sorts before the empty text, and a queue with an empty name is not to be had.
         while let row = try first(ClaimSQL.nextQueue, [queues.last ?? ""]) { queues.append(row[0]) }
         return queues
-    }
-
-    private func lease(_ seq: Int64, to request: ClaimRequest) throws -> ClaimedRow {
-        try run(
-            """
-            UPDATE task_state SET state = 'inProgress', attempt = attempt + 1, deliveries = deliveries + 1,
-                progress = NULL, worker = NULL, started_at = NULL
-            WHERE seq = ?
-            """, [seq])
-        guard
-            let row = try first(
-                "SELECT \(TaskRow.columns), s.queue, s.least_hold FROM task_state s JOIN task t ON t.seq = s.seq WHERE s.seq = ?",
-                [seq])
-        else { throw StoreError(.corrupt, "a task without its specification", operation: "claim") }
-        let task = TaskRow(row)
-        let attempt: Int = row["attempt"]
-        let lease = Lease(
-            taskID: TaskID(rawValue: task.id), attempt: attempt, token: .random(in: .min ... .max))
-        let renewable = request.longest?.milliseconds(leastHold: row["least_hold"])
-        let supervisor = request.supervisor.rawValue
-        let host = StoredText.clean(request.host)
-        try run(
-            """
-            INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until, hard_until)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                seq, lease.token, attempt, supervisor, host,
-                StoredTime.add(StoredTime.milliseconds(request.leaseDuration), to: now),
-                renewable.map { StoredTime.add($0, to: now) },
-            ])
-        try run(
-            "INSERT INTO attempt (task_seq, attempt, supervisor, host, claimed_at) VALUES (?, ?, ?, ?, ?)",
-            [seq, attempt, supervisor, host, now])
-        try note(.claimed, "attempt \(attempt) claimed by \(host)", task: seq, attempt: attempt)
-        counts.move(queue: row["queue"], from: .enqueued, to: .inProgress)
-        return ClaimedRow(task: task, lease: lease, renewable: renewable)
     }
 }
 

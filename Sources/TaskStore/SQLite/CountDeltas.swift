@@ -2,20 +2,46 @@ internal import TaskModel
 
 /// How the number of tasks in each state of each queue changes in one transaction. Folded into `queue_count` once,
 /// before the commit.
-struct CountDeltas: Equatable {
+struct CountDeltas {
     /// What is counted together.
     struct Key: Hashable {
         let queue: String
         let state: TaskState
     }
 
-    private(set) var changes: [Key: Int] = [:]
+    /// A change that many tasks of one batch share.
+    private struct Move: Equatable {
+        let queue: String
+        let from: TaskState?
+        let to: TaskState?
+    }
+
+    private var folded: [Key: Int] = [:]
+    private var last: (move: Move, times: Int)?
+
+    /// What has changed.
+    var changes: [Key: Int] {
+        guard let last else { return folded }
+        var changes = folded
+        Self.fold(last.move, last.times, into: &changes)
+        return changes
+    }
 
     /// A task of `queue` went from one state to another; `nil` is where new tasks come from and where those go that are
     /// forgotten.
     mutating func move(queue: String, from: TaskState?, to: TaskState?) {
         guard from != to else { return }
-        if let from { changes[Key(queue: queue, state: from), default: 0] -= 1 }
-        if let to { changes[Key(queue: queue, state: to), default: 0] += 1 }
+        let move = Move(queue: queue, from: from, to: to)
+        if let last, last.move == move {
+            self.last = (move, last.times + 1)
+        } else {
+            if let last { Self.fold(last.move, last.times, into: &folded) }
+            last = (move, 1)
+        }
+    }
+
+    private static func fold(_ move: Move, _ times: Int, into changes: inout [Key: Int]) {
+        if let from = move.from { changes[Key(queue: move.queue, state: from), default: 0] -= times }
+        if let to = move.to { changes[Key(queue: move.queue, state: to), default: 0] += times }
     }
 }

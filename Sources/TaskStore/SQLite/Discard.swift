@@ -16,16 +16,12 @@ extension SQLiteTaskStore {
 
 extension WriteScope {
     fileprivate func discard(_ lease: Lease, _ result: AttemptResult) throws -> LateEnd {
-        let found = try first(
-            """
-            SELECT a.task_seq, a.ended_token FROM task t JOIN attempt a ON a.task_seq = t.seq
-            WHERE t.id = ? AND a.attempt = ?
-            """, [lease.taskID.rawValue, lease.attempt])
-        guard let found else { return .unknown }
-        if found[1] as Int64? == lease.token { return .recorded }
+        guard let seq = try HistorySQL.number(of: lease.taskID, db),
+            let found = try first(HistorySQL.end, [seq, lease.attempt])
+        else { return .unknown }
+        if found[0] as Int64? == lease.token { return .recorded }
         guard try held(lease) == nil else { return .stillHeld }
         let entry = Settlement.late(result)
-        let seq: Int64 = found[0]
         let told = try first(
             "SELECT 1 FROM event WHERE task_seq = ? AND attempt = ? AND kind = ?",
             [seq, lease.attempt, entry.kind.rawValue])

@@ -17,14 +17,16 @@ extension SQLiteTaskStore {
 /// The statements that find tasks whose time to begin is over; a test explains them.
 enum ExpireSQL {
     private static let columns = "s.seq, t.id, s.queue, s.state, s.attempt, \(SpecSQL.value("ttl"))"
+    private static let waits =
+        "s.state IN ('enqueued', 'pending') AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.task_seq = s.seq)"
     static let overdue = """
         SELECT \(columns) FROM task_state s INDEXED BY task_expiring JOIN task t ON t.seq = s.seq
-        WHERE s.expire_at <= ? AND s.state IN ('enqueued', 'pending') ORDER BY s.expire_at LIMIT \(endedAtOnce)
+        WHERE s.expire_at <= ? AND \(waits) ORDER BY s.expire_at LIMIT \(endedAtOnce)
         """
     /// The one that holds a unique key.
     static let overdueHolder = """
         SELECT \(columns) FROM unique_claim u JOIN task_state s ON s.seq = u.task_seq JOIN task t ON t.seq = s.seq
-        WHERE u.queue = ? AND u.key = ? AND s.expire_at <= ? AND s.state IN ('enqueued', 'pending')
+        WHERE u.queue = ? AND u.key = ? AND s.expire_at <= ? AND \(waits)
         """
     /// Bounds how long one transaction holds the write lock.
     static let endedAtOnce = 500
@@ -42,6 +44,7 @@ extension WriteScope {
     func expire(_ row: Row) throws -> TaskID {
         let seq: Int64 = row[0]
         let (settlement, reason) = Settlement.expired(after: row[5])
+        try unready(seq)
         try run(
             """
             UPDATE task_state SET state = ?, outcome = ?, reason = ?, finished_at = ?, expire_at = NULL WHERE seq = ?

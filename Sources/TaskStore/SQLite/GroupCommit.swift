@@ -13,6 +13,9 @@ final class GroupCommit: Sendable {
         var batch = 256
         /// Writes that wait; more are refused with `busy`.
         var waiting = 8192
+        /// How long the writer looks for the next write before it rests: who is told of one often writes again at once, and
+        /// to wake a thread takes longer than a write.
+        var attention = Duration.microseconds(40)
     }
 
     private struct State {
@@ -103,21 +106,28 @@ final class GroupCommit: Sendable {
 
     private func drain(_ db: Database) {
         while true {
-            let batch = state.withLock { state in
-                let batch = Array(state.waiting.prefix(limits.batch))
-                state.waiting.removeFirst(batch.count)
-                if batch.isEmpty { state.isDraining = false }
-                return batch
-            }
+            let batch = take()
             guard !batch.isEmpty else { return }
             commit(batch, db)
+            let rest = ContinuousClock.now + limits.attention
+            while waitingCount == 0, ContinuousClock.now < rest {}
+        }
+    }
+
+    /// What waits, as much as goes into one transaction. When nothing does, the writer rests.
+    private func take() -> [PendingWrite] {
+        state.withLock { state in
+            let batch = Array(state.waiting.prefix(limits.batch))
+            state.waiting.removeFirst(batch.count)
+            if batch.isEmpty { state.isDraining = false }
+            return batch
         }
     }
 
     private func commit(_ batch: [PendingWrite], _ db: Database) {
         do {
             try setFlushing(batch.contains { $0.durability == .powerLoss }, db)
-            try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+            try RawStatement.run(db, "BEGIN IMMEDIATE")
         } catch {
             for write in batch + overdue() { write.fail(StoreError(error, operation: write.operation)) }
             return
@@ -139,7 +149,7 @@ final class GroupCommit: Sendable {
     /// With the write-ahead log, `NORMAL` writes a commit and `FULL` flushes it too; the setting belongs to the connection.
     private func setFlushing(_ flushes: Bool, _ db: Database) throws {
         guard state.withLock({ $0.isFlushing }) != flushes else { return }
-        try db.cachedStatement(sql: "PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")").execute()
+        try RawStatement.run(db, flushes ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
         state.withLock { $0.isFlushing = flushes }
     }
 

@@ -18,9 +18,14 @@ struct GroupTransaction {
         var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(batch.count)
         do {
-            for write in batch { answers.append(try run(write, in: scope)) }
+            if batch.count == 1 {
+                // One that fails takes nobody with it.
+                for write in batch { answers.append(try write.run(scope)) }
+            } else {
+                for write in batch { answers.append(try run(write, in: scope)) }
+            }
             try scope.foldCounts()
-            try db.cachedStatement(sql: "COMMIT").execute()
+            try RawStatement.run(db, "COMMIT")
             return .committed(answers)
         } catch {
             // SQLite may have given the transaction up itself.
@@ -32,10 +37,10 @@ struct GroupTransaction {
     /// Runs one write in its savepoint. Throws only when the whole transaction is lost.
     private func run(_ write: PendingWrite, in scope: WriteScope) throws -> @Sendable () -> Void {
         let counts = scope.counts
-        try scope.run("SAVEPOINT one")
+        try RawStatement.run(db, "SAVEPOINT one")
         do {
             let answer = try write.run(scope)
-            try scope.run("RELEASE one")
+            try RawStatement.run(db, "RELEASE one")
             return answer
         } catch {
             guard db.isInsideTransaction else { throw error }

@@ -6,7 +6,7 @@ extension SQLiteTaskStore {
         let row = try await read("read a task") { db in
             try Row.fetchOne(
                 db.cachedStatement(
-                    sql: "SELECT \(TaskRow.columns) FROM task t JOIN task_state s ON s.seq = t.seq WHERE t.id = ?"),
+                    sql: "SELECT \(TaskRow.columns) FROM task t JOIN task_now s ON s.seq = t.seq WHERE t.id = ?"),
                 arguments: [id.rawValue]
             ).map(TaskRow.init)
         }
@@ -41,7 +41,10 @@ extension SQLiteTaskStore {
         try await read("count tasks") { db in
             try Row.fetchAll(
                 db.cachedStatement(
-                    sql: "SELECT queue, state, count FROM queue_count WHERE count <> 0 ORDER BY queue, state")
+                    sql: """
+                        SELECT queue, state, count FROM queue_count WHERE count <> 0 AND queue <> ''
+                        ORDER BY queue, state
+                        """)
             ).compactMap { row in
                 TaskState(rawValue: row[1]).map { QueueCount(queue: row[0], state: $0, count: row[2]) }
             }
@@ -59,8 +62,7 @@ extension SQLiteTaskStore {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT queue, count(*) FROM task_state INDEXED BY task_ready
-                    WHERE state = 'enqueued' AND container = 1 \(filter) GROUP BY queue
+                    SELECT queue, count(*) FROM ready WHERE container = 1 \(filter) GROUP BY queue
                     """, arguments: StatementArguments(wanted))
             return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
         }

@@ -28,7 +28,7 @@ extension SQLiteTaskStore {
         var released: [TaskID] = []
         for supervisor in Set(supervisors) {
             released += try await lapse("release", maxDeliveries: maxDeliveries) { scope in
-                try scope.leases(where: "l.supervisor = ?", [supervisor.rawValue], limit: lapsedAtOnce)
+                try scope.leases(where: "l.supervisor = ?", limit: lapsedAtOnce) { $0.bind(supervisor.rawValue) }
                     .map { ($0, "its supervisor ended") }
             }.map(\.task)
         }
@@ -61,7 +61,12 @@ extension WriteScope {
         let spared = "[\(sparing.map { String($0.token) }.joined(separator: ","))]"
         return try leases(
             where: "l.lease_until <= ? AND (l.hard_until <= ? OR l.token NOT IN (SELECT value FROM json_each(?)))",
-            [now, now, spared], limit: lapsedAtOnce)
+            limit: lapsedAtOnce
+        ) { select in
+            select.bind(now)
+            select.bind(now)
+            select.bind(spared)
+        }
     }
 
     /// Whether a lease could not be renewed any more.

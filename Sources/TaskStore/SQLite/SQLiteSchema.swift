@@ -2,9 +2,9 @@ internal import GRDB
 
 /// The tables, and how a file of any age comes to have them.
 ///
-/// What never changes (`task`) is apart from what changes with each step (`task_state`, `lease`); history (`attempt`,
-/// `event`) is only appended to or filled in once; `queue_count` holds folded counts, because counting rows of a hot
-/// table gets slower with its age. Times are milliseconds since 1970. No foreign keys: one writer keeps them in step.
+/// What never changes (`task`) is apart from where a task stands between its attempts (`task_state`), what waits (`ready`) and
+/// what runs (`lease`); history (`attempt`, `event`) is only appended to; `queue_count` holds folded counts, because counting
+/// rows of a hot table gets slower with its age. Times are milliseconds since 1970. No foreign keys: one writer keeps them in step.
 enum SQLiteSchema {
     /// "acod": marks a file as ours.
     static let applicationID: Int32 = 0x61_63_6f_64
@@ -13,7 +13,7 @@ enum SQLiteSchema {
     /// Each brings a file from the version of its index to the next. Never edit one that was released: add another.
     static let migrations = [
         first, attemptReport, adoption, attemptResult, taskImage, queueRules, installations, identityAndAudit,
-        checkpoints, addresses, leaseLimits, taskType,
+        checkpoints, addresses, leaseLimits, taskType, SQLiteLighterLife.migration,
     ]
 
     /// What an attempt used beside its limits, as JSON.

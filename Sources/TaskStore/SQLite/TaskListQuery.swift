@@ -14,7 +14,7 @@ struct TaskListQuery {
         let limited = parts.map { "SELECT * FROM (\($0) ORDER BY 1 DESC LIMIT \(limit))" }
         sql = """
             SELECT \(TaskRow.columns) FROM (\(limited.joined(separator: " UNION ALL "))) p
-            JOIN task_state s ON s.seq = p.seq JOIN task t ON t.seq = p.seq ORDER BY p.seq DESC LIMIT \(limit)
+            JOIN task_now s ON s.seq = p.seq JOIN task t ON t.seq = p.seq ORDER BY p.seq DESC LIMIT \(limit)
             """
         let words = [filter.queue, filter.type].compactMap { $0.map { StoredText.clean($0) } }
         arguments = parts.flatMap { _ in words }
@@ -31,17 +31,19 @@ struct TaskListQuery {
     }
 
     private static func part(_ state: TaskState, _ filter: TaskFilter) -> String {
-        // Not joins: the planner would turn them round whenever it believes that there are more leases than tasks.
-        guard state == .inProgress else {
-            return "SELECT seq FROM task_state WHERE state = '\(state.rawValue)'"
-                + (filter.queue == nil ? "" : " AND queue = ?") + type(filter, "task_state.seq")
+        let itsQueue = filter.queue == nil ? "" : " AND queue = ?"
+        switch state {
+        case .enqueued: return "SELECT seq FROM ready WHERE true" + itsQueue + type(filter, "ready.seq")
+        case .inProgress:
+            return "SELECT l.task_seq AS seq FROM lease l WHERE true" + itsQueue + type(filter, "l.task_seq")
+        case .pending, .enqueuedForOrchestration, .complete, .error, .cancelled, .resolvedManually:
+            return "SELECT seq FROM task_state WHERE state = '\(state.rawValue)'" + itsQueue
+                + type(filter, "task_state.seq")
         }
-        let itsQueue = "(SELECT s.queue FROM task_state s WHERE s.seq = l.task_seq)"
-        return "SELECT l.task_seq AS seq FROM lease l WHERE true" + (filter.queue == nil ? "" : " AND \(itsQueue) = ?")
-            + type(filter, "l.task_seq")
     }
 
     private static func type(_ filter: TaskFilter, _ seq: String) -> String {
+        // Not a join: the planner would turn it round whenever it believes that there are more leases than tasks.
         filter.type == nil ? "" : " AND (SELECT t.type FROM task t WHERE t.seq = \(seq)) = ?"
     }
 }

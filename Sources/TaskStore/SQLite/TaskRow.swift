@@ -4,7 +4,7 @@ internal import TaskModel
 
 /// A task as read from the database, not yet decoded, so that the decoding happens on the caller's side of the writer.
 struct TaskRow: Sendable {
-    /// What to select, in the order that `init` reads. `t` is `task`, `s` is `task_state`.
+    /// What to select, in the order that `init` reads. `t` is `task`, `s` is `task_now`.
     static let columns = """
         t.id, t.spec, t.created_at, s.state, s.run_at, s.attempt, s.failures, s.interruptions, s.cancel_requested, \
         s.progress, s.outcome, s.exit_code, s.reason, s.worker, s.started_at, s.finished_at, s.deliveries, \
@@ -12,11 +12,13 @@ struct TaskRow: Sendable {
         """
 
     let id: String
+    /// The number of its current or last attempt, and how often it was delivered.
+    let attempt: Int
+    let deliveries: Int
     private let spec: Data
     private let createdAt: Int64
     private let state: String
     private let runAt: Int64
-    private let attempt: Int
     private let failures: Int
     private let interruptions: Int
     private let cancelRequested: Bool
@@ -27,7 +29,6 @@ struct TaskRow: Sendable {
     private let worker: String?
     private let startedAt: Int64?
     private let finishedAt: Int64?
-    private let deliveries: Int
     private let checkpointPhase: Int?
     private let checkpointAt: Int64?
 
@@ -51,6 +52,29 @@ struct TaskRow: Sendable {
         deliveries = row[16]
         checkpointPhase = row[17]
         checkpointAt = row[18]
+    }
+
+    /// A task that is being claimed, from `ClaimSQL.task`: as it is when that is done.
+    init(claimed statement: RawStatement) {
+        id = statement.text(0)
+        spec = statement.data(1)
+        createdAt = statement.int(2)
+        state = TaskState.inProgress.rawValue
+        runAt = statement.int(3)
+        attempt = Int(statement.int(4)) + 1
+        failures = Int(statement.int(5))
+        interruptions = Int(statement.int(6))
+        cancelRequested = false
+        progress = nil
+        outcome = statement.optionalText(7)
+        exitCode = statement.optionalInt(8).map(Int.init)
+        reason = statement.optionalText(9)
+        worker = nil
+        startedAt = nil
+        finishedAt = nil
+        deliveries = Int(statement.int(10)) + 1
+        checkpointPhase = statement.optionalInt(11).map(Int.init)
+        checkpointAt = statement.optionalInt(12)
     }
 
     /// The task. Throws `corrupt` when the stored words aren't ours.

@@ -20,11 +20,13 @@ extension SQLiteTaskStore {
 /// The statements that look at the beginning of each lane of a queue; a test explains them.
 enum WaitSQL {
     private static let lane = """
-        FROM task_state INDEXED BY task_ready
-        WHERE state = 'enqueued' AND queue = ? AND container = ? AND (image IS NULL) = ?
+        FROM ready WHERE queue = ? AND container = ? AND unnamed = ?
         """
     static let nextPriority = "SELECT priority \(lane) AND priority < ? ORDER BY priority DESC LIMIT 1"
-    static let first = "SELECT run_at \(lane) AND priority = ? ORDER BY seq LIMIT \(lookedAt)"
+    static let first = """
+        SELECT (SELECT run_at FROM task_state s WHERE s.seq = ready.seq) \(lane) AND priority = ?
+        ORDER BY seq LIMIT \(lookedAt)
+        """
     /// Tasks of each priority, and priorities of each lane.
     static let (lookedAt, most) = (100, 100)
 

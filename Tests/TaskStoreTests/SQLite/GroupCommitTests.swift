@@ -91,7 +91,7 @@ struct GroupCommitTests {
             }
             #expect(done == 66)
             #expect(clock.reads.load(ordering: .relaxed) == 1)
-            for sql in ["SELECT count(*) FROM item", "SELECT count FROM queue_count"] {
+            for sql in ["SELECT count(*) FROM item", "SELECT count FROM queue_count WHERE queue = 'q'"] {
                 #expect(try await number(commit, sql) == 66)
             }
         }

@@ -8,13 +8,14 @@ import Testing
 @Suite("SQLite: query plans", .timeLimit(.minutes(1)))
 struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
-        (ClaimSQL.promote, [0], "task_scheduled"),
-        (ClaimSQL.nextQueue, [""], "task_ready"),
-        (ClaimSQL.ready, ["default", 0, 1, 0, 4], "task_ready"),
-        (ClaimSQL.nextImage, ["default", 0, ""], "task_image"),
-        (ClaimSQL.readyOfImage, ["default", 0, "a", 0, 4], "task_image"),
-        (WaitSQL.nextPriority, ["default", 0, 1, 5], "task_ready"),
-        (WaitSQL.first, ["default", 0, 1, 5], "task_ready"),
+        (ClaimSQL.promote, [0], "task_state USING INDEX task_scheduled"),
+        (ClaimSQL.nextQueue, [""], "ready USING PRIMARY KEY"),
+        (ClaimSQL.ready, ["default", 0, 1, 0, 4], "ready USING PRIMARY KEY"),
+        (ClaimSQL.nextImage, ["default", 0, ""], "ready USING COVERING INDEX ready_image"),
+        (ClaimSQL.readyOfImage, ["default", 0, "a", 0, 4], "ready USING INDEX ready_image"),
+        (ClaimSQL.take, ["default", 0, 1, 0, 4], "ready USING PRIMARY KEY"),
+        (WaitSQL.nextPriority, ["default", 0, 1, 5], "ready USING PRIMARY KEY"),
+        (WaitSQL.first, ["default", 0, 1, 5], "ready USING PRIMARY KEY"),
     ]
 
     private func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
@@ -34,7 +35,7 @@ struct QueryPlanTests {
                 if analyzed { try db.execute(sql: "ANALYZE") }
                 for (sql, arguments, index) in Self.statements {
                     let plan = try self.plan(db, sql, arguments)
-                    #expect(plan.contains("SEARCH task_state USING INDEX \(index) "), "\(plan)")
+                    #expect(plan.contains("SEARCH \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
                 let page = try self.plan(db, PruneSQL.page, [0])
@@ -64,6 +65,28 @@ struct QueryPlanTests {
                         #expect(plan.contains(index), "\(plan)")
                         #expect(!plan.contains("BLOOM"), "\(plan)")
                     }
+                }
+            }
+            try queue.close()
+        }
+    }
+
+    /// Views put the history together again, and must not do so for all tasks in order to show one.
+    @Test func oneTaskIsLookedUpByKeysAlone() async throws {
+        let statements: [(String, StatementArguments)] = [
+            (HistorySQL.events, [1, 0]), (HistorySQL.attempts, [1]), (HistorySQL.end, [1, 1]),
+            ("SELECT s.state FROM task t JOIN task_now s ON s.seq = t.seq WHERE t.id = ?", ["id"]),
+        ]
+        try await SQLitePlace.with { place in
+            let store = try await SQLiteTaskStore(path: place.path)
+            await store.close()
+            let queue = try DatabaseQueue(path: place.path)
+            try await queue.read { db in
+                for (sql, arguments) in statements {
+                    let plan = try self.plan(db, sql, arguments)
+                    let scanned = plan.split(separator: "\n").filter { $0.hasPrefix("SCAN ") }.map { $0.dropFirst(5) }
+                    #expect(Set(scanned).isSubset(of: ["timeline", "attempt_now", "a"]), "\(plan)")
+                    #expect(plan.contains("SEARCH"), "\(plan)")
                 }
             }
             try queue.close()

@@ -63,48 +63,57 @@ def loop(path: str, batch: int) -> float:
         # A claim needn't outlive a loss of power, an end must.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")
-        found = [row[0] for row in database.execute(
-            "SELECT seq FROM task_state INDEXED BY task_ready WHERE state = 'enqueued' AND queue = 'default' AND "
-            "container = 0 AND (image IS NULL) = 1 ORDER BY priority DESC, seq LIMIT ?", (batch,))]  # fmt: skip
+        found = database.execute(
+            "SELECT seq, priority FROM ready WHERE queue = 'default' AND container = 0 AND unnamed = 1 AND "
+            "(expire_at IS NULL OR expire_at > ?) ORDER BY priority DESC, seq LIMIT ?", (now, batch)).fetchall()  # fmt: skip
         if not found:
             database.execute("ROLLBACK")
             break
-        for seq in found:
+        number = following(database)
+        leases = []
+        for place, (seq, priority) in enumerate(found):
+            database.execute(TASK, (seq,)).fetchone()
+            database.execute("DELETE FROM ready WHERE queue = 'default' AND container = 0 AND unnamed = 1 AND "
+                             "priority = ? AND seq = ?", (priority, seq))  # fmt: skip
+            token = random.getrandbits(63)
             database.execute(
-                "UPDATE task_state SET state = 'inProgress', attempt = attempt + 1, deliveries = deliveries + 1, "
-                "progress = NULL, worker = NULL, started_at = NULL WHERE seq = ?", (seq,))  # fmt: skip
-            database.execute("SELECT id, spec, created_at FROM task WHERE seq = ?", (seq,)).fetchone()
-            database.execute("INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until) "
-                             "VALUES (?, ?, 1, 's', 'bench', ?)", (seq, random.getrandbits(63), now))  # fmt: skip
-            database.execute("INSERT INTO attempt (task_seq, attempt, supervisor, host, claimed_at) "
-                             "VALUES (?, 1, 's', 'bench', ?)", (seq, now))  # fmt: skip
-            tell(database, seq, "claimed", "attempt 1 claimed by bench", now)
-        count(database, "enqueued", "inProgress", len(found))
+                "INSERT INTO lease (task_seq, token, attempt, supervisor, host, lease_until, queue, deliveries, "
+                "claimed_at, claimed_seq) VALUES (?, ?, 1, ?, 'bench', ?, 'default', 1, ?, ?)",
+                (seq, token, SUPERVISOR, now + 30_000, now, number + place))  # fmt: skip
+            leases.append((seq, token))
+        count(database, "enqueued", "inProgress", len(found), number)
         database.execute("COMMIT")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("BEGIN IMMEDIATE")
-        for seq in found:
-            database.execute("SELECT token, attempt FROM lease WHERE task_seq = ?", (seq,)).fetchone()
-            database.execute("DELETE FROM lease WHERE task_seq = ?", (seq,))
-            database.execute("UPDATE attempt SET finished_at = ?, outcome = 'succeeded', exit_code = 0, reason = 'exit 0' "
-                             "WHERE task_seq = ? AND attempt = 1", (now, seq))  # fmt: skip
-            database.execute("UPDATE task_state SET state = 'complete', outcome = 'succeeded', exit_code = 0, "
-                             "reason = 'exit 0', finished_at = ? WHERE seq = ?", (now, seq))  # fmt: skip
-            tell(database, seq, "completed", "exit 0", now)
-        count(database, "inProgress", "complete", len(found))
+        number = following(database)
+        for place, lease in enumerate(leases):
+            row = database.execute("SELECT attempt, supervisor, host, claimed_at, claimed_seq, token, deliveries "
+                                   "FROM lease WHERE task_seq = ? AND token = ?", lease).fetchone()  # fmt: skip
+            database.execute("DELETE FROM lease WHERE task_seq = ?", lease[:1])
+            database.execute(
+                "UPDATE task_state SET state = 'complete', outcome = 'succeeded', exit_code = 0, reason = 'exit 0', "
+                "finished_at = ?, ended_seq = ?, attempt = ?, supervisor = ?, host = ?, claimed_at = ?, claimed_seq = ?, "
+                "ended_token = ?, deliveries = ? WHERE seq = ?", (now, number + place, *row, lease[0]))  # fmt: skip
+        count(database, "inProgress", "complete", len(found), number)
         database.execute("COMMIT")
     spent = time.perf_counter() - begun
     database.close()
     return spent
 
 
-def tell(database: sqlite3.Connection, seq: int, kind: str, message: str, now: int) -> None:
-    database.execute("INSERT INTO event (task_seq, attempt, kind, message, at) VALUES (?, 1, ?, ?, ?)",
-                     (seq, kind, message, now))  # fmt: skip
+SUPERVISOR = "01890a5d-ac96-774b-bcce-b302099a8057"
+TASK = "SELECT t.id, t.spec, t.created_at, s.attempt FROM task_state s CROSS JOIN task t ON t.seq = s.seq WHERE s.seq = ?"
 
 
-def count(database: sqlite3.Connection, before: str, after: str, tasks: int) -> None:
+def following(database: sqlite3.Connection) -> int:
+    """The next number of the timelines."""
+    return database.execute("SELECT count + 1 FROM queue_count WHERE queue = '' AND state = 'sequence'").fetchone()[0]
+
+
+def count(database: sqlite3.Connection, before: str, after: str, tasks: int, number: int) -> None:
+    """How many tasks are in each state now, and the number given last."""
     for state, change in ((before, -tasks), (after, tasks)):
         database.execute(
             "INSERT INTO queue_count (queue, state, count) VALUES ('default', ?, ?) "
             "ON CONFLICT (queue, state) DO UPDATE SET count = count + excluded.count", (state, change))  # fmt: skip
+    database.execute("INSERT OR REPLACE INTO queue_count VALUES ('', 'sequence', ?)", (number + tasks - 1,))
