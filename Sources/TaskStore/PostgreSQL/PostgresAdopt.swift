@@ -7,15 +7,16 @@ extension PostgresTaskStore {
         for duration: Duration
     ) async throws(StoreError) -> ClaimedTask? {
         guard let id = UUIDBytes(claimed.taskID.rawValue) else { return nil }
+        let claimant = try await self.claimant(supervisor, on: host)
         let sql = """
             WITH \(PostgresSQL.clock(9)),
             held AS (
-                UPDATE acode.lease l SET token = $5, origin = $3, supervisor = $6, host = $7,
-                    first_host = coalesce(l.first_host, l.host),
+                UPDATE acode.lease l SET token = $5, origin = $3, claimant = $6::integer,
+                    first_claimant = coalesce(l.first_claimant, l.claimant),
                     lease_until = least($11::bigint, now + $8::bigint)
                 FROM clock
                 WHERE l.id = $1 AND l.attempt = $2 AND coalesce(l.origin, l.token) = $3
-                    AND l.supervisor = ANY ($4::text[])
+                    AND l.claimant = ANY (\(PostgresClaimantSQL.numbers(ofSupervisors: 4)))
                 RETURNING l.id, l.attempt, greatest(0, l.hard_until - now) AS renewable),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
@@ -32,7 +33,7 @@ extension PostgresTaskStore {
                 [
                     .uuid(id), .int(Int64(claimed.attempt)), .int(claimed.token),
                     .texts(previous.map { StoredText.clean($0.rawValue) }), .int(lease.token),
-                    .text(supervisor.rawValue), .clean(host),
+                    .int(claimant), .clean(host),
                     .int(StoredTime.milliseconds(duration)), clock, me, .int(StoredTime.latestMilliseconds),
                 ]), "adopt")
         do throws(PostgresError) {

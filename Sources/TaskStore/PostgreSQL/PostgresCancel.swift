@@ -57,7 +57,7 @@ enum PostgresCancelSQL {
         aside AS (INSERT INTO acode.parked (state, id) SELECT 'cancelled', id FROM ended),
         asked AS (
             UPDATE acode.lease l SET cancel_requested = true WHERE l.id = $1 AND NOT l.cancel_requested
-            RETURNING l.id, l.attempt, l.supervisor),
+            RETURNING l.id, l.attempt, \(PostgresClaimantSQL.supervisor("l.claimant")) AS supervisor),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
             SELECT id, attempt, kind, $5, now FROM (

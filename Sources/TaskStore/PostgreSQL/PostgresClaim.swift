@@ -10,25 +10,28 @@ extension PostgresTaskStore {
             _ = try await run(promote, "claim")
             return []
         }
+        let claimant = try await claimant(request.supervisor, on: request.host)
         let queues = Set(request.queues.map { StoredText.clean($0) }).sorted()
         let shape = PostgresClaimSQL.Shape(
             queues: queues.isEmpty ? .all : .named, images: .init(request.images),
             hasTurns: request.turns != nil)
-        let claim = PostgresQuery(
-            PostgresClaimSQL.claim(shape),
+        let parameters: [PostgresValue] =
             [
                 .texts(queues), .bools(request.offersContainers ? [false, true] : [false]), .int(Int64(limit)),
-                .ints((0..<limit).map { _ in .random(in: .min ... .max) }), .text(request.supervisor.rawValue),
-                .clean(request.host), .int(StoredTime.milliseconds(request.leaseDuration)), clock, me,
+                .ints((0..<limit).map { _ in .random(in: .min ... .max) }), .int(claimant),
+                .int(StoredTime.milliseconds(request.leaseDuration)), clock, me,
                 .int(StoredTime.latestMilliseconds), .texts(PostgresLane.named(by: request.images)),
-            ] + Self.limits(request))
+            ] + Self.limits(request)
         // One transaction of several statements, because only a statement that begins after the locks are had sees what
         // those who had them before have done. Not repeatable: what a lost answer leased runs out by itself.
-        let steps = [
+        let locks = [
             PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
-            promote, claim,
         ]
-        guard let claimed = try await take(steps) else { return [] }
+        let claimed = try await take { isPromoted in
+            locks + (isPromoted ? [promote] : [])
+                + [PostgresQuery(PostgresClaimSQL.claim(shape), parameters + [.bool(isPromoted)])]
+        }
+        guard let claimed else { return [] }
         let rows: [(id: TaskID, task: QueuedTask?, lease: Lease, renewable: Duration?)]
         do throws(PostgresError) {
             rows = try claimed.map { row throws(PostgresError) in
@@ -57,13 +60,18 @@ extension PostgresTaskStore {
         }
     }
 
-    /// Claims, again when all that waits was just being taken by others: a supervisor that heard of a task and goes away empty
-    /// isn't told again.
-    private func take(_ steps: [PostgresQuery]) async throws(StoreError) -> PostgresRows? {
+    /// Claims, again when tasks are due that were not in their queues yet, and when all that waited was just being taken by
+    /// others: a supervisor that heard of a task and goes away empty isn't told again. `steps` are the statements, with or
+    /// without the one that moves what is due.
+    private func take(_ steps: (_ isPromoted: Bool) -> [PostgresQuery]) async throws(StoreError) -> PostgresRows? {
+        var isPromoted = false
         var tries = 0
         while true {
-            let answer = try await run(steps, "claim").last
+            let answer = try await run(steps(isPromoted), "claim").last
             guard let first = answer?.first, first.optionalText(0) == nil else { return answer }
+            let isDue = first.optionalText(PostgresTaskRow.count + 1) != nil
+            isPromoted = isPromoted || isDue
+            if isDue { continue }
             claimConflicts.add(1, ordering: .relaxed)
             tries += 1
             // The next look of a supervisor, or of the one who left it, finds what is left after so many.
@@ -73,7 +81,7 @@ extension PostgresTaskStore {
         }
     }
 
-    /// For how long leases can be renewed, and the turns of queues, `$12` to `$19`.
+    /// For how long leases can be renewed, and the turns of queues, `$11` to `$18`.
     private static func limits(_ request: ClaimRequest) -> [PostgresValue] {
         let turns = (request.turns?.named ?? [:]).sorted { $0.key < $1.key }
         return [

@@ -37,7 +37,7 @@ enum PostgresClaimSQL {
         /// Of which queues.
         enum Queues: CaseIterable { case named, all }
         /// Of which images.
-        enum Images: CaseIterable { case any, only, allBut }
+        enum Images: CaseIterable { case only, allBut }
 
         let queues: Queues
         let images: Images
@@ -60,24 +60,27 @@ enum PostgresClaimSQL {
     private static func text(_ shape: Shape) -> String {
         let turns = shape.hasTurns ? Turns.counting : Turns.none
         return """
-            WITH RECURSIVE \(PostgresSQL.clock(8)), \(queues(shape.queues)),
+            WITH RECURSIVE \(PostgresSQL.clock(7)), \(queues(shape.queues)),
+            due AS MATERIALIZED (
+                SELECT NOT $19::boolean AND EXISTS (
+                    SELECT FROM acode.scheduled c WHERE c.run_at <= (SELECT now FROM clock)) AS is_there),
             open AS MATERIALIZED (
                 SELECT q.queue, least($3::bigint\(turns.most), (\(PostgresQueueSQL.room(of: "q.queue")))) AS room\(turns.columns)
                 FROM queues q\(turns.join)),
             lanes AS MATERIALIZED (
-                SELECT o.queue, o.room\(turns.lane), kind.container\(shape.images == .any ? "" : ", lane.lane")
+                SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane
                 FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
-                WHERE o.room > 0),
+                WHERE o.room > 0 AND NOT (SELECT is_there FROM due)),
             best AS MATERIALIZED (
                 SELECT found.*, l.room\(turns.best), row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
                 FROM lanes l CROSS JOIN LATERAL (
                     SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
-                    WHERE \(waiting(shape))
+                    WHERE \(waiting)
                     ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
             picked AS MATERIALIZED (
                 SELECT b.at, row_number() OVER (ORDER BY \(turns.order)b.rank, b.seq) AS place FROM best b
                 WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint),
-            \(take(shape))
+            \(take)
             """
     }
 
@@ -91,12 +94,12 @@ enum PostgresClaimSQL {
         var order = ""
 
         static let none = Turns()
-        /// `$14` the queues, `$15` where they stand, `$16` how far apart their tasks do, `$19` how many of them may be taken;
-        /// `$17` and `$18` where the others stand.
+        /// `$13` the queues, `$14` where they stand, `$15` how far apart their tasks do, `$18` how many of them may be taken;
+        /// `$16` and `$17` where the others stand.
         static let counting = Turns(
             most: ", w.most",
-            columns: ", coalesce(w.start, $17::float8) AS start, coalesce(w.step, $18::float8) AS step",
-            join: " LEFT JOIN unnest($14::text[], $15::float8[], $16::float8[], $19::bigint[])"
+            columns: ", coalesce(w.start, $16::float8) AS start, coalesce(w.step, $17::float8) AS step",
+            join: " LEFT JOIN unnest($13::text[], $14::float8[], $15::float8[], $18::bigint[])"
                 + " AS w (queue, start, step, most)"
                 + " ON w.queue COLLATE \"C\" = q.queue",
             lane: ", o.start, o.step", best: ", l.start, l.step", order: "b.start + b.number * b.step, ")
@@ -122,8 +125,7 @@ enum PostgresClaimSQL {
     /// indexes have the tasks of a lane in order.
     private static func lanes(_ images: Shape.Images) -> String {
         switch images {
-        case .any: ""
-        case .only: " CROSS JOIN unnest($11::text[]) AS lane (lane)"
+        case .only: " CROSS JOIN unnest($10::text[]) AS lane (lane)"
         // From one image in the index to the next, as with queues.
         case .allBut:
             """
@@ -137,14 +139,14 @@ enum PostgresClaimSQL {
                         WHERE r.queue = o.queue AND r.container = kind.container AND r.lane > step.lane
                         ORDER BY r.lane LIMIT 1)
                     FROM step WHERE step.lane IS NOT NULL)
-                SELECT step.lane FROM step WHERE step.lane IS NOT NULL AND NOT step.lane = ANY ($11::text[])) AS lane
+                SELECT step.lane FROM step WHERE step.lane IS NOT NULL AND NOT step.lane = ANY ($10::text[])) AS lane
             """
         }
     }
 
-    /// For how long a lease can be renewed: `$12`, NULL for ever, or the task's own time limit and `$13`.
+    /// For how long a lease can be renewed: `$11`, NULL for ever, or the task's own time limit and `$12`.
     private static func renewable(_ state: String) -> String {
-        "CASE WHEN $12::bigint IS NOT NULL THEN least(greatest($12::bigint, \(state).least_hold + $13::bigint), $10::bigint / 2) END"
+        "CASE WHEN $11::bigint IS NOT NULL THEN least(greatest($11::bigint, \(state).least_hold + $12::bigint), $9::bigint / 2) END"
     }
 
     /// What a claim leaves as it is.
@@ -155,10 +157,10 @@ enum PostgresClaimSQL {
 
     /// A claim writes the lease and nothing else about the task.
     ///
-    /// When all that waits is just being taken by others, the answer is one row without an id: they may leave some of it, and
-    /// nobody tells of that.
-    private static func take(_ shape: Shape) -> String {
-        """
+    /// The answer is one row without an id when all that waits is just being taken by others, who may leave some of it and tell
+    /// nobody; and one with a last value when tasks are due that have to be moved into their queues first, unless `$19` says
+    /// that this was done. Moving them takes a statement of its own, which most claims are spared by this.
+    private static let take = """
         gone AS (
             DELETE FROM acode.ready r USING picked p WHERE r.ctid = p.at RETURNING r.id, p.place),
         taken AS MATERIALIZED (
@@ -167,41 +169,39 @@ enum PostgresClaimSQL {
                 gone.place, ($4::bigint[])[gone.place] AS token, \(renewable("s")) AS renewable
             FROM gone JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "gone.id"))),
         leased AS (
-            INSERT INTO acode.lease (id, token, claimed_at, claimed_seq, attempt, cancel_requested, supervisor, host,
-                lease_until, hard_until)
-            SELECT id, token, now, nextval('acode.seq'), attempt, cancel_requested, $5::text, $6::text,
-                least($10::bigint, now + $7::bigint), now + renewable
+            INSERT INTO acode.lease (id, token, claimed_at, claimed_seq, attempt, claimant, cancel_requested, lease_until,
+                hard_until)
+            SELECT id, token, now, nextval('acode.seq'), attempt, $5::integer, cancel_requested,
+                least($9::bigint, now + $6::bigint), now + renewable
             FROM taken, clock),
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
-            SELECT queue, v.state, CASE v.state WHEN 'enqueued' THEN -count(*) ELSE count(*) END
-            FROM taken, (VALUES ('enqueued'), ('inProgress')) AS v (state) GROUP BY queue, v.state),
-        \(PostgresSQL.bump(9, when: "(SELECT count(*) FROM taken) > 0"))
+            SELECT queue, v.state, v.sign * tasks
+            FROM (SELECT queue, count(*) AS tasks FROM taken GROUP BY queue) AS q,
+                (VALUES ('enqueued', -1), ('inProgress', 1)) AS v (state, sign)),
+        \(PostgresSQL.bump(8, when: "(SELECT count(*) FROM taken) > 0"))
         (SELECT \(PostgresTaskRow.columns), s.token, s.renewable
         FROM taken s JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) ORDER BY s.place)
         UNION ALL
-        SELECT \(Array(repeating: "NULL", count: PostgresTaskRow.count + 2).joined(separator: ", "))
-        WHERE NOT EXISTS (SELECT FROM best) AND EXISTS (
+        SELECT \(String(repeating: "NULL, ", count: PostgresTaskRow.count + 1)) (SELECT 1::bigint FROM due WHERE is_there)
+        WHERE NOT EXISTS (SELECT FROM best) AND ((SELECT is_there FROM due) OR EXISTS (
             SELECT FROM lanes l CROSS JOIN LATERAL (
-                SELECT FROM acode.ready r WHERE \(waiting(shape)) LIMIT 1) AS other)
+                SELECT FROM acode.ready r WHERE \(waiting) LIMIT 1) AS other))
         """
-    }
 
     /// What of a lane `l` may be taken.
-    private static func waiting(_ shape: Shape) -> String {
-        """
-        r.queue = l.queue AND r.container = l.container\(shape.images == .any ? "" : " AND r.lane = l.lane")
+    private static let waiting = """
+        r.queue = l.queue AND r.container = l.container AND r.lane = l.lane
             AND (r.expire_at IS NULL OR r.expire_at > (SELECT now FROM clock))
         """
-    }
 }
 
 extension PostgresClaimSQL.Shape.Images {
     init(_ choice: ImageChoice) {
         switch choice {
-        case .any: self = .any
         case .only: self = .only
-        case .allBut: self = .allBut
+        // All but none.
+        case .allBut, .any: self = .allBut
         }
     }
 }

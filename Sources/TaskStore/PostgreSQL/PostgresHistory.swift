@@ -6,7 +6,7 @@ extension PostgresTaskStore {
         guard let key = UUIDBytes(id.rawValue) else { return [] }
         let query = PostgresQuery(
             """
-            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a WHERE a.id = $1 ORDER BY a.attempt
+            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a \(PostgresAttemptRow.claimant) WHERE a.id = $1 ORDER BY a.attempt
             LIMIT \(QueryLimit.rows)
             """, [.uuid(key)])
         return try await read(query, "read attempts", PostgresAttemptRow.read)
@@ -15,7 +15,7 @@ extension PostgresTaskStore {
     package func attempts(onWorkersWithPrefix prefix: String) async throws(StoreError) -> [TaskAttempt] {
         let query = PostgresQuery(
             """
-            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a WHERE starts_with(a.worker, $1)
+            SELECT \(PostgresAttemptRow.columns) FROM acode.attempt_now a \(PostgresAttemptRow.claimant) WHERE starts_with(a.worker, $1)
             ORDER BY a.started_at, a.claimed_at LIMIT \(QueryLimit.rows)
             """, [.clean(prefix)])
         return try await read(query, "read a worker's attempts", PostgresAttemptRow.read)
@@ -40,11 +40,12 @@ extension PostgresTaskStore {
 /// Reads attempts.
 private enum PostgresAttemptRow {
     static let columns = """
-        a.id, a.attempt, a.supervisor, a.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, \
+        a.id, a.attempt, h.supervisor, h.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, \
         a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes, a.output_bytes, a.output_dropped, \
-        a.report, a.result, (SELECT h.installation FROM acode.supervisor_home h WHERE h.supervisor = a.supervisor), \
-        a.progress
+        a.report, a.result, h.installation, a.progress
         """
+
+    static let claimant = "JOIN acode.claimant h ON \(PostgresSQL.same("h.number", "a.claimant"))"
 
     static func read(_ row: PostgresRow) throws(PostgresError) -> TaskAttempt {
         var attempt = TaskAttempt(

@@ -34,7 +34,7 @@ extension PostgresTaskStore {
             """
             SELECT \(Silent.columns), NULL::bigint FROM acode.lease l
             JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "l.id"))
-            WHERE l.supervisor = ANY ($1::text[]) ORDER BY l.id LIMIT \(lapsedAtOnce)
+            WHERE l.claimant = ANY (\(PostgresClaimantSQL.numbers(ofSupervisors: 1))) ORDER BY l.id LIMIT \(lapsedAtOnce)
             """, [.texts(supervisors.map { StoredText.clean($0.rawValue) })])
         return try await lapse("release", maxDeliveries: maxDeliveries, onlyExpired: false, find: query).map(\.task)
     }
@@ -70,7 +70,9 @@ private struct Silent: Sendable {
     let cancelRequested: Bool
     let why: String
 
-    static let columns = "l.id, l.attempt, l.token, l.host, s.deliveries + 1, l.cancel_requested"
+    static let columns = """
+        l.id, l.attempt, l.token, \(PostgresClaimantSQL.host("l.claimant")), s.deliveries + 1, l.cancel_requested
+        """
 
     init(_ row: PostgresRow) throws(PostgresError) {
         lease = Lease(

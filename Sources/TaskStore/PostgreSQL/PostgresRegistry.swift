@@ -7,8 +7,9 @@ extension PostgresTaskStore: TaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(6)), \(PostgresSQL.bump(7, when: "true")),
             home AS (
-                INSERT INTO acode.supervisor_home (supervisor, installation) SELECT $1, $8 WHERE $8 <> ''
-                ON CONFLICT (supervisor) DO NOTHING)
+                INSERT INTO acode.claimant AS c (supervisor, host, installation) SELECT $1, $3, $8 WHERE $8 <> ''
+                ON CONFLICT (supervisor, host) DO UPDATE SET installation = excluded.installation
+                WHERE c.installation IS NULL)
             INSERT INTO acode.supervisor
                 (id, pool, installation, boot, host, address, pid, started_at, seen_at, queues)
             SELECT $1, $2, $8, $9, $3, $11, $4, $5, now, $10 FROM clock

@@ -49,9 +49,8 @@ enum PostgresSchema {
             started_seq bigint,
             completed_seq bigint,
             ended_token bigint,
-            supervisor text,
-            host text,
-            first_host text,
+            claimant integer,
+            first_claimant integer,
             wall_seconds double precision,
             cpu_seconds double precision,
             max_resident_bytes bigint,
@@ -107,9 +106,8 @@ enum PostgresSchema {
             id uuid NOT NULL,
             lane text COLLATE "C" NOT NULL,
             expire_at bigint,
-            PRIMARY KEY (queue, container, rank, seq)
+            PRIMARY KEY (queue, container, lane, rank, seq)
         ) WITH (\(hot));
-        CREATE INDEX ready_lane ON acode.ready (queue, container, lane, rank, seq);
         CREATE INDEX ready_expiring ON acode.ready (expire_at) WHERE expire_at IS NOT NULL;
         CREATE TABLE acode.scheduled (
             id uuid PRIMARY KEY,
@@ -119,19 +117,25 @@ enum PostgresSchema {
         ) WITH (\(hot));
         CREATE INDEX scheduled_due ON acode.scheduled (run_at);
         CREATE INDEX scheduled_expiring ON acode.scheduled (expire_at) WHERE expire_at IS NOT NULL;
+        CREATE TABLE acode.claimant (
+            number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            supervisor text COLLATE "C" NOT NULL,
+            host text COLLATE "C" NOT NULL,
+            installation text,
+            UNIQUE (supervisor, host)
+        );
         CREATE TABLE acode.lease (
             id uuid PRIMARY KEY,
             token bigint NOT NULL,
             claimed_at bigint NOT NULL,
             claimed_seq bigint NOT NULL,
             attempt integer NOT NULL,
+            claimant integer NOT NULL,
             cancel_requested boolean NOT NULL DEFAULT false,
-            supervisor text COLLATE "C" NOT NULL,
-            host text NOT NULL,
             lease_until bigint NOT NULL,
             hard_until bigint,
             origin bigint,
-            first_host text,
+            first_claimant integer,
             worker text,
             started_at bigint,
             started_seq bigint,
@@ -187,7 +191,8 @@ enum PostgresSchema {
             FROM acode.task_state s JOIN acode.task t ON t.id = s.id
             UNION ALL
             SELECT a.id, a.claimed_seq, a.attempt, 'claimed',
-                'attempt ' || a.attempt || ' claimed by ' || coalesce(a.first_host, a.host), a.claimed_at
+                'attempt ' || a.attempt || ' claimed by ' || \(PostgresClaimantSQL.host(
+                    "coalesce(a.first_claimant, a.claimant)")), a.claimed_at
             FROM acode.attempt_now a
             UNION ALL
             SELECT a.id, a.started_seq, a.attempt, 'started', 'runs on worker ' || a.worker, a.started_at
@@ -267,10 +272,6 @@ enum PostgresSchema {
             started_at bigint NOT NULL,
             seen_at bigint NOT NULL,
             queues text
-        );
-        CREATE TABLE acode.supervisor_home (
-            supervisor text COLLATE "C" PRIMARY KEY,
-            installation text NOT NULL
         );
         CREATE TABLE acode.worker (
             id text COLLATE "C" PRIMARY KEY,

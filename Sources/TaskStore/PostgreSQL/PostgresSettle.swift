@@ -114,7 +114,7 @@ enum PostgresSettleSQL {
             DELETE FROM acode.lease l USING given g
             WHERE \(PostgresSQL.same("l.id", "g.id")) AND l.token = g.token
                 AND (NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock))
-            RETURNING l.attempt, l.progress, l.claimed_at, l.claimed_seq, l.supervisor, l.host, l.first_host,
+            RETURNING l.attempt, l.progress, l.claimed_at, l.claimed_seq, l.claimant, l.first_claimant,
                 l.worker AS first_worker, l.started_at AS first_start, l.started_seq AS first_seq, l.cancel_requested,
                 g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
         judged AS MATERIALIZED (
@@ -131,7 +131,7 @@ enum PostgresSettleSQL {
                     ELSE j.first_seq END AS started_seq,
                 CASE WHEN j.state = '\(TaskState.complete.rawValue)' THEN nextval('acode.seq') END AS completed_seq,
                 CASE WHEN j.outcome <> '\(TaskOutcome.leaseLost.rawValue)' THEN j.token END AS ended_token,
-                j.supervisor, j.host, j.first_host, j.wall_seconds, j.cpu_seconds, j.max_resident_bytes, j.output_bytes,
+                j.claimant, j.first_claimant, j.wall_seconds, j.cpu_seconds, j.max_resident_bytes, j.output_bytes,
                 j.output_dropped, j.report, j.result, j.token, j.state, j.failures, j.interruptions, j.deliveries_back,
                 j.is_over, j.run_at, j.cancel_requested, j.place
             FROM judged j),

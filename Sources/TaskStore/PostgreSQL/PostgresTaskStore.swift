@@ -32,6 +32,8 @@ package final class PostgresTaskStore: Sendable {
     /// What this store announced lately, and who comes back for the rest.
     let window = Mutex(AnnouncementWindow())
     let announcing = Mutex<Task<Void, Never>?>(nil)
+    /// The numbers of supervisors that claimed through this store.
+    let claimants = Mutex<[PostgresClaimant: Int64]>([:])
     /// Ends of attempts that are written together.
     let ends = PostgresFinishGroup()
     private let options: Options
