@@ -168,9 +168,9 @@ struct LeaseKeeperTests {
     }
 
     @Test func anAttemptIsStoppedWhenItsLeaseCanBeRenewedNoMore() async throws {
+        let begun = ContinuousClock.now
         let limited = try await claim(1, longest: LongestLease(.milliseconds(300)))[0]
         let free = try await claim()[0]
-        let begun = ContinuousClock.now
         try await with(keeper(heartbeat: .milliseconds(100))) {
             #expect(await limited.stopIntent.wait(atMost: .seconds(30)) == .leaseEnded)
         }
