@@ -86,11 +86,11 @@ enum PostgresPruneSQL {
         """
     }
 
-    /// Where a task comes: by the time in its id, which is that of whoever submitted it. A clock may be ahead for a day before
-    /// what was submitted by it is taken for young.
+    /// Where a task comes: by the time in its id, which is that of whoever submitted it. One whose clock is ahead by more than
+    /// an hour has its tasks kept for longer by the rest.
     static func place(_ task: PruneCandidate) -> Int64 {
         let time = UUIDBytes(task.id.rawValue)?.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) } ?? 0
-        return min(task.createdAt, time - 86_400_000)
+        return min(task.createdAt, time - 3_600_000)
     }
 
     static func candidate(_ row: PostgresRow) throws(PostgresError) -> (task: PruneCandidate, now: Int64) {
