@@ -54,6 +54,7 @@ struct DatabaseTests {
             (DatabaseSummary(report()), true, "up to date"),
             (DatabaseSummary(report(server: 120_000)), false, "is too old; use PostgreSQL 13 or newer"),
             (DatabaseSummary(report(readOnly: true)), false, "can't be written to"),
+            (DatabaseSummary(report(encoding: "LATIN1")), false, "keeps text of this database as LATIN1"),
             (DatabaseSummary(report(schema: 0)), false, "run `acode db migrate`"),
             (DatabaseSummary(report(missing: ["INSERT on acode.lease"])), false, "--grant ROLE"),
             (notMadeYet, true, "made at first use"),

@@ -51,10 +51,13 @@ struct DatabaseSummary: Encodable, Equatable {
     /// Whether the server is older than what works.
     var isTooOld = false
 
+    /// How the database keeps text, where that is of no use.
+    var wrongEncoding: String?
+
     /// Whether tasks can be kept in it. A file is made at its first use.
     var isUsable: Bool {
         (state == .current || (state == .missing && backend == .sqlite)) && missingRights.isEmpty && !isReadOnly
-            && !isTooOld
+            && !isTooOld && wrongEncoding == nil
     }
 
     init(backend: StoreBackend, place: String) {
@@ -77,10 +80,12 @@ struct DatabaseSummary: Encodable, Equatable {
         missingRights = report.missingRights
         isReadOnly = report.isReadOnly
         isTooOld = report.serverVersionNumber < PostgresReport.oldestServer
+        wrongEncoding = report.encoding == PostgresEncoding.wanted ? nil : report.encoding
     }
 
     private enum CodingKeys: String, CodingKey {
-        case backend, place, state, schemaVersion, serverVersion, user, missingRights, readOnly, tooOld, usable
+        case backend, place, state, schemaVersion, serverVersion, user, missingRights, readOnly, tooOld, wrongEncoding,
+            usable
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -94,6 +99,7 @@ struct DatabaseSummary: Encodable, Equatable {
         try container.encode(missingRights, forKey: .missingRights)
         try container.encode(isReadOnly, forKey: .readOnly)
         try container.encode(isTooOld, forKey: .tooOld)
+        try container.encode(wrongEncoding, forKey: .wrongEncoding)
         try container.encode(isUsable, forKey: .usable)
     }
 
@@ -109,6 +115,9 @@ struct DatabaseSummary: Encodable, Equatable {
         if isReadOnly {
             lines.append(
                 "server:   can't be written to: it is a standby, or set to be read only; name the primary in store.url")
+        }
+        if let wrongEncoding {
+            lines.append("server:   keeps text of this database as \(wrongEncoding); \(PostgresEncoding.hint)")
         }
         lines.append("tables:   \(tables)")
         if !missingRights.isEmpty {
