@@ -79,8 +79,11 @@ class Bench:
     def worked(self, one: Contender, place: str, supervisors: int, payload: int = 200) -> Report:
         """Claims to completions from a backlog that lasts."""
         count = int(EXPECTED[one.name] * self.plan.steady)
+        # A task is done long before the next checkpoint, as a rule: none comes between its submission and its end, or the
+        # server would write whole pages to its log the first time it touches them.
+        self.server.query(place.rsplit("/", 1)[1], "CHECKPOINT")
         one.rates("submit", place, batch=1000, producers=2, count=count, payload=payload)
-        self.server.query(place.rsplit("/", 1)[1], "VACUUM ANALYZE; CHECKPOINT")
+        self.server.query(place.rsplit("/", 1)[1], "VACUUM ANALYZE")
         options = {"batch": 200, "loops": 2 if supervisors == 1 else 1} if one is self.acode else {}
         log, cpu = self.server.usage()
         report = one.rates("work", place, supervisors, seconds=self.plan.steady, **options)
