@@ -8,7 +8,7 @@ extension PostgresTaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(5)),
             held AS (
-                UPDATE acode.lease SET worker = $3, started_at = $4, started_seq = nextval('acode.seq')
+                UPDATE acode.lease SET worker = $3, started_at = $4, started_seq = coalesce(started_seq, nextval('acode.seq'))
                 WHERE id = $1 AND token = $2 RETURNING attempt),
             \(PostgresSQL.bump(6, when: "(SELECT count(*) FROM held) > 0"))
             SELECT attempt FROM held

@@ -117,24 +117,20 @@ enum PostgresSettleSQL {
             RETURNING l.attempt, l.progress, l.claimed_at, l.claimed_seq, l.claimant, l.first_claimant,
                 l.worker AS first_worker, l.started_at AS first_start, l.started_seq AS first_seq, l.cancel_requested,
                 g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
-        judged AS MATERIALIZED (
-            SELECT h.*, ($28::text[])[($14::bigint[])[h.place]] AS state,
-                ($16::bigint[])[h.place] AS failures, ($17::bigint[])[h.place] AS interruptions,
-                ($18::bigint[])[h.place] AS deliveries_back, ($19::boolean[])[h.place] AS is_over,
-                ($28::text[])[($20::bigint[])[h.place]] AS reason,
-                least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at, clock.now
-            FROM held h CROSS JOIN clock),
         ended AS MATERIALIZED (
-            SELECT j.id, j.attempt, j.progress, j.outcome, j.exit_code, j.reason, coalesce(j.first_worker, j.worker) AS worker,
-                coalesce(j.first_start, j.started_at) AS started_at, j.now AS finished_at, j.claimed_at, j.claimed_seq,
-                CASE WHEN j.first_worker IS NULL AND j.worker IS NOT NULL THEN nextval('acode.seq')
-                    ELSE j.first_seq END AS started_seq,
-                CASE WHEN j.state = '\(TaskState.complete.rawValue)' THEN nextval('acode.seq') END AS completed_seq,
-                CASE WHEN j.outcome <> '\(TaskOutcome.leaseLost.rawValue)' THEN j.token END AS ended_token,
-                j.claimant, j.first_claimant, j.wall_seconds, j.cpu_seconds, j.max_resident_bytes, j.output_bytes,
-                j.output_dropped, j.report, j.result, j.token, j.state, j.failures, j.interruptions, j.deliveries_back,
-                j.is_over, j.run_at, j.cancel_requested, j.place
-            FROM judged j),
+            SELECT h.id, h.attempt, h.progress, h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
+                coalesce(h.first_worker, h.worker) AS worker, coalesce(h.first_start, h.started_at) AS started_at,
+                clock.now AS finished_at, h.claimed_at, h.claimed_seq,
+                CASE WHEN h.first_worker IS NULL AND h.worker IS NOT NULL THEN nextval('acode.seq')
+                    ELSE h.first_seq END AS started_seq,
+                CASE WHEN \(state) = '\(TaskState.complete.rawValue)' THEN nextval('acode.seq') END AS completed_seq,
+                CASE WHEN h.outcome <> '\(TaskOutcome.leaseLost.rawValue)' THEN h.token END AS ended_token,
+                h.claimant, h.first_claimant, h.wall_seconds, h.cpu_seconds, h.max_resident_bytes, h.output_bytes,
+                h.output_dropped, h.report, h.result, h.token, \(state) AS state, ($16::bigint[])[h.place] AS failures,
+                ($17::bigint[])[h.place] AS interruptions, ($18::bigint[])[h.place] AS deliveries_back,
+                ($19::boolean[])[h.place] AS is_over, least($26::bigint, clock.now + ($15::bigint[])[h.place]) AS run_at,
+                h.cancel_requested, h.place
+            FROM held h CROSS JOIN clock),
         stated AS (
             UPDATE acode.task_state s SET state = e.state, attempt = e.attempt, progress = e.progress,
                 outcome = e.outcome, exit_code = e.exit_code, reason = e.reason, worker = e.worker,
@@ -172,6 +168,9 @@ enum PostgresSettleSQL {
         SELECT id, attempt, token,
             \(PostgresSignal.announcing(all: freed)) FROM ended
         """
+
+    /// What becomes of the task of an end `h`.
+    private static let state = "($28::text[])[($14::bigint[])[h.place]]"
 
     /// The queues that have tasks again, be it later, or room for more.
     private static let freed = """

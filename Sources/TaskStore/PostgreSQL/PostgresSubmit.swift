@@ -51,7 +51,9 @@ extension PostgresTaskStore {
         if let keys = columns.keysOfQueues { try await endOverdueHolders(of: keys) }
         // Only a statement that begins after the locks are had sees who has the keys.
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
-        let accept = columns.keysOfQueues == nil ? PostgresSubmitSQL.acceptAll : PostgresSubmitSQL.accept
+        let accept =
+            columns.keysOfQueues == nil
+            ? PostgresSubmitSQL.acceptAll(delayed: drafts.contains(where: \.isPending)) : PostgresSubmitSQL.accept
         let plan = planAnnouncement(of: columns.grown)
         // Also when nobody knows whether they are there.
         defer { announceLater(plan.later) }

@@ -31,7 +31,7 @@ enum PostgresSubmitSQL {
             FROM asked a),
         fresh AS MATERIALIZED (
             SELECT j.*, \(made) FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
-        \(stored)
+        \(stored(delayed: true))
         claimed AS (
             INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
             ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
@@ -44,7 +44,15 @@ enum PostgresSubmitSQL {
         """
 
     /// As `accept` when no draft has a key: then nothing is to be looked up, and all are new. Returns the time.
-    static let acceptAll = """
+    ///
+    /// - Parameter delayed: whether some of them wait for their time.
+    static func acceptAll(delayed: Bool) -> String { delayed ? acceptAny : acceptReady }
+
+    private static let acceptAny = acceptAll(stored(delayed: true))
+    private static let acceptReady = acceptAll(stored(delayed: false))
+
+    private static func acceptAll(_ stored: String) -> String {
+        """
         WITH \(PostgresSQL.clock(13)),
         fresh AS MATERIALIZED (
             SELECT j.*, \(made)
@@ -55,6 +63,7 @@ enum PostgresSubmitSQL {
         \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) > 0"))
         SELECT now FROM clock
         """
+    }
 
     /// What is decided about a new task `j`.
     private static let made = """
@@ -62,8 +71,9 @@ enum PostgresSubmitSQL {
         \(PostgresSQL.expiry(ttl: "j.ttl")) AS expire_at
         """
 
-    /// Stores the tasks `fresh`.
-    private static let stored = """
+    /// Stores the tasks `fresh`. Most are due at once, and are spared what is for others.
+    private static func stored(delayed: Bool) -> String {
+        """
         new AS (
             INSERT INTO acode.task (id, created_at, unique_key, spec, type)
             SELECT id, now, key, spec, type FROM fresh, clock),
@@ -74,13 +84,18 @@ enum PostgresSubmitSQL {
                 ttl, expire_at, hold FROM fresh),
         readied AS (
             INSERT INTO acode.ready (queue, container, rank, seq, id, lane, expire_at)
-            SELECT queue, container, rank, seq, id, lane, expire_at FROM fresh WHERE NOT pending),
-        waiting AS (
-            INSERT INTO acode.scheduled (id, run_at, queue, expire_at)
-            SELECT id, run_at, queue, expire_at FROM fresh WHERE pending),
+            SELECT queue, container, rank, seq, id, lane, expire_at FROM fresh\(delayed ? " WHERE NOT pending" : "")),
+        \(delayed ? waiting : "")
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
             SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, count(*) FROM fresh GROUP BY 1, 2),
+        """
+    }
+
+    private static let waiting = """
+        waiting AS (
+            INSERT INTO acode.scheduled (id, run_at, queue, expire_at)
+            SELECT id, run_at, queue, expire_at FROM fresh WHERE pending),
         """
 
     /// Which of these were stored before, by a statement whose answer was lost, and when.

@@ -108,8 +108,10 @@ struct PostgresPlanTests {
             let accept = try await plan(place, PostgresSubmitSQL.accept, drafts)
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")
             #expect(wholeReads(accept).isEmpty, "\(accept)")
-            let all = try await plan(place, PostgresSubmitSQL.acceptAll, drafts)
-            #expect(wholeReads(all).isEmpty && !all.contains("Sort") && !all.contains("WindowAgg"), "\(all)")
+            for delayed in [false, true] {
+                let all = try await plan(place, PostgresSubmitSQL.acceptAll(delayed: delayed), drafts)
+                #expect(wholeReads(all).isEmpty && !all.contains("Sort") && !all.contains("WindowAgg"), "\(all)")
+            }
         }
     }
 
