@@ -9,7 +9,8 @@ extension Acceptance {
         @Test("an attempt ends with its longest lease, by name of the setting; a longer time-out of its own counts")
         func longest() async throws {
             let settings: [String: JSONValue] = [
-                "queue.maxLease": "2s", "queue.lease": "2s", "queue.heartbeat": "300ms", "queue.sweepInterval": "100ms",
+                "queue.maxLease": "2s", "queue.defaultTimeout": "none", "queue.lease": "2s", "queue.heartbeat": "300ms",
+                "queue.sweepInterval": "100ms",
                 "workers.stopTimeout": "1s",
             ]
             try await AcodeFixture.with(settings: settings) { fixture in

@@ -36,6 +36,9 @@ struct QueueSettingsTests {
         #expect(found.allSatisfy { $0.contains("after 3h") })
         #expect(try load("queue: {defaultTimeout: none, maxLease: none}").warnings.isEmpty)
         #expect(try load("queue: {defaultTimeout: 8h}").warnings.isEmpty)
+        let short = try load("queue: {maxLease: 30m}").warnings.map(\.description)
+        #expect(short.count == 1 && short[0].contains("queue.maxLease: is 30m, but"), "\(short)")
+        #expect(try load("queue: {maxLease: 30m, defaultTimeout: 20m}").warnings.isEmpty)
     }
 
     @Test("who declares queues weighs no others")

@@ -57,8 +57,19 @@ struct CrossCheck: Sendable {
 
     /// Both say how long a task may run that says nothing itself.
     private static let timeout = CrossCheck(paths: ["queue.defaultTimeout", "queue.maxLease"]) { settings in
-        guard settings.queue.defaultTimeout == nil, let most = settings.queue.maxLease else { return [] }
+        guard let most = settings.queue.maxLease else { return [] }
         let limit = DurationText.format(most)
+        if let usual = settings.queue.defaultTimeout {
+            // Not of the one that is there when nobody chooses.
+            guard most < usual, most != QueueSettings().maxLease else { return [] }
+            return [
+                Finding(
+                    path: "queue.maxLease",
+                    message: "is \(limit), but tasks without a time-out of their own have queue.defaultTimeout, "
+                        + "\(DurationText.format(usual)), which counts",
+                    hint: "lower queue.defaultTimeout, too", isWarning: true)
+            ]
+        }
         return [
             Finding(
                 path: "queue.defaultTimeout",
