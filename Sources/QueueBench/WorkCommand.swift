@@ -32,11 +32,20 @@ struct WorkCommand: AsyncParsableCommand {
         try await BenchStore.with(options) { store in
             _ = try await store.counts()
             try await withThrowingTaskGroup { group in
-                for _ in 0..<loops { group.addTask { try await self.work(request, store, pace) } }
-                try await group.waitForAll()
+                group.addTask { await self.lookAfter(store) }
+                try await withThrowingTaskGroup { group in
+                    for _ in 0..<loops { group.addTask { try await self.work(request, store, pace) } }
+                    try await group.waitForAll()
+                }
+                group.cancelAll()
             }
         }
         try Output.print(pace.report)
+    }
+
+    /// As a busy supervisor does, until it is cancelled.
+    private func lookAfter(_ store: any TaskStore) async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { _ = try? await store.lookAfter() }
     }
 
     private func work(_ request: ClaimRequest, _ store: any TaskStore, _ pace: Pace) async throws {
