@@ -121,8 +121,8 @@ enum PostgresClaimSQL {
         }
     }
 
-    /// A lane is a queue and a kind of isolation, and the image that is named where the claim is particular about it. The
-    /// indexes have the tasks of a lane in order.
+    /// A lane is a queue, a kind of isolation and an image: the key of `ready` has the tasks of each in order. A claim looks at
+    /// each lane that it may take from, however many tasks wait there.
     private static func lanes(_ images: Shape.Images) -> String {
         switch images {
         case .only: " CROSS JOIN unnest($10::text[]) AS lane (lane)"
