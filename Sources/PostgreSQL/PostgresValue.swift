@@ -35,12 +35,12 @@ package enum PostgresValue: Sendable, Equatable {
         case .double(let value): return Self.append(value, to: &bytes) { $1.append(bigEndian: $0.bitPattern) }
         case .bool(let value): bytes.append(value ? 1 : 0)
         case .text(let value): return Self.append(value, to: &bytes) { $1.append(contentsOf: $0.utf8) }
-        case .uuid(let value): bytes += value.bytes
+        case .uuid(let value): value.append(to: &bytes)
         case .ints(let values): Self.append(values, of: 20, 8, to: &bytes) { $1.append(bigEndian: $0) }
         case .doubles(let values): Self.append(values, of: 701, 8, to: &bytes) { $1.append(bigEndian: $0.bitPattern) }
         case .bools(let values): Self.append(values, of: 16, 1, to: &bytes) { $1.append($0 ? 1 : 0) }
         case .texts(let values): Self.append(values, of: 25, 16, to: &bytes) { $1.append(contentsOf: $0.utf8) }
-        case .uuids(let values): Self.append(values, of: 2950, 16, to: &bytes) { $1 += $0.bytes }
+        case .uuids(let values): Self.append(values, of: 2950, 16, to: &bytes) { $0.append(to: &$1) }
         }
         return true
     }

@@ -1,48 +1,65 @@
-/// A UUID as the server keeps it.
-package struct UUIDBytes: Sendable, Hashable {
-    /// Sixteen of them.
-    package let bytes: [UInt8]
+/// A UUID as the server keeps it: sixteen bytes, compared from the first to the last.
+package struct UUIDBytes: Sendable, Hashable, Comparable {
+    private let high: UInt64
+    private let low: UInt64
 
     /// Reads the textual form of 36 characters, in either case; `nil` for anything else.
     package init?(_ text: String) {
-        let characters = Array(text.utf8)
-        guard characters.count == 36 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(16)
-        var high: UInt8?
-        for (position, character) in characters.enumerated() {
-            if [8, 13, 18, 23].contains(position) {
-                guard character == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            guard let digit = Self.digit(character) else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
-        }
-        self.bytes = bytes
+        var text = text
+        guard let words = text.withUTF8({ Self.words(in: $0) }) else { return nil }
+        (high, low) = words
     }
 
     /// Takes sixteen bytes from the wire; `nil` for another number of them.
     init?(wire: UnsafeBufferPointer<UInt8>) {
         guard wire.count == 16 else { return nil }
-        bytes = Array(wire)
+        high = wire[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        low = wire[8...].reduce(0) { $0 << 8 | UInt64($1) }
     }
+
+    /// The milliseconds since 1970 that a UUID of version 7 begins with (RFC 9562, section 5.7).
+    package var milliseconds: Int64 { Int64(high >> 16) }
 
     /// The lower-case textual form.
     package var text: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        String(unsafeUninitializedCapacity: 36) { characters in
+            var place = 0
+            for position in 0..<32 {
+                if Self.isHyphen(place) {
+                    characters[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                let digit = UInt8((position < 16 ? high : low) >> UInt64(60 - 4 * (position % 16)) & 15)
+                characters[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                place += 1
+            }
+            return place
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    package static func < (one: Self, other: Self) -> Bool { (one.high, one.low) < (other.high, other.low) }
+
+    /// Adds them as they go over the wire.
+    func append(to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: high.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: low.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    private static func isHyphen(_ place: Int) -> Bool { place == 8 || place == 13 || place == 18 || place == 23 }
+
+    private static func words(in text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
+        guard text.count == 36 else { return nil }
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for (place, character) in text.enumerated() {
+            if isHyphen(place) {
+                guard character == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = digit(character) else { return nil }
+            high = high << 4 | low >> 60
+            low = low << 4 | UInt64(digit)
+        }
+        return (high, low)
     }
 
     private static func digit(_ character: UInt8) -> UInt8? {

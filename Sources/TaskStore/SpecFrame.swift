@@ -43,16 +43,31 @@ struct SpecFrame: Sendable {
     }
 
     private static func quote(_ word: String, into bytes: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
+        var word = word
         bytes.append(UInt8(ascii: "\""))
-        for byte in word.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: bytes.append(byte)
+        word.withUTF8 { utf8 in
+            // Most words have nothing to escape, and are copied at once. A look without a way out is what compilers make fast.
+            if utf8.reduce(UInt8(0), { $0 | (isEscaped($1) ? 1 : 0) }) == 0 {
+                bytes.append(contentsOf: utf8)
+            } else {
+                for byte in utf8 { append(byte, to: &bytes) }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func append(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        default: bytes.append(byte)
+        }
     }
 
     /// The specification that JSON of this frame says; `nil` for JSON of another one, or with a command that takes more care

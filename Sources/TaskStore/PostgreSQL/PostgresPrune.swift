@@ -89,8 +89,7 @@ enum PostgresPruneSQL {
     /// Where a task comes: by the time in its id, which is that of whoever submitted it. One whose clock is ahead by more than
     /// an hour has its tasks kept for longer by the rest.
     static func place(_ task: PruneCandidate) -> Int64 {
-        let time = UUIDBytes(task.id.rawValue)?.bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) } ?? 0
-        return min(task.createdAt, time - 3_600_000)
+        min(task.createdAt, (UUIDBytes(task.id.rawValue)?.milliseconds ?? 0) - 3_600_000)
     }
 
     static func candidate(_ row: PostgresRow) throws(PostgresError) -> (task: PruneCandidate, now: Int64) {

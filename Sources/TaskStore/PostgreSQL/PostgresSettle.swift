@@ -35,7 +35,7 @@ struct PostgresEndings {
     /// In the order that `PostgresSettleSQL.settle` names them, and by id, because rows are locked in the order in which they
     /// are given.
     var columns: PostgresEndingColumns {
-        let ends = ends.sorted { $0.id.bytes.lexicographicallyPrecedes($1.id.bytes) }
+        let ends = ends.sorted { $0.id < $1.id }
         let results = ends.map(\.result)
         let decisions = ends.flatMap(\.decisions)
         var values: [PostgresValue] = [.uuids(ends.map(\.id)), .ints(ends.map(\.token))]
