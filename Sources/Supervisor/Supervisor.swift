@@ -102,6 +102,8 @@ package final class Supervisor: Sendable {
     let host = ProcessInfo.processInfo.hostName
     /// The identity of the state directory, once it is known.
     private let installation = Mutex("")
+    /// The identity of the store, once it has told it.
+    private let storeName = Mutex<String?>(nil)
 
     /// Makes a supervisor; nothing happens before `run`.
     package init(options: SupervisorOptions, store: any TaskStore, layout: StateLayout, logger: Logger) {
@@ -129,6 +131,10 @@ package final class Supervisor: Sendable {
 
     var settings: Settings { options.settings }
     var installationID: String { installation.withLock { $0 } }
+    var storeIdentity: String? {
+        get { storeName.withLock { $0 } }
+        set { storeName.withLock { $0 = newValue } }
+    }
     /// What it does, by its role.
     var duties: SupervisorDuties { options.settings.duties }
 
@@ -173,7 +179,7 @@ package final class Supervisor: Sendable {
             ].merging(roleMetadata) { own, _ in own })
         await withTaskExecutorPreference(Self.threads) { await serve(running, context) }
         self.running.withLock { $0 = nil }
-        // Who takes over finds the workers and the leases by this row.
+        // Who takes over finds the workers and the leases by the row.
         if !handOff.isDecided { await unregister() }
         backend.engine?.shutdown()
         logger.info(handOff.isDecided ? "supervisor handed over" : "supervisor stopped")

@@ -19,11 +19,14 @@ struct Adopter: Sendable {
     let settings: QueueSettings
     /// Supervisors of this pool that are known to have ended.
     let ended: [SupervisorID]
-    /// Called once when every worker is taken over or gone.
-    let settled: @Sendable () async -> Void
+    /// Is told which attempts may be ours although nobody heard of it.
+    let strays: StrayLeases
+    /// Called once when every worker is taken over or gone, or is one of those that were refused and may still be there.
+    let settled: @Sendable (_ refused: Set<WorkerID>) async -> Void
     /// Whether this supervisor is about to end, so that nothing is begun any more.
     let isEnding: @Sendable () -> Bool
     private let done = OneShot<Void>()
+    private let removed = OneShot<Void>()
 
     /// How long an agent may take to call. It tries once a second, and may be starved by its task.
     private static let limit = Duration.seconds(10)
@@ -32,8 +35,9 @@ struct Adopter: Sendable {
 
     init(
         adopted: [AdoptedWorker], store: any TaskStore, context: WorkerContext, pool: WorkerPool, runner: AttemptRunner,
-        registry: AttemptRegistry, settings: QueueSettings, ended: [SupervisorID],
-        settled: @escaping @Sendable () async -> Void, isEnding: @escaping @Sendable () -> Bool
+        registry: AttemptRegistry, settings: QueueSettings, ended: [SupervisorID], strays: StrayLeases,
+        settled: @escaping @Sendable (_ refused: Set<WorkerID>) async -> Void,
+        isEnding: @escaping @Sendable () -> Bool
     ) {
         self.adopted = adopted
         self.store = store
@@ -43,6 +47,7 @@ struct Adopter: Sendable {
         self.registry = registry
         self.settings = settings
         self.ended = ended
+        self.strays = strays
         self.settled = settled
         self.isEnding = isEnding
     }
@@ -54,6 +59,12 @@ struct Adopter: Sendable {
     func waitUntilSettled() async {
         if !adopted.isEmpty { _ = await done.wait() }
     }
+
+    /// Whether the workers that are not taken over have had their time to be gone, too.
+    var hasRemoved: Bool { adopted.isEmpty || removed.current != nil }
+
+    /// Those that are not taken over. What they have in hand may run until they are gone.
+    var refused: Set<WorkerID> { Set(adopted.filter { !$0.gate.isOpen }.map(\.worker.id)) }
 
     /// Runs until every attempt that was taken over has ended. Cancelling the task changes nothing of them.
     func run() async {
@@ -81,7 +92,8 @@ struct Adopter: Sendable {
                 ])
             done.set(())
             await waitForRemovals()
-            await settled()
+            await settled(refused)
+            removed.set(())
         }
     }
 
@@ -119,7 +131,9 @@ struct Adopter: Sendable {
             adopted.gate.open()
             return Takeover(worker: adopted, hello: hello, attempt: nil)
         case .gone: return end(adopted, "attempt \(ref) is not its own any more")
-        case .unknown: return end(adopted, "the store did not say whether attempt \(ref) is still its own")
+        case .unknown:
+            strays.spare(ref, on: adopted.worker.id, of: context.installation)
+            return end(adopted, "the store did not say whether attempt \(ref) is still its own")
         }
         let attempt = RunningAttempt(claim: claim, askedAt: asked, agentToken: ref.token)
         // Nothing may keep it from beginning: it has begun.
@@ -147,7 +161,7 @@ struct Adopter: Sendable {
     }
 
     private func waitForRemovals() async {
-        let refused = Set(adopted.filter { !$0.gate.isOpen }.map(\.worker.id))
+        let refused = refused
         let deadline = ContinuousClock.now.advanced(by: Self.removalLimit)
         while ContinuousClock.now < deadline, pool.workers.contains(where: { refused.contains($0.id) }) {
             guard (try? await Task.sleep(for: .milliseconds(50))) != nil else { return }

@@ -48,11 +48,13 @@ extension Supervisor {
             metrics: metrics, maxDeliveries: settings.queue.maxDeliveries)
     }
 
-    /// Gives back what could not be taken over.
-    func finish(_ takeover: Takeover, _ pool: WorkerPool, _ dispatcher: Dispatcher) async {
+    /// Gives back what could not be taken over. What the workers in `refused` have in hand may still run.
+    func finish(
+        _ takeover: Takeover, _ pool: WorkerPool, _ dispatcher: Dispatcher, refused: Set<WorkerID>
+    ) async {
         // An adoption whose answer never came may have made an attempt ours.
         strays.claimFailed()
-        await takeover.recovery.releaseLeases(taken: Set(pool.workers.map(\.id)))
+        await takeover.recovery.releaseLeases(taken: Set(pool.workers.map(\.id)).subtracting(refused))
         dispatcher.wake()
     }
 }

@@ -16,6 +16,9 @@ package final class AttemptRegistry: Sendable {
     /// How many there are.
     package var count: Int { attempts.withLock { $0.count } }
 
+    /// Whether any of them has not come to its end, so that only that is to be written down.
+    var runsTasks: Bool { all.contains { $0.stage != .concluding } }
+
     /// The attempt that runs under a lease.
     package func attempt(under lease: Lease) -> RunningAttempt? { attempts.withLock { $0[lease] } }
 

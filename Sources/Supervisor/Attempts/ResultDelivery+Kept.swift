@@ -7,7 +7,8 @@ extension ResultDelivery {
     /// How long an end is kept whose task the store does not know: it may be that of another store.
     private static let unknownKeptFor = Duration.seconds(7 * 86_400)
 
-    /// Writes what an earlier supervisor of the pool could not. To be called before its leases are given back.
+    /// Writes what an earlier supervisor of the pool could not, or this one until its end. To be called before the leases are
+    /// given back.
     ///
     /// - Throws: `store_unavailable` while the store does not take them, since what was done would be done again;
     ///   `state_unusable` when nobody can say whether there are any.
@@ -33,12 +34,12 @@ extension ResultDelivery {
             switch isCurrent ? .recorded : try await store.discard([(lease: lease, result: result)])[lease] {
             case .recorded:
                 metrics.resultDelivered()
-                logger.info("recorded the end of an attempt that an earlier supervisor had kept", lease, result)
+                logger.info("recorded the end of an attempt that was kept on the disk", lease, result)
             case .stillHeld: throw .contradiction
             case .refused:
                 metrics.resultDiscarded()
                 logger.warning(
-                    "an end that an earlier supervisor had kept came after its lease was lost, and counts for nothing",
+                    "an end that was kept on the disk came after its lease was lost, and counts for nothing",
                     lease, result)
             case .unknown, nil:
                 logger.warning("the store does not know the task of an end that was kept", lease, result)
@@ -52,7 +53,7 @@ extension ResultDelivery {
                     hint: "start again when the store works; until then their tasks are safe in \(spool.directory)")
             }
             logger.error(
-                "the end of an attempt that an earlier supervisor had kept can't be recorded",
+                "the end of an attempt that was kept on the disk can't be recorded",
                 metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
         }
     }

@@ -26,16 +26,19 @@ struct ResultDelivery: Sendable {
     let patience: Duration
     /// How urgently the supervisor is to end; `nil` while it is not.
     let ending: @Sendable () -> ShutdownRequest.Level?
+    /// Whether tasks still run that an end other than a forced one waits for: until they have ended this supervisor is there
+    /// anyway, and its heartbeats keep the lease.
+    let isBusy: @Sendable () -> Bool
     let metrics: SupervisorMetrics
     let logger: Logger
 
     /// A store that takes longer than this to take an end may take for ever.
     private static let keptAfter = Duration.milliseconds(250)
-    /// How long the end of a supervisor waits for a store that is away.
-    private static let patienceAtEnd = Duration.seconds(5)
+    /// How long the end of a supervisor waits for a store that is away once nothing runs any more.
+    var patienceAtEnd = Duration.seconds(5)
 
     /// Writes an end, and returns when it is written, refused, or left to the next supervisor. May take as long as the
-    /// store is away; cancelling the calling task changes nothing.
+    /// store is away, and while the supervisor ends as long as tasks run; cancelling the calling task changes nothing.
     func deliver(_ result: AttemptResult, under lease: Lease) async -> Fate {
         let copy = KeptCopy(spool: spool, entry: .init(lease: lease, result: result), logger: logger) {
             metrics.resultKept()
@@ -69,10 +72,10 @@ struct ResultDelivery: Sendable {
                 if result.outcome.mayBeKept { await copy.keep() }
                 let now = ContinuousClock.now
                 if let level = ending() {
-                    let since = endingSince ?? now
+                    let since = isBusy() ? now : endingSince ?? now
                     endingSince = since
                     let mayBeLeft = copy.isKept || !result.outcome.mayBeKept
-                    if level == .force || mayBeLeft && now - since >= Self.patienceAtEnd {
+                    if level == .force || mayBeLeft && now - since >= patienceAtEnd {
                         return copy.isKept ? leave(lease, error) : lose(lease, error)
                     }
                 }

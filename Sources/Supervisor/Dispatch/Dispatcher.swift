@@ -6,7 +6,8 @@ internal import TaskModel
 internal import TaskStore
 internal import WorkerPool
 
-/// Claims tasks as fast as workers become free, and never more than can start at once.
+/// Claims tasks as fast as workers become free, and no more than can start at once, but for those whose image has to be pulled:
+/// `ImageWaits` says how many of them may be leased while they wait.
 final class Dispatcher: Sendable {
     private let store: any TaskStore
     private let pool: WorkerPool

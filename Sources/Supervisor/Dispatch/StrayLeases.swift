@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import AsyncAlgorithms
 internal import Logging
 internal import Synchronization
@@ -12,11 +13,22 @@ final class StrayLeases: Sendable {
     private let supervisor: SupervisorID
     private let registry: AttemptRegistry
     private let spool: ResultSpool
-    /// A claim whose answer was lost may still be under way in the store for so long.
+    /// A claim whose answer was lost may still be under way in the store for so long, which is no less than a lease lasts.
     private let settling: Duration
     private let logger: Logger
     /// When a claim last failed, while there may be strays of it.
     private let failed = Mutex<ContinuousClock.Instant?>(nil)
+    private let refused = Mutex<[Refused]>([])
+    private let delays = Mutex(StrayDelays())
+
+    /// An attempt that may be this supervisor's, on a worker that is to go because nobody heard whether it is.
+    private struct Refused: Sendable {
+        let task: TaskID
+        let attempt: Int
+        let worker: WorkerID
+        let installation: String
+        let at: ContinuousClock.Instant
+    }
 
     init(
         store: any TaskStore, supervisor: SupervisorID, registry: AttemptRegistry, spool: ResultSpool,
@@ -33,6 +45,15 @@ final class StrayLeases: Sendable {
     /// Notes that a claim or an adoption failed, as far as this supervisor knows.
     func claimFailed() { failed.withLock { $0 = .now } }
 
+    /// Keeps the lease of an attempt until the worker that has it in hand is gone, and no longer than a lease lasts: by then
+    /// its agent has killed what nobody looks after.
+    func spare(_ ref: AttemptRef, on worker: WorkerID, of installation: String) {
+        let one = Refused(
+            task: TaskID(rawValue: ref.taskID), attempt: ref.attempt, worker: worker, installation: installation,
+            at: .now)
+        refused.withLock { $0.append(one) }
+    }
+
     /// Looks every `interval` while there may be some, until the task is cancelled.
     /// - Parameters:
     ///   - mayLook: whether every lease that this supervisor knows of is in the registry, or its end is kept.
@@ -43,37 +64,79 @@ final class StrayLeases: Sendable {
         for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) {
             guard let last = failed.withLock({ $0 }) else { continue }
             let begun = ContinuousClock.now
-            guard let count = await look(mayLook) else { continue }
-            if begun - last >= settling { failed.withLock { if $0 == last { $0 = nil } } }
-            if count > 0 { returned() }
+            do throws(StoreError) {
+                guard let found = try await look(mayLook) else { continue }
+                if begun - last >= settling, found.isSettled { failed.withLock { if $0 == last { $0 = nil } } }
+                if found.returned > 0 { returned() }
+            } catch {
+                logger.debug("could not look for lost claims", metadata: ["error.message": "\(error)"])
+            }
         }
     }
 
-    /// Gives strays back and returns how many; `nil` when that could not be done now.
-    private func look(_ mayLook: () -> Bool) async -> Int? {
-        do {
-            let held = try await store.leases(of: supervisor)
-            // Asked after the store, so that a claim that was under way then is registered by now, and once more after the
-            // registry, which lets go of attempts that another supervisor goes on with.
-            guard mayLook() else { return nil }
-            let strays = held.filter { registry.attempt(under: $0) == nil }
-            guard mayLook() else { return nil }
-            let spool = spool
-            let unknown = try await HostFiles.results.run("the kept ends") {
-                strays.filter { spool.age(of: $0) == nil }
+    /// Gives strays back when nothing is claimed and nothing runs any more, and returns the leases that are left.
+    ///
+    /// - Throws: when the store does not say or take them.
+    func giveBack() async throws(StoreError) -> [Lease] { try await look { true }?.left ?? [] }
+
+    /// What a look came to.
+    private struct Found {
+        /// How many leases were given back.
+        var returned = 0
+        /// Those that are still this supervisor's.
+        var left: [Lease]
+        /// Whether none of them may be given back later.
+        var isSettled = true
+    }
+
+    /// Gives strays back; returns `nil` when that could not be done now.
+    private func look(_ mayLook: () -> Bool) async throws(StoreError) -> Found? {
+        let held = try await store.leases(of: supervisor)
+        // Asked after the store, so that a claim that was under way then is registered by now, and once more after the
+        // registry, which lets go of attempts that another supervisor goes on with.
+        guard mayLook() else { return nil }
+        let strays = held.filter { registry.attempt(under: $0) == nil }
+        guard mayLook() else { return nil }
+        guard !strays.isEmpty else { return Found(left: held) }
+        let spool = spool
+        let kept = try? await HostFiles.results.run("the kept ends") { strays.filter { spool.age(of: $0) != nil } }
+        guard let kept else { return nil }
+        let unknown = strays.filter { !kept.contains($0) }
+        let spared = try await spared(among: unknown)
+        let gone = unknown.filter { !spared.contains($0) }
+        guard !gone.isEmpty else { return Found(left: held, isSettled: spared.isEmpty) }
+        let results = delays.withLock { delays in
+            gone.map { lease in
+                let delay = delays.next(for: lease.taskID, now: .now)
+                let result = AttemptResult(
+                    outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
+                    disposition: .abandon(delay: delay, countsAsDelivery: false))
+                return (lease: lease, result: result)
             }
-            guard !unknown.isEmpty else { return 0 }
-            let result = AttemptResult(
-                outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
-                disposition: .abandon(delay: 0, countsAsDelivery: false))
-            let given = try await store.finish(unknown.map { (lease: $0, result: result) })
-            logger.warning(
-                "gave back tasks that a claim took whose answer was lost",
-                metadata: ["tasks": "\(given.map(\.taskID.rawValue).sorted().joined(separator: " "))"])
-            return given.count
-        } catch {
-            logger.debug("could not look for lost claims", metadata: ["error.message": "\(error)"])
-            return nil
         }
+        let given = try await store.finish(results)
+        logger.warning(
+            "gave back tasks that a claim took whose answer was lost",
+            metadata: ["tasks": "\(given.map(\.taskID.rawValue).sorted().joined(separator: " "))"])
+        return Found(
+            returned: given.count, left: held.filter { !given.contains($0) }, isSettled: spared.isEmpty)
+    }
+
+    /// Those whose attempts may still run on workers that were refused and are not known to be gone.
+    private func spared(among strays: [Lease]) async throws(StoreError) -> Set<Lease> {
+        let now = ContinuousClock.now
+        let refused = refused.withLock { refused in
+            refused.removeAll { now - $0.at >= settling }
+            return refused
+        }
+        var spared: Set<Lease> = []
+        for one in refused {
+            let leases = strays.filter { $0.taskID == one.task && $0.attempt == one.attempt }
+            // A row stays until its container is known to be gone.
+            guard !leases.isEmpty else { continue }
+            let rows = try await store.workers(installation: one.installation)
+            if rows.contains(where: { $0.id == one.worker }) { spared.formUnion(leases) }
+        }
+        return spared
     }
 }

@@ -248,7 +248,8 @@ extension Supervisor {
         let adopter = Adopter(
             adopted: takeover.adopted, store: store, context: context, pool: pool, runner: runner(pool, planner),
             registry: registry,
-            settings: settings.queue, ended: takeover.ended, settled: { await self.finish(takeover, pool, dispatcher) },
+            settings: settings.queue, ended: takeover.ended, strays: strays,
+            settled: { await self.finish(takeover, pool, dispatcher, refused: $0) },
             isEnding: { self.shutdown.level != nil })
         return Running(
             pool: pool, adopter: adopter, dispatcher: dispatcher, autoscale: autoscale, leases: leases, stats: stats,
@@ -302,7 +303,8 @@ extension Supervisor {
     var delivery: ResultDelivery {
         ResultDelivery(
             store: store, spool: ResultSpool(directory: layout.results), patience: settings.queue.lease * 2,
-            ending: { [shutdown] in shutdown.level }, metrics: metrics, logger: logger)
+            ending: { [shutdown] in shutdown.level }, isBusy: { [registry] in registry.runsTasks }, metrics: metrics,
+            logger: logger)
     }
 
     /// A dispatcher of tasks to the workers of a pool, at most `room` of them at a time, each through `gate`.
@@ -341,10 +343,21 @@ extension Supervisor {
         } catch {
             throw SupervisorError(.storeUnavailable, "the store does not work: \(error)")
         }
+        storeIdentity = try? await store.identity()
     }
 
+    /// Removes the supervisor's row when nothing runs any more, unless it still holds leases: whoever has the pool next
+    /// finds them by it.
     func unregister() async {
         do {
+            // The store may be back since these were kept. Else the next supervisor writes them.
+            if shutdown.level != .force { try? await delivery.deliverKept() }
+            let left = try await strays.giveBack()
+            guard left.isEmpty else {
+                return logger.warning(
+                    "some leases could not be given back; the next supervisor of this pool will do that",
+                    metadata: ["tasks": "\(left.map(\.taskID.rawValue).sorted().joined(separator: " "))"])
+            }
             try await store.remove(supervisor: id)
         } catch {
             logger.warning("could not remove the supervisor's row", metadata: ["error.message": "\(error)"])

@@ -54,7 +54,7 @@ extension Supervisor {
     /// Whether the registry has every lease that this supervisor was given and heard of, and has not left to another.
     private var knowsItsLeases: Bool {
         guard let current, shutdown.level == nil, !handOff.isDecided else { return false }
-        return current.adopter.isSettled && !current.isClaiming
+        return current.adopter.hasRemoved && !current.isClaiming
     }
 
     /// Gives back what is left of supervisors that might have been alive elsewhere at the start, once they are known to have
@@ -64,6 +64,7 @@ extension Supervisor {
         while (try? await Task.sleep(for: settings.queue.lease)) != nil {
             await running.adopter.waitUntilSettled()
             let workers = Set((current?.pools ?? []).flatMap(\.workers).map(\.id))
+                .subtracting(current?.adopter.refused ?? [])
             guard !Task.isCancelled, await recovery.releaseHeldBack(taken: workers) else { return }
             wake()
         }

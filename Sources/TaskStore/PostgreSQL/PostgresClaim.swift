@@ -23,7 +23,8 @@ extension PostgresTaskStore {
                 .int(StoredTime.latestMilliseconds), .texts(PostgresLane.named(by: request.images)),
             ] + Self.limits(request)
         // One transaction of several statements, because only a statement that begins after the locks are had sees what
-        // those who had them before have done. Not repeatable: what a lost answer leased runs out by itself.
+        // those who had them before have done. Not repeatable, or a claim whose answer was lost would lease more: what it
+        // leased is given back when its supervisor looks for leases that it doesn't know, or runs out.
         let locks = [
             PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
         ]

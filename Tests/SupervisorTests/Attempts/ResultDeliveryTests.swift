@@ -27,11 +27,12 @@ struct ResultDeliveryTests {
     }
 
     private func delivery(
-        _ store: SQLiteTaskStore, patience: Duration = .seconds(60), ending: ShutdownRequest.Level? = nil
+        _ store: any TaskStore, patience: Duration = .seconds(60), ending: ShutdownRequest.Level? = nil,
+        isBusy: @escaping @Sendable () -> Bool = { false }
     ) -> ResultDelivery {
         ResultDelivery(
-            store: store, spool: spool, patience: patience, ending: { ending }, metrics: SupervisorMetrics(),
-            logger: .silent)
+            store: store, spool: spool, patience: patience, ending: { ending }, isBusy: isBusy,
+            metrics: SupervisorMetrics(), logger: .silent)
     }
 
     private func claim(_ store: SQLiteTaskStore) async throws -> Lease {
@@ -71,6 +72,54 @@ struct ResultDeliveryTests {
         try await delivery(second).deliverKept()
         #expect(try await kept.isEmpty)
         #expect(try await kinds(second, lease) == [.submitted, .claimed, .completed])
+    }
+
+    /// A drain may wait for hours for the others, and its heartbeats keep the lease.
+    @Test func whileOthersRunASupervisorThatEndsGoesOnTrying() async throws {
+        let real = try await store()
+        let lease = try await claim(real)
+        let store = FaultyStore(real)
+        store.fail(.finish, .unreachable)
+        var delivery = delivery(store, ending: .drain, isBusy: { true })
+        delivery.patienceAtEnd = .milliseconds(1)
+        async let fate = delivery.deliver(success, under: lease)
+        try await eventually("some tries") { store.struck(.finish) >= 4 }
+        #expect(try await kept.map(\.lease) == [lease])
+        store.mend()
+        #expect(await fate == .recorded)
+        #expect(try await kept.isEmpty)
+    }
+
+    @Test func whenNothingRunsAnyMoreItLeavesItToTheNext() async throws {
+        let real = try await store()
+        let lease = try await claim(real)
+        let store = FaultyStore(real)
+        let busy = Mutex(true)
+        store.fail(.finish, .unreachable)
+        var delivery = delivery(store, ending: .graceful, isBusy: { busy.withLock { $0 } })
+        delivery.patienceAtEnd = .milliseconds(1)
+        async let fate = delivery.deliver(success, under: lease)
+        try await eventually("some tries") { store.struck(.finish) >= 3 }
+        busy.withLock { $0 = false }
+        #expect(await fate == .kept)
+        #expect(try await kept.map(\.lease) == [lease])
+    }
+
+    /// What has ended holds up no other end.
+    @Test func aSupervisorIsBusyUntilAllOfItsAttemptsHaveEnded() async throws {
+        let store = try await store()
+        let attempt = RunningAttempt(
+            claim: ClaimedTask(
+                task: try await store.submit([TaskSpec(command: ["true"])])[0],
+                lease: Lease(taskID: .next(), attempt: 1, token: 1)))
+        let registry = AttemptRegistry()
+        #expect(!registry.runsTasks)
+        registry.add(attempt)
+        #expect(registry.runsTasks)
+        #expect(attempt.begin())
+        #expect(registry.runsTasks)
+        attempt.conclude()
+        #expect(!registry.runsTasks)
     }
 
     @Test func aCancelledTaskKeepsItsEndAllTheSame() async throws {

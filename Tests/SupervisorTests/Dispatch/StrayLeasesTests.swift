@@ -1,3 +1,4 @@
+import AgentProtocol
 import Foundation
 import Synchronization
 import TaskModel
@@ -28,6 +29,11 @@ struct StrayLeasesTests {
                 supervisor: me, host: "h", limit: count, leaseDuration: .seconds(30), offersContainers: false))
     }
 
+    private var strays: StrayLeases {
+        StrayLeases(
+            store: store, supervisor: me, registry: registry, spool: spool, settling: .seconds(3600), logger: .silent)
+    }
+
     private func state(_ claim: ClaimedTask) async throws -> TaskState? { try await store.task(claim.task.id)?.state }
 
     @Test func whatNobodyHeardOfIsGivenBackAndNothingElse() async throws {
@@ -35,8 +41,7 @@ struct StrayLeasesTests {
         registry.add(RunningAttempt(claim: claims[0]))
         let end = AttemptResult(outcome: .succeeded, reason: "", disposition: .complete)
         try await spool.keep(.init(lease: claims[1].lease, result: end))
-        let strays = StrayLeases(
-            store: store, supervisor: me, registry: registry, spool: spool, settling: .seconds(3600), logger: .silent)
+        let strays = strays
         let looks = Mutex(0)
         let mayLook = Mutex(false)
         let returned = Mutex(0)
@@ -65,5 +70,54 @@ struct StrayLeasesTests {
         #expect(returned.withLock { $0 } == 1)
         life.cancel()
         await life.value
+    }
+
+    /// Its agent may go on with the task for as long as nobody can end its container.
+    @Test func whatARefusedWorkerMayStillRunIsKeptUntilTheWorkerIsGone() async throws {
+        let claims = try await claim(2)
+        let row = WorkerRecord(
+            id: WorkerID(rawValue: "refused"), pool: "p", supervisor: me, installation: "i", host: "h", mode: .docker,
+            profile: "image", createdAt: Date())
+        try await store.save(row)
+        let strays = strays
+        // An adoption gave the lease another token than the agent's.
+        strays.spare(
+            AttemptRef(taskID: claims[0].task.id.rawValue, attempt: 1, token: claims[0].lease.token ^ 1), on: row.id,
+            of: "i")
+        #expect(try await strays.giveBack() == [claims[0].lease])
+        #expect(try await state(claims[0]) == .inProgress)
+        #expect(try await state(claims[1]) == .enqueued)
+        try await store.remove(worker: row.id)
+        #expect(try await strays.giveBack().isEmpty)
+        #expect(try await state(claims[0]) == .enqueued)
+    }
+
+    @Test func aTaskWhoseClaimIsNeverHeardOfWaitsLongerEachTime() async throws {
+        let (task, other) = (TaskID.next(), TaskID.next())
+        var delays = StrayDelays()
+        let begun = ContinuousClock.now
+        var now = begun
+        var waits: [Double] = []
+        for _ in 0..<12 {
+            let wait = delays.next(for: task, now: now)
+            waits.append(wait)
+            now += .seconds(wait)
+        }
+        #expect(waits == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+        #expect(delays.next(for: other, now: now) == 0)
+        #expect(delays.next(for: task, now: now + .seconds(3600)) == 0)
+    }
+
+    @Test func itsWaitIsInTheStore() async throws {
+        let strays = strays
+        let id = try await claim(1)[0].task.id
+        #expect(try await strays.giveBack().isEmpty)
+        #expect(try await store.task(id)?.state == .enqueued)
+        let request = ClaimRequest(
+            supervisor: me, host: "h", limit: 1, leaseDuration: .seconds(30), offersContainers: false)
+        #expect(try await store.claim(request).map(\.task.id) == [id])
+        #expect(try await strays.giveBack().isEmpty)
+        let task = try #require(try await store.task(id))
+        #expect(task.state == .pending && task.deliveries == 0 && task.runAt > task.createdAt)
     }
 }
