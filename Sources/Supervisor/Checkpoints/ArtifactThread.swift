@@ -11,21 +11,33 @@ enum ArtifactThread {
     private static let patience = Duration.seconds(5)
     /// How many there may be at once, those that hang included.
     private static let most = 256
+
+    /// What became of the work.
+    enum Outcome<Value: Sendable>: Sendable {
+        /// It returned this.
+        case done(Value)
+        /// It took too long, and goes on by itself with whatever it uses.
+        case left
+        /// Too many go on like that: it has not begun.
+        case notBegun
+    }
+
     private static let count = Mutex(0)
 
     /// Runs `work`, which may block and should look now and then whether `over` is set.
     ///
-    /// - Returns: what it returns; `nil` when it takes longer than half an hour, or goes on some seconds after `over` was
-    ///   set. Then it goes on by itself. Also when too many go on so: then it has not begun.
+    /// - Returns: what it returns, unless it takes longer than half an hour, goes on some seconds after `over` was set, or
+    ///   could not begin.
     static func run<Value: Sendable, Reason: Sendable>(
-        until over: OneShot<Reason>, patience: Duration = patience, _ work: @escaping @Sendable () -> Value
-    ) async -> Value? {
+        until over: OneShot<Reason>, patience: Duration = patience, atMost most: Int = most,
+        _ work: @escaping @Sendable () -> Value
+    ) async -> Outcome<Value> {
         let mayBegin = count.withLock { count in
             guard count < most else { return false }
             count += 1
             return true
         }
-        guard mayBegin else { return nil }
+        guard mayBegin else { return .notBegun }
         let answer = OneShot<Value>()
         let thread = Thread {
             answer.set(work())
@@ -33,7 +45,7 @@ enum ArtifactThread {
         }
         thread.name = "acode-artifacts"
         thread.start()
-        return await withTaskGroup(of: Value?.self) { group in
+        let value = await withTaskGroup(of: Value?.self) { group in
             group.addTask { await answer.wait(atMost: limit) }
             group.addTask {
                 if await over.wait() != nil { try? await Task.sleep(for: patience) }
@@ -43,5 +55,6 @@ enum ArtifactThread {
             group.cancelAll()
             return first ?? answer.current
         }
+        return value.map { .done($0) } ?? .left
     }
 }

@@ -12,11 +12,15 @@ struct CheckpointKeeper: Sendable {
     let shelf: CheckpointShelf
     let host: String
     let logger: Logger
+    /// Which store knows the tasks; `nil` when it did not say.
+    var identity: String?
 
     /// How long the store may be away while a task waits for its checkpoint.
     var patience = Duration.seconds(15)
     /// How long anybody waits for artifacts to be removed: those that stay are found again.
     private static let removalLimit = Duration.seconds(5)
+    /// Why a copy of artifacts does not begin.
+    private static let crowd = "too many copies of other tasks hang"
 
     // MARK: Saving
 
@@ -96,16 +100,20 @@ struct CheckpointKeeper: Sendable {
         to draft: inout CheckpointDraft
     ) async throws(Refusal) -> [String] {
         let task = attempt.claim.task.id
-        let kept = await ArtifactThread.run(until: recorder.over) {
+        let outcome = await ArtifactThread.run(until: recorder.over) {
             Result { () throws(FileProblem) in
                 try shelf.keep(
-                    paths, from: WorkerDirectory.outputsName, in: directory.exchange, of: task,
+                    paths, from: WorkerDirectory.outputsName, in: directory.exchange, of: task, in: identity,
                     isOver: { recorder.isOver })
             }
         }
-        guard let kept else {
+        let kept: Result<CheckpointShelf.Kept, FileProblem>
+        switch outcome {
+        case .done(let result): kept = result
+        case .left:
             attempt.noteFilesInUse()
             throw Refusal(verdict: .unavailable, words: "the artifacts could not be copied in time")
+        case .notBegun: throw Refusal(verdict: .unavailable, words: "the artifacts can't be copied now: \(Self.crowd)")
         }
         do throws(FileProblem) {
             let found = try kept.get()
@@ -236,7 +244,7 @@ struct CheckpointKeeper: Sendable {
     ) async throws(WorkerError) -> String? {
         guard let name = checkpoint.shelf, !checkpoint.artifacts.isEmpty else { return nil }
         let (outputs, stop) = (worker.directory.outputs, attempt.stopIntent)
-        let restored = await ArtifactThread.run(until: stop) {
+        let outcome = await ArtifactThread.run(until: stop) {
             Result { () throws(FileProblem) -> String? in
                 if let mistake = shelf.mistake(in: checkpoint.artifacts, shelf: name, of: task) { return mistake }
                 try shelf.restore(
@@ -244,9 +252,14 @@ struct CheckpointKeeper: Sendable {
                 return nil
             }
         }
-        guard let restored else {
+        let restored: Result<String?, FileProblem>
+        switch outcome {
+        case .done(let result): restored = result
+        case .left:
             attempt.noteFilesInUse()
             throw WorkerError(.host, "the artifacts of its checkpoint could not be put in place in time")
+        case .notBegun:
+            throw WorkerError(.host, "the artifacts of its checkpoint can't be put in place now: \(Self.crowd)")
         }
         let mistake: String?
         do throws(FileProblem) {

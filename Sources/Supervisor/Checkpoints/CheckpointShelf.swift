@@ -3,7 +3,8 @@ internal import Glibc
 package import Settings
 package import TaskModel
 
-/// Keeps copies of the artifacts of checkpoints, `<root>/<task>/<shelf>/<path>`, until their task has ended. All calls block.
+/// Keeps copies of the artifacts of checkpoints, `<root>/<task>/<shelf>/<path>`, until their task has ended. Beside them
+/// `<root>/<task>/.store` names the store that knows the task, because several may share a root. All calls block.
 package struct CheckpointShelf: Sendable {
     /// The directory of all tasks, of every host that shares it.
     let root: String
@@ -28,17 +29,19 @@ package struct CheckpointShelf: Sendable {
     ///
     /// - Parameters:
     ///   - paths: names below the directory `name` in `exchange`, which a task can write to and is not trusted.
+    ///   - store: the identity of the store that knows the task; `nil` where nobody can tell.
     ///   - isOver: asked now and then whether to give up.
     /// - Throws: why not, in words; then nothing is left.
     func keep(
-        _ paths: [[String]], from name: String, in exchange: String, of task: TaskID,
+        _ paths: [[String]], from name: String, in exchange: String, of task: TaskID, in store: String? = nil,
         isOver: @escaping @Sendable () -> Bool
     ) throws(FileProblem) -> Kept {
         let source = try HeldDirectory.open(exchange).directory(name)
         let shelf = UUID().uuidString.lowercased()
         let tasks = try open()
         let own = try tasks.directory(task.rawValue, creating: true)
-        let earlier = try own.names()
+        let earlier = try own.names { $0 != Self.mark }
+        if let store { Self.mark(own, with: store) }
         let target = try own.directory(shelf, creating: true)
         do throws(FileProblem) {
             var artifacts: [CheckpointArtifact] = []
@@ -57,6 +60,23 @@ package struct CheckpointShelf: Sendable {
             own.remove(shelf)
             throw error
         }
+    }
+
+    /// The file that names a task's store.
+    private static let mark = ".store"
+
+    /// Names a task's store, once. What can't be named stays until its task ends.
+    private static func mark(_ own: HeldDirectory, with store: String) {
+        let file = openat(own.descriptor, mark, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        let bytes = Array(store.utf8)
+        _ = write(file, bytes, bytes.count)
+    }
+
+    /// Whether a task's directory says that its task is one of a store.
+    static func isMarked(_ own: HeldDirectory, with store: String) -> Bool {
+        (try? own.content(mark, limit: 4096)) == Array(store.utf8)
     }
 
     /// The directories that were made for artifacts, each after those in it.

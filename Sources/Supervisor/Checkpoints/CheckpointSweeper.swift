@@ -25,7 +25,7 @@ struct CheckpointSweeper: Sendable {
         var gone: [TaskID] = []
         for id in found ?? [] {
             // Without an answer of the store nothing goes. One it does not know may be of another store that shares the
-            // directory: whoever forgets a task removes its artifacts, too.
+            // directory: retention sees to those that are this store's.
             guard let state = (try? await store.task(id))?.state else { continue }
             if state == .complete || state == .resolvedManually { gone.append(id) }
         }

@@ -283,7 +283,8 @@ extension Supervisor {
             pool: pool, store: store, registry: registry, plans: planner,
             harvester: AttemptHarvester(scratch: settings.scratch, shelf: ScratchShelf(root: layout.scratch)),
             checkpoints: CheckpointKeeper(
-                store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger),
+                store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger,
+                identity: storeIdentity),
             delivery: delivery, concurrency: concurrency, settings: settings, layout: layout, tap: options.tap,
             metrics: metrics, logger: logger,
             engineLimit: engineLimit, timelines: timelines,

@@ -60,8 +60,9 @@ package struct RetentionPass: Sendable {
         let files = files
         // Listed before the store is asked: what is made later belongs to a task it knows.
         let latest = Date(timeIntervalSinceNow: -(age / .seconds(1)))
+        let identity = try await store.identity()
         let found = try await HostFiles.retention.run("directories of tasks", atMost: .seconds(3600)) {
-            files.entries(before: latest)
+            files.entries(before: latest, of: identity)
         }
         let ids = Array(Set(found.map(\.task)))
         var known: Set<TaskID> = []

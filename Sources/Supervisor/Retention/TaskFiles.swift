@@ -18,6 +18,8 @@ package struct TaskFiles: Sendable {
     struct Entry: Sendable, Equatable {
         var kind: Kind
         var task: TaskID
+        /// Whether it is where the configuration lets artifacts be, outside the state directory.
+        var isElsewhere = false
     }
 
     private let roots: [Kind: String]
@@ -25,7 +27,7 @@ package struct TaskFiles: Sendable {
     private let shelf: CheckpointShelf?
 
     /// Those of a state directory; outputs only where they go with their task. What is in `shelf` goes with tasks that are
-    /// named, and is not looked through for others.
+    /// named, and is looked through only for what names its store.
     package init(layout: StateLayout, keepsOutputs: Bool, shelf: CheckpointShelf? = nil) {
         self.shelf = shelf?.root == layout.checkpoints ? nil : shelf
         var roots = [Kind.logs: layout.logs, .scratch: layout.scratch, .checkpoints: layout.checkpoints]
@@ -45,7 +47,8 @@ package struct TaskFiles: Sendable {
 
     /// Removes one directory, and says whether it was there and is gone.
     func remove(_ entry: Entry) -> Bool {
-        guard let path = roots[entry.kind], let root = try? HeldDirectory.open(path) else { return false }
+        guard let path = entry.isElsewhere ? shelf?.root : roots[entry.kind], let root = try? HeldDirectory.open(path)
+        else { return false }
         return remove(entry.task, from: root)
     }
 
@@ -56,22 +59,31 @@ package struct TaskFiles: Sendable {
     }
 
     /// Those of tasks submitted before `latest` that were not written since either. There may be a directory for each of a
-    /// million tasks, so that most are passed over by their names alone. What is not named like a task is nobody's to remove.
-    func entries(before latest: Date) -> [Entry] {
-        Kind.allCases.flatMap { kind -> [Entry] in
-            guard let path = roots[kind], let root = try? HeldDirectory.open(path) else { return [] }
-            let names = try? root.names { name in
-                Self.isName(name) && Self.submitted(name).map { $0 < latest } ?? false
-            }
-            return (names ?? []).compactMap { name in
-                guard let status = root.status(name), status.kind == .directory else { return nil }
-                var written = status.modified
-                if let inner = try? root.directory(name) {
-                    for file in (try? inner.names()) ?? [] { written = max(written, inner.status(file)?.modified ?? 0) }
-                }
-                guard Double(written) / 1e9 <= latest.timeIntervalSince1970 else { return nil }
-                return Entry(kind: kind, task: TaskID(rawValue: name))
-            }
+    /// million tasks, so that most are passed over by their names alone. What is not named like a task is nobody's to remove,
+    /// and elsewhere than in the state directory what does not name `store`.
+    func entries(before latest: Date, of store: String) -> [Entry] {
+        let own = Kind.allCases.flatMap { kind in
+            old(in: roots[kind], before: latest).map { Entry(kind: kind, task: $0) }
+        }
+        let elsewhere = old(in: shelf?.root, before: latest) { CheckpointShelf.isMarked($0, with: store) }
+        return own + elsewhere.map { Entry(kind: .checkpoints, task: $0, isElsewhere: true) }
+    }
+
+    private func old(
+        in path: String?, before latest: Date, where isOurs: (HeldDirectory) -> Bool = { _ in true }
+    ) -> [TaskID] {
+        guard let path, let root = try? HeldDirectory.open(path) else { return [] }
+        let names = try? root.names { name in
+            Self.isName(name) && Self.submitted(name).map { $0 < latest } ?? false
+        }
+        return (names ?? []).compactMap { name in
+            guard let status = root.status(name), status.kind == .directory,
+                let inner = try? root.directory(name), isOurs(inner)
+            else { return nil }
+            var written = status.modified
+            for file in (try? inner.names()) ?? [] { written = max(written, inner.status(file)?.modified ?? 0) }
+            guard Double(written) / 1e9 <= latest.timeIntervalSince1970 else { return nil }
+            return TaskID(rawValue: name)
         }
     }
 

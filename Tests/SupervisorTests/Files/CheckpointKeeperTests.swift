@@ -25,7 +25,9 @@ struct CheckpointKeeperTests {
         try worker.directory.create(owner: nil)
     }
 
-    private var keeper: CheckpointKeeper { CheckpointKeeper(store: store, shelf: shelf, host: "h", logger: .silent) }
+    private var keeper: CheckpointKeeper {
+        CheckpointKeeper(store: store, shelf: shelf, host: "h", logger: .silent, identity: "store")
+    }
 
     private func attempt() async throws -> RunningAttempt {
         let request = ClaimRequest(
@@ -57,7 +59,7 @@ struct CheckpointKeeperTests {
     }
 
     private func shelves(_ task: TaskID) throws -> Set<String> {
-        Set(try FileManager.default.contentsOfDirectory(atPath: "\(shelf.root)/\(task)"))
+        Set(try FileManager.default.contentsOfDirectory(atPath: "\(shelf.root)/\(task)")).subtracting([".store"])
     }
 
     /// After a handover both supervisors save what the agent sends.
@@ -67,6 +69,7 @@ struct CheckpointKeeperTests {
         #expect(try await save(1, attempt).verdict == .saved)
         let first = try shelves(task)
         #expect(first.count == 1)
+        #expect(try String(contentsOfFile: "\(shelf.root)/\(task)/.store", encoding: .utf8) == "store")
         clock.pass(31)
         _ = try await store.recoverExpired(maxDeliveries: 5)
         // What another supervisor is just copying is in no stored checkpoint yet.

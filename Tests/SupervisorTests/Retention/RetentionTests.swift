@@ -69,6 +69,43 @@ struct RetentionTests {
         }
     }
 
+    /// Another host forgot the task, and can't reach what is here.
+    @Test func artifactsElsewhereThatNameThisStoreGoWhenItHasForgottenTheirTask() async throws {
+        let shared = CheckpointShelf(root: "\(layout.stateDirectory)/shared")
+        let exchange = "\(scratch.path)/exchange"
+        try FileManager.default.createDirectory(atPath: "\(exchange)/out", withIntermediateDirectories: true)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: "\(exchange)/out/x"))
+        func keep(_ task: TaskID, in store: String?, age: Double) throws {
+            _ = try shared.keep([["x"]], from: "out", in: exchange, of: task, in: store, isOver: { false })
+            // Its store is named once.
+            let second = try shared.keep([["x"]], from: "out", in: exchange, of: task, in: "later", isOver: { false })
+            #expect(second.earlier.count == 1)
+            let path = "\(shared.root)/\(task)"
+            for name in try FileManager.default.contentsOfDirectory(atPath: path).map({ "/\($0)" }) + [""] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: path + name)
+            }
+        }
+        try await withStore { store in
+            let identity = try await store.identity()
+            let known = try await store.submit([TaskSpec(command: ["a"])])[0].id
+            let (old, young, other) = (Self.id(age: 1000), Self.id(age: 1000), Self.id(age: 1000))
+            try keep(known, in: identity, age: 900)
+            try keep(old, in: identity, age: 900)
+            try keep(young, in: identity, age: 10)
+            try keep(other, in: "another", age: 900)
+            let files = TaskFiles(layout: layout, keepsOutputs: false, shelf: shared)
+            var report = RetentionPass.Report()
+            try await RetentionPass(store: store, files: files, isRehearsal: true).sweep(
+                olderThan: .seconds(60), &report)
+            #expect(report.directories == [.checkpoints: 1] && isThere("shared", old))
+            report = RetentionPass.Report()
+            try await RetentionPass(store: store, files: files).sweep(olderThan: .seconds(60), &report)
+            #expect(report.directories == [.checkpoints: 1] && !isThere("shared", old))
+            for task in [known, young, other] { #expect(isThere("shared", task)) }
+        }
+    }
+
     @Test func whatBelongsToForgottenTasksGoesAndNothingElse() async throws {
         try await withStore { store in
             let ids = try await store.submit([TaskSpec(command: ["a"]), TaskSpec(command: ["b"])]).map(\.id)
