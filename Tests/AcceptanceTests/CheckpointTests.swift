@@ -60,6 +60,14 @@ extension Acceptance {
                     #expect(task["executionStartedAt"] == task["attempts"][0]["startedAt"])
                     let durations = task["attempts"].elements.compactMap { $0["durationSeconds"].double }
                     #expect(durations.count == 2 && durations.allSatisfy { $0 > 0 })
+                    // As the agent measured them, not by the clocks of two machines.
+                    #expect(
+                        durations == task["attempts"].elements.compactMap { $0["usage"]["wallSeconds"].double },
+                        "\(task)")
+                    let together = try #require(task["executionSeconds"].double)
+                    #expect(abs(together - durations.reduce(0, +)) < 0.000_001)
+                    let saved = [task["checkpoint"]] + task["attempts"].elements.map { $0["checkpoint"] }
+                    #expect(saved.compactMap { $0["updatedAt"].string }.count == 3, "\(saved)")
                     let printed = try await fixture.acode("task", "logs", id).text
                     #expect(printed == "phase 2\nphase 3\nafter phase 2: {\"sum\": 5050}\n")
                     let page = try await fixture.acode("task", "show", id).text

@@ -64,6 +64,24 @@ struct RenderingTests {
         #expect((object["spec"] as? [String: Any])?["queue"] as? String == "default")
     }
 
+    /// The store's clock is another machine's, and says when an end was written: after an outage long after it was.
+    @Test func attemptsTookAsLongAsWasMeasured() {
+        var attempt = TaskAttempt(
+            taskID: Sample.id, attempt: 1, supervisor: SupervisorID(rawValue: "s"), host: "h", claimedAt: Sample.created
+        )
+        #expect(AttemptSummary(attempt: attempt).durationSeconds == nil)
+        attempt.startedAt = Sample.created
+        attempt.finishedAt = Sample.created.addingTimeInterval(100)
+        let unseen = AttemptSummary(attempt: attempt)
+        #expect(unseen.durationSeconds == 100)
+        attempt.report = AttemptReport(used: .init(wallSeconds: 4), limits: .init())
+        #expect(AttemptSummary(attempt: attempt).durationSeconds == 4)
+        attempt.usage = AttemptUsage(wallSeconds: 3, cpuSeconds: 1, maxResidentBytes: 1, outputBytes: 0)
+        let seen = AttemptSummary(attempt: attempt)
+        #expect(seen.durationSeconds == 3)
+        #expect([unseen, seen].executionSeconds == 103)
+    }
+
     @Test(
         arguments: [
             (0.0004, "0ms"), (0.42, "420ms"), (1, "1.0s"), (3.24, "3.2s"), (42, "42s"), (250, "4m 10s"), (3600, "1h"),

@@ -66,8 +66,10 @@ struct AttemptSummary: Encodable {
     /// The last checkpoint it saved.
     var checkpoint: TaskCheckpoint?
 
-    /// How long its command ran, in seconds, by the supervisor's and the store's clocks; also when nobody saw its end.
+    /// How long its command ran, in seconds: as it was measured, or by the supervisor's and the store's clocks when nobody saw
+    /// its end. The store's says when that was written down, which may be much later.
     var durationSeconds: Double? {
+        if let measured = attempt.usage?.wallSeconds ?? attempt.report?.used.wallSeconds { return measured }
         guard let began = attempt.startedAt, let ended = attempt.finishedAt else { return nil }
         return max(0, ended.timeIntervalSince(began))
     }

@@ -90,9 +90,10 @@ struct LeftoverRecoveryTests {
     @Test func afterARestartOfTheHostLeasesAreGivenBackOnceItIsKnownThatNobodyHasThem() async throws {
         let server = StoreConnections(
             idle: 0, used: 0, waiting: 0, isBreakerOpen: false, breakerOpenings: 0, failures: 0)
-        let test = try await TestSupervisor(in: scratch, workers: 1) {
+        let clock = HandClock()
+        let test = try await TestSupervisor(in: scratch, workers: 1, clock: clock) {
             $0.queue.recovery = .off
-            $0.queue.lease = .seconds(2)
+            $0.queue.lease = .seconds(3)
         } behind: {
             FaultyStore($0, connections: server)
         }
@@ -100,6 +101,7 @@ struct LeftoverRecoveryTests {
         try await test.run {
             try await eventually("a worker") { test.supervisor.status.ready == 1 }
             #expect(try await test.store.task(id)?.state == .inProgress)
+            clock.pass(4)
             let task = try await test.wait(for: id, in: [.complete, .error])
             #expect(task.state == .complete && task.attempt == 2)
         }
