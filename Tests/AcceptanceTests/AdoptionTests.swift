@@ -65,6 +65,31 @@ extension Acceptance {
             }
         }
 
+        @Test(
+            "killed in the middle of its shutdown: exit code 0 after the SIGTERM is no success for who takes over",
+            arguments: Engine.all)
+        func shutdownCutShort(_ engine: Engine) async throws {
+            let settings: [String: JSONValue] = ["workers.shutdownTimeout": "100ms", "workers.stopTimeout": "20s"]
+            try await AcodeFixture.with("adopt-shutdown-\(engine)", settings: settings) { fixture in
+                var id = ""
+                try await fixture.withSupervisor(.of(engine)) { supervisor in
+                    id = try await fixture.submitScript(
+                        "[ $ACODE_ATTEMPT = 1 ] || { echo again; exit 0; }; "
+                            + "trap 'echo asked; sleep 2; exit 0' TERM; echo begun; while :; do sleep 0.05; done")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    supervisor.process.send(SIGTERM)
+                    try await fixture.waitFor(id, toPrint: "asked")
+                    try await Self.crash(supervisor)
+                }
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 2 && task["failures"] == 0 && task["interruptions"] == 1, "\(task)")
+                    let first = task["attempts"][0]
+                    #expect(first["outcome"] == "interrupted" && first["exitCode"] == 0, "\(first)")
+                }
+            }
+        }
+
         @Test("crashes again and again lose and repeat no byte", arguments: Engine.all)
         func crashesInARow(_ engine: Engine) async throws {
             try await AcodeFixture.with("adopt-in-a-row-\(engine)") { fixture in

@@ -23,7 +23,7 @@ package struct Verdict: Sendable, Equatable {
             if let failure = exited.startFailure { return startFailed(failure) }
             var verdict =
                 if let stop = record.stop {
-                    stopped(stop, exited)
+                    stopped(stop, exited, isTerminated: record.isTerminated)
                 } else if record.isStopAnnounced, exited.exitCode == tryAgain {
                     Verdict(
                         outcome: .interrupted, exitCode: Int(tryAgain),
@@ -102,7 +102,8 @@ package struct Verdict: Sendable, Equatable {
 
     // MARK: We ended it
 
-    private static func stopped(_ stop: StopIntent, _ exited: Exited?) -> Verdict {
+    /// `isTerminated` says whether the command was sent a SIGTERM before it ended.
+    private static func stopped(_ stop: StopIntent, _ exited: Exited?, isTerminated: Bool = false) -> Verdict {
         let code = exited.flatMap(exitCode(of:))
         let end = exited.map { "; it \(VerdictWords.end($0))" } ?? ""
         switch stop {
@@ -117,8 +118,15 @@ package struct Verdict: Sendable, Equatable {
                 outcome: breach.outcome, exitCode: code, reason: VerdictWords.breach(breach) + end, failure: .retryable)
         case .cancel(let why):
             return Verdict(outcome: .cancelled, exitCode: code, reason: "cancelled: \(why)\(end)")
-        case .shutdown where exited?.exitCode == 0:
+        case .shutdown where exited?.exitCode == 0 && !isTerminated:
             return Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0 during the shutdown")
+        case .shutdown where exited?.exitCode == 0:
+            // Programs that clean up after themselves at a SIGTERM say 0 with half of their work done.
+            return Verdict(
+                outcome: .interrupted, exitCode: 0,
+                reason: "the supervisor shut down; it exited with code 0 after acode's SIGTERM, which does not say "
+                    + "that it was done, so it runs again, from its last checkpoint if it has one",
+                failure: .interrupted)
         case .shutdown:
             return Verdict(
                 outcome: .interrupted, exitCode: code, reason: "the supervisor shut down\(end)",

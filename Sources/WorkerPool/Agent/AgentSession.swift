@@ -67,24 +67,29 @@ package final class AgentSession: Sendable {
 
     private func conduct(_ request: AttemptRequest, _ run: () async -> ExitRecord.End) async -> ExitRecord {
         become(.busy)
-        let end = await withTaskGroup(of: Void.self) { group in
+        let terminated = OneShot<Void>()
+        if request.isTerminated { terminated.set(()) }
+        let (end, isTerminated) = await withTaskGroup(of: Void.self) { group in
             if let timeout = request.timeout {
                 group.addTask {
                     guard (try? await Task.sleep(for: max(.zero, timeout - request.elapsed))) != nil else { return }
                     request.stop.set(.timeout(timeout))
                 }
             }
-            group.addTask { await self.enforceStop(of: request) }
+            group.addTask { await self.enforceStop(of: request, terminated) }
             group.addTask {
                 guard await request.stopAnnounced.wait() != nil else { return }
                 self.announceStop(of: request)
             }
             let end = await run()
+            // Looked at first: what is sent from now on explains nothing.
+            let isTerminated = terminated.current != nil
             group.cancelAll()
-            return end
+            return (end, isTerminated)
         }
         return ExitRecord(
-            end: end, stop: request.stop.current, isStopAnnounced: request.stopAnnounced.current != nil)
+            end: end, stop: request.stop.current, isStopAnnounced: request.stopAnnounced.current != nil,
+            isTerminated: isTerminated)
     }
 
     /// See `Worker.acknowledge`. The final offset is whatever the agent named in its exit.
@@ -99,14 +104,21 @@ package final class AgentSession: Sendable {
         link.requestStop(of: request.ref)
     }
 
-    /// Waits for a stop, then SIGTERM, the grace unless that is cut short, SIGKILL, and at last the end of the whole worker.
-    private func enforceStop(of request: AttemptRequest) async {
+    /// Waits for a stop, then SIGTERM, which is noted in `terminated`, the grace unless that is cut short, SIGKILL, and at last
+    /// the end of the whole worker.
+    private func enforceStop(of request: AttemptRequest, _ terminated: OneShot<Void>) async {
         guard let intent = await request.stop.wait() else { return }
         // The agent of an attempt that is taken over may not be here yet.
         await link.waitUntilConnected()
         if intent.allowsGrace {
             // Here, too, because it has to be there before the signal is.
             announceStop(of: request)
+            if Task.isCancelled { return }
+            // Before it is sent, or its effect might be seen first.
+            if link.isConnected {
+                if intent == .shutdown { directory?.noteTermination() }
+                terminated.set(())
+            }
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
             _ = await request.graceOver.wait(atMost: request.stopGrace)
             if Task.isCancelled { return }

@@ -25,6 +25,8 @@ package struct AttemptRequest: Sendable {
     package var timeout: Duration?
     /// How much of that is over, of an attempt that an earlier supervisor began.
     package var elapsed = Duration.zero
+    /// Whether an earlier supervisor has sent its command a SIGTERM.
+    package var isTerminated = false
     /// How long it may go on after SIGTERM before it is killed.
     package var stopGrace: Duration
 

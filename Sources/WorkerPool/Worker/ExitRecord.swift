@@ -9,6 +9,8 @@ package struct ExitRecord: Sendable, Equatable {
     package var stop: StopIntent?
     /// Whether the command was told before its end that it should come to a stop.
     package var isStopAnnounced = false
+    /// Whether its agent was sent a SIGTERM for the command before the end was known.
+    package var isTerminated = false
 
     /// Whether its command may have run.
     package var hasBegun: Bool {
@@ -36,10 +38,13 @@ package struct ExitRecord: Sendable, Equatable {
     }
 
     /// Puts facts together.
-    package init(end: End, stop: StopIntent? = nil, isStopAnnounced: Bool = false) {
+    package init(
+        end: End, stop: StopIntent? = nil, isStopAnnounced: Bool = false, isTerminated: Bool = false
+    ) {
         self.end = end
         self.stop = stop
         self.isStopAnnounced = isStopAnnounced
+        self.isTerminated = isTerminated
     }
 }
 

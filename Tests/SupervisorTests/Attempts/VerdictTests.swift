@@ -20,10 +20,11 @@ struct VerdictTests {
 
         init(
             _ cause: String, _ end: ExitRecord.End, stop: StopIntent? = nil, isTold: Bool = false,
-            _ outcome: TaskOutcome, _ exitCode: Int?, _ failure: FailureClass?, says: String, asksForRetry: Bool = false
+            isTermed: Bool = false, _ outcome: TaskOutcome, _ exitCode: Int?, _ failure: FailureClass?, says: String,
+            asksForRetry: Bool = false
         ) {
             self.cause = cause
-            record = ExitRecord(end: end, stop: stop, isStopAnnounced: isTold)
+            record = ExitRecord(end: end, stop: stop, isStopAnnounced: isTold, isTerminated: isTermed)
             self.outcome = outcome
             self.exitCode = exitCode
             self.failure = failure
@@ -153,6 +154,15 @@ struct VerdictTests {
         Row(
             "told to stop, out of time", code(75), stop: timeout, isTold: true, .timedOut, 75, .retryable, says: "90 s"),
         Row("shutdown, done", code(0), stop: .shutdown, .succeeded, 0, nil, says: "during the shutdown"),
+        Row(
+            "shutdown, exit 0 after SIGTERM", code(0), stop: .shutdown, isTold: true, isTermed: true, .interrupted, 0,
+            .interrupted, says: "exited with code 0 after acode's SIGTERM"),
+        Row(
+            "shutdown, killed after SIGTERM", signal(9), stop: .shutdown, isTermed: true, .interrupted, 137,
+            .interrupted, says: "SIGKILL"),
+        Row(
+            "time-out, exit 0 after SIGTERM", code(0), stop: timeout, isTermed: true, .timedOut, 0, .retryable,
+            says: "90 s"),
         Row("shutdown, lost", gone, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),
         Row("shutdown while waiting", closed, stop: .shutdown, .interrupted, nil, .interrupted, says: "shut down"),
         Row("lease ended", signal(15), stop: .leaseEnded, .timedOut, 143, .retryable, says: "queue.maxLease"),

@@ -50,6 +50,63 @@ struct SupervisorEndTests {
         #expect(try await test.kinds(ids[1]) == [.submitted])
     }
 
+    /// programs that clean up after themselves at a SIGTERM exit with 0 though they are half done.
+    @Test func exitCodeZeroAfterTheSIGTERMOfAShutdownIsAnInterruption() async throws {
+        let test = try await TestSupervisor(in: scratch, workers: 1) { $0.workers.shutdownTimeout = .milliseconds(200) }
+        let id = try await test.submit(["trap 'echo cleaned; exit 0' TERM; echo; while :; do sleep 0.02; done"])[0]
+        try await test.run { try await test.waitForOutput(of: id) }
+        let task = try #require(try await test.store.task(id))
+        #expect(task.state == .enqueued && task.outcome == .interrupted && task.exitCode == 0)
+        #expect(task.failures == 0 && task.interruptions == 1)
+        #expect(task.reason?.contains("exited with code 0 after acode's SIGTERM") == true, "\(task)")
+        #expect(try test.output(id) == "\ncleaned\n")
+    }
+
+    /// It was only told: by the stop file, not by a signal.
+    @Test func exitCodeZeroBeforeThatSIGTERMIsASuccess() async throws {
+        let test = try await TestSupervisor(in: scratch, workers: 1) { $0.workers.shutdownTimeout = .seconds(60) }
+        let id = try await test.submit(["echo; until test -e $ACODE_STOP_FILE; do sleep 0.02; done"])[0]
+        try await test.run { try await test.waitForOutput(of: id) }
+        let task = try #require(try await test.store.task(id))
+        #expect(task.state == .complete && task.reason == "exited with code 0")
+    }
+
+    /// where nobody recovers tasks, nobody else would ever find the lease.
+    @Test func aClaimWhoseAnswerWasLostJustBeforeTheEndIsGivenBack() async throws {
+        let test = try await TestSupervisor(in: scratch, workers: 1) {
+            $0.queue.recovery = .off
+            ($0.queue.lease, $0.queue.heartbeat) = (.seconds(7200), .seconds(3600))
+        } behind: {
+            let store = FaultyStore($0)
+            store.fail(.claim, .answerLost)
+            return store
+        }
+        let id = try await test.submit(["true"])[0]
+        try await test.run {
+            try await eventually("the claim") { try await test.store.task(id)?.state == .inProgress }
+        }
+        #expect(try await test.store.task(id)?.state == .enqueued)
+        #expect(try await test.store.supervisors().isEmpty)
+        // And where that can't be done, whoever has the pool next finds the lease by the row.
+        let next = try await TestSupervisor(in: scratch, workers: 1) {
+            $0.queue.recovery = .off
+            ($0.queue.lease, $0.queue.heartbeat) = (.seconds(7200), .seconds(3600))
+        } behind: {
+            let store = FaultyStore($0)
+            store.fail(.claim, .answerLost)
+            store.fail(.finish, .unreachable)
+            return store
+        }
+        try await next.run {
+            try await eventually("the claim") { try await next.store.task(id)?.state == .inProgress }
+        }
+        #expect(try await next.store.task(id)?.state == .inProgress)
+        #expect(try await next.store.supervisors().map(\.id) == [next.supervisor.id])
+        let last = try await TestSupervisor(in: scratch, workers: 1) { $0.queue.recovery = .off }
+        try await last.run { try await last.wait(for: id, in: [.complete]) }
+        #expect(try await last.store.supervisors().isEmpty)
+    }
+
     @Test func anotherSupervisorResumesWhatWasInterrupted() async throws {
         let first = try await TestSupervisor(in: scratch, workers: 1) { $0.workers.shutdownTimeout = .milliseconds(50) }
         let script = "test $ACODE_ATTEMPT = 2 && exit 0; echo; exec sleep 1000"

@@ -45,6 +45,20 @@ struct ProcessWorkerEndTests {
         }
     }
 
+    /// Another supervisor may see the end, and has to know that of a shutdown.
+    @Test(arguments: [(StopIntent.shutdown, true), (.cancel("why"), false)])
+    func aSIGTERMIsNoted(_ intent: StopIntent, isNotedForOthers: Bool) async throws {
+        try await LocalWorker.with { local in
+            let script = "trap 'exit 0' TERM; echo; while :; do sleep 0.05; done"
+            let (record, _, _) = await stop(local, script, intent, grace: .seconds(60))
+            #expect(record.report?.exitCode == 0)
+            #expect(record.isTerminated)
+            #expect(local.worker.directory.hasTermination == isNotedForOthers)
+            #expect(await !local.run("exit 0", attempt: 2).0.isTerminated)
+            #expect(!local.worker.directory.hasTermination)
+        }
+    }
+
     @Test func aLostLeaseLeavesNoGrace() async throws {
         try await LocalWorker.with { local in
             let script = "trap 'echo graceful; exit 0' TERM; echo; while :; do sleep 0.05; done"
