@@ -94,6 +94,42 @@ struct LogReadingTests {
         }
     }
 
+    /// Who has its address by now must not be told the token.
+    @Test func aSupervisorThatIsDeadIsNotAskedForALog() async throws {
+        let clock = HandClock()
+        try await StoreFixture.withDirectory { directory in
+            let token = "\(directory)/token"
+            try Data(repeating: 0x78, count: 40).write(to: URL(fileURLWithPath: token))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token)
+            var peers = PeerSettings()
+            peers.tokenFile = token
+            let layout = StateLayout(state: .init(dir: directory, runtimeDir: directory), pool: "default")
+            let sources = LogSources(layout, peers: peers, lease: .seconds(90))
+            try await StoreFixture.withStore(clock: clock) { store in
+                var record = SupervisorRecord(
+                    id: .next(), pool: "p", installation: "there", boot: "b", host: "h", pid: 1, startedAt: Date(),
+                    seenAt: Date())
+                record.address = "127.0.0.1:1"
+                clock.now(is: -100)
+                try await store.save(record)
+                var attempt = TaskAttempt(
+                    taskID: Sample.id, attempt: 1, supervisor: record.id, host: "h", claimedAt: Date())
+                attempt.installation = "there"
+                guard case .nowhere(let reason) = try await sources.source(of: attempt, store) else {
+                    Issue.record("a dead supervisor would be asked")
+                    return
+                }
+                #expect(reason == "no supervisor runs there now")
+                clock.now(is: 0)
+                try await store.save(record)
+                guard case .supervisor = try await sources.source(of: attempt, store) else {
+                    Issue.record("a living supervisor would not be asked")
+                    return
+                }
+            }
+        }
+    }
+
     private static let request = ClaimRequest(
         supervisor: .next(), host: ProcessInfo.processInfo.hostName, limit: 1, leaseDuration: .seconds(30),
         offersContainers: false)

@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import TaskModel
 import TaskStore
 import Testing
@@ -39,13 +40,51 @@ struct MissingSupervisorTests {
 
     /// A dead supervisor is none: its row stays until its successor comes.
     @Test func whoWasNotSeenForALeaseConsumesNothing() async throws {
-        try await StoreFixture.withStore { store in
+        let clock = HandClock()
+        try await StoreFixture.withStore(clock: clock) { store in
+            clock.now(is: -3600)
             try await store.save(try #require(Self.overview([[]]).supervisors.first))
-            // The store notes the time itself. This looks from an hour later.
-            let late = try await QueueOverview.read(store, lease: .seconds(90) - .seconds(3600))
+            // A supervisor is seen itself. A command asks for the time.
+            #expect(try await QueueOverview.read(store, lease: .seconds(90)).unconsumed(["q"]).isEmpty)
+            let time = StoreTime(StoreSettings())
+            let late = try await QueueOverview.read(store, lease: .seconds(90), time: time)
             #expect(late.unconsumed(["q", "r", "q"]) == ["q", "r"])
-            let inTime = try await QueueOverview.read(store, lease: .seconds(90))
-            #expect(inTime.unconsumed(["q"]).isEmpty)
+            clock.now(is: 0)
+            try await store.save(try #require(Self.overview([["q"]]).supervisors.first))
+            let both = try await QueueOverview.read(store, lease: .seconds(90))
+            #expect(both.supervisors.map(\.queues) == [["q"]])
         }
+    }
+
+    /// When supervisors were seen, in seconds before the last one was; what time it is then; and who of them lives.
+    @Test(
+        arguments: [
+            ([0, 89, 91], nil, [0, 89]), ([0, 89, 91], 5, [0]), ([0], 91, []), ([0], 89, [0]), ([], nil, []),
+            // Nobody was seen later than now.
+            ([0, 89], -3600, [0, 89]),
+        ] as [([Double], Double?, [Double])])
+    func whoLivesIsSaidByTheStoresClockAlone(seen: [Double], now: Double?, living: [Double]) {
+        let last = Date(timeIntervalSince1970: 1_000_000)
+        let records = seen.map { ago in
+            SupervisorRecord(
+                id: .next(), pool: "p", installation: "i", boot: "b", host: "h", pid: 1, startedAt: last,
+                seenAt: last - ago)
+        }
+        let found = records.living(within: .seconds(90), at: now.map { last + $0 })
+        #expect(found.map { last.timeIntervalSince($0.seenAt) } == living)
+    }
+
+    /// This host's clock is asked about nothing but whether a server has to be.
+    @Test func aServerIsNotAskedForTheTimeWhereSomebodyWasJustSeen() async throws {
+        var settings = StoreSettings()
+        settings.backend = .postgresql
+        settings.url = DatabaseURL("host=127.0.0.1 port=1")
+        let time = StoreTime(settings)
+        let one = try #require(Self.overview([[]]).supervisors.first)
+        #expect(await time.now(supervisors: [one], lease: .seconds(90), here: one.seenAt + 60) == one.seenAt)
+        // Nobody answers there, so nobody knows, and the one that may be dead counts.
+        let unknown = await time.now(supervisors: [one], lease: .seconds(90), here: one.seenAt + 180)
+        #expect(unknown == nil)
+        #expect([one].living(within: .seconds(90), at: unknown).count == 1)
     }
 }

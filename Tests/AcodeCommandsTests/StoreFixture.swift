@@ -1,11 +1,14 @@
 import Foundation
+import Synchronization
 import TaskStore
 
 /// A real store in a directory of its own.
 enum StoreFixture {
-    static func withStore(_ body: (SQLiteTaskStore) async throws -> Void) async throws {
+    static func withStore(
+        clock: any StoreClock = SystemStoreClock(), _ body: (SQLiteTaskStore) async throws -> Void
+    ) async throws {
         try await withDirectory { directory in
-            let store = try await SQLiteTaskStore(path: "\(directory)/acode.sqlite")
+            let store = try await SQLiteTaskStore(path: "\(directory)/acode.sqlite", clock: clock)
             do {
                 try await body(store)
             } catch {
@@ -23,4 +26,14 @@ enum StoreFixture {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try await body(directory)
     }
+}
+
+/// A store's clock that a test puts forward and back.
+final class HandClock: StoreClock {
+    private let offset = Mutex(0.0)
+
+    /// Says how many seconds it is ahead of this host's.
+    func now(is ahead: Double) { offset.withLock { $0 = ahead } }
+
+    func now() -> Date { Date(timeIntervalSinceNow: offset.withLock { $0 }) }
 }

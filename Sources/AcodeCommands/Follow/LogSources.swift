@@ -17,12 +17,27 @@ struct LogSources: Sendable {
 
     private let place: LogPlace
     private let token: Result<PeerToken, PeerTokenProblem>?
+    private let lease: Duration
+    private let time: StoreTime
 
-    init(_ layout: StateLayout, peers: PeerSettings = PeerSettings()) {
+    /// - Parameters:
+    ///   - lease: a supervisor that was not seen for so long is none any more.
+    ///   - time: the store's.
+    init(
+        _ layout: StateLayout, peers: PeerSettings = PeerSettings(), lease: Duration = QueueSettings().lease,
+        time: StoreTime = StoreTime(StoreSettings())
+    ) {
         place = LogPlace(layout)
+        (self.lease, self.time) = (lease, time)
         token =
             peers.tokenFile.isEmpty
             ? nil : Result { () throws(PeerTokenProblem) in try PeerToken(file: peers.tokenFile) }
+    }
+
+    init(_ context: CommandContext) {
+        let settings = context.settings
+        self.init(
+            context.layout, peers: settings.supervisor, lease: settings.queue.lease, time: StoreTime(settings.store))
     }
 
     /// Where to read the log of an attempt.
@@ -31,9 +46,9 @@ struct LogSources: Sendable {
             return .file(LogFileReader(path: place.layout.log(task: attempt.taskID, attempt: attempt.attempt)))
         }
         guard let installation = attempt.installation else { return .nowhere("it did not say where") }
-        // Of several pools each can read the logs of all.
-        let there = try await store.supervisors().filter { $0.installation == installation }
-            .sorted { $0.seenAt > $1.seenAt }
+        // Who has the address of a dead one by now must not be told the token. Of several pools each can read the logs of all.
+        let living = try await store.supervisors().living(within: lease, at: time.now())
+        let there = living.filter { $0.installation == installation }.sorted { $0.seenAt > $1.seenAt }
         guard !there.isEmpty else { return .nowhere("no supervisor runs there now") }
         guard let address = there.lazy.compactMap(\.address).compactMap(Self.address).first else {
             return .nowhere("its supervisor serves no logs to other hosts, see supervisor.listen")

@@ -29,7 +29,7 @@ struct QueueStatusCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try CommandContext(global)
         let rows = try await context.withStore { store in
-            try await QueueOverview.read(store, lease: context.settings.queue.lease).queues
+            try await QueueOverview.read(store, for: context).queues
         }
         try context.console.show(.queues(rows, now: Date()))
     }

@@ -1,5 +1,6 @@
 internal import ControlPlane
 internal import Foundation
+internal import Settings
 internal import TaskModel
 internal import TaskStore
 
@@ -12,11 +13,22 @@ struct QueueOverview {
     var supervisors: [SupervisorRecord] = []
 
     /// Asks a store. Supervisors that were not seen for as long as `lease` are no consumers any more.
-    static func read(_ store: any TaskStore, lease: Duration) async throws(StoreError) -> QueueOverview {
-        let live = Date(timeIntervalSinceNow: -(lease / .seconds(1)))
+    ///
+    /// - Parameter time: the store's; a supervisor needs none, because it is seen itself.
+    static func read(
+        _ store: any TaskStore, lease: Duration, time: StoreTime? = nil
+    ) async throws(StoreError) -> QueueOverview {
+        let supervisors = try await store.supervisors()
+        let now = await time?.now(supervisors: supervisors, lease: lease)
         return QueueOverview(
             counts: try await store.counts(), controls: try await store.queueControls(),
-            waits: try await store.waits(), supervisors: try await store.supervisors().filter { $0.seenAt > live })
+            waits: try await store.waits(), supervisors: supervisors.living(within: lease, at: now))
+    }
+
+    /// As seen by a command.
+    static func read(_ store: any TaskStore, for context: CommandContext) async throws(StoreError) -> QueueOverview {
+        let settings = context.settings
+        return try await read(store, lease: settings.queue.lease, time: StoreTime(settings.store))
     }
 
     /// Every queue that has tasks, is paused or limited, or is named by a supervisor, by name.

@@ -16,7 +16,7 @@ enum Hindrance {
             return events.last { $0.attempt == task.attempt && $0.kind == .warning }.map(\.message)
         case .enqueued:
             if let held = await held(task, in: store) { return held }
-            if let overview = try? await QueueOverview.read(store, lease: context.settings.queue.lease),
+            if let overview = try? await QueueOverview.read(store, for: context),
                 let queue = overview.unconsumed([task.spec.queue]).first
             {
                 return "no supervisor takes tasks of the queue \(queue)"

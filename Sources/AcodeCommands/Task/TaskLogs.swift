@@ -33,8 +33,7 @@ struct TaskLogs: AsyncParsableCommand {
                         ExitCodes.failed, "the task \(task.id) has no attempt \(attempt); it has \(attempts.count)")
                 }
                 let range = attempt.map { FollowState.Range.only($0) } ?? .from(attempts.last?.attempt ?? 1)
-                var follower = TaskFollower(
-                    task, range: range, sources: LogSources(context.layout, peers: context.settings.supervisor))
+                var follower = TaskFollower(task, range: range, sources: LogSources(context))
                 let output = TaskOutput()
                 let isJSON = context.console.isJSON
                 if follow {

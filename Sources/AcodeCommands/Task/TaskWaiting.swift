@@ -16,7 +16,7 @@ struct TaskWaiting: Sendable {
         await noteMissingSupervisor(tasks.map(\.spec.queue), store)
         let end = try await Interruption.race {
             let isOneOfMany = tasks.count > 1
-            let sources = LogSources(context.layout, peers: context.settings.supervisor)
+            let sources = LogSources(context)
             let output = TaskOutput(labels: isOneOfMany ? tasks.map(Self.label) : [])
             var loop = FollowLoop(
                 store: store, followers: tasks.map { TaskFollower($0, range: .from(1), sources: sources) },
@@ -70,7 +70,7 @@ struct TaskWaiting: Sendable {
     private func noteMissingSupervisor(_ queues: [String], _ store: any TaskStore) async {
         let sockets = StateLayout.controlSockets(state: context.settings.state)
         let heard = Announcement.announce(.submitted, to: sockets)
-        let overview = try? await QueueOverview.read(store, lease: context.settings.queue.lease)
+        let overview = try? await QueueOverview.read(store, for: context)
         guard
             let note = Self.missing(
                 heard: heard, isShared: store.connections != nil, overview, queues, isOne: queues.count == 1)
