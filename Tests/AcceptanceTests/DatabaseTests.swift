@@ -54,6 +54,39 @@ extension Acceptance {
             }
         }
 
+        @Test("a file of another version is told and stays as it is; a place that can't be is no missing file")
+        func otherVersions() async throws {
+            try await AcodeFixture.with(settings: ["store.path": "/nowhere/acode.sqlite"]) { fixture in
+                let path = "\(fixture.scratch)/acode.sqlite"
+                func acode(_ arguments: String...) async throws -> FinishedProcess {
+                    try await fixture.acode(arguments, environment: ["ACODE_STORE_PATH": path])
+                }
+                try await acode("task", "submit", "-q", "--", "true").succeeded()
+                let current = try await acode("db", "status", "--json").json()["schemaVersion"]
+                let version = try #require(current.int)
+                for (other, state, code) in [(version - 1, "old", 0), (version + 1, "newer", 1)] {
+                    // Where the format of the file has `user_version`.
+                    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+                    try file.seek(toOffset: 63)
+                    try file.write(contentsOf: [UInt8(other)])
+                    try file.close()
+                    let before = FileManager.default.contents(atPath: path)
+                    let status = try await acode("db", "status", "--json")
+                    let told = try JSONValue(parsing: status.output)
+                    #expect(status.code == code && told["state"] == .string(state), "\(status)")
+                    #expect(told["usable"] == .bool(code == 0) && told["schemaVersion"].int == other, "\(told)")
+                    _ = try await acode("doctor")
+                    #expect(FileManager.default.contents(atPath: path) == before)
+                    let files = try FileManager.default.contentsOfDirectory(atPath: fixture.scratch)
+                    #expect(files == ["acode.sqlite"])
+                }
+                let below = ["ACODE_STORE_PATH": "\(path)/acode.sqlite"]
+                let status = try await fixture.acode(["db", "status"], environment: below)
+                #expect(status.code == 69 && status.errorText.contains("Not a directory"), "\(status)")
+                #expect(status.errorText.contains("hint: name another place"), "\(status)")
+            }
+        }
+
         @Test("a role with no right to make tables does everything else, one that may only read does only that")
         func roles() async throws {
             try await TestDatabase.with { database in

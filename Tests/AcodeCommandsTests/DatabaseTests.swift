@@ -57,18 +57,16 @@ struct DatabaseTests {
             (DatabaseSummary(report(encoding: "LATIN1")), false, "keeps text of this database as LATIN1"),
             (DatabaseSummary(report(schema: 0)), false, "run `acode db migrate`"),
             (DatabaseSummary(report(missing: ["INSERT on acode.lease"])), false, "--grant ROLE"),
-            (notMadeYet, true, "made at first use"),
+            (DatabaseSummary(file: "f", version: nil), true, "made at first use"),
+            (DatabaseSummary(file: "f", version: 0), true, "made at first use"),
+            (DatabaseSummary(file: "f", version: 2, program: 3), true, "version 2, which is old; whatever uses it"),
+            (DatabaseSummary(file: "f", version: 3, program: 3), true, "version 3, up to date"),
+            (DatabaseSummary(file: "f", version: 4, program: 3), false, "of a newer program"),
         ] as [(DatabaseSummary, Bool, String)])
     func whetherADatabaseCanBeUsedIsTold(summary: DatabaseSummary, isUsable: Bool, words: String) {
         #expect(summary.isUsable == isUsable)
         #expect(summary.text.contains(words), "\(summary.text)")
     }
-
-    private static let notMadeYet: DatabaseSummary = {
-        var summary = DatabaseSummary(backend: .sqlite, place: "/s/acode.sqlite")
-        summary.state = .missing
-        return summary
-    }()
 
     @Test(
         arguments: [

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import Settings
 internal import TaskStore
 
@@ -17,10 +16,13 @@ struct DatabaseStatus: AsyncParsableCommand {
         let summary: DatabaseSummary
         switch settings.backend {
         case .sqlite:
-            var found = DatabaseSummary(backend: .sqlite, place: settings.path)
-            // Opening would make it.
-            if access(settings.path, F_OK) == 0 { try await context.withStore { _ in } } else { found.state = .missing }
-            summary = found
+            do throws(StoreError) {
+                // Opening would make it, or bring it up to date.
+                summary = DatabaseSummary(
+                    file: settings.path, version: try await SQLiteInspection.version(of: settings.path))
+            } catch {
+                throw CommandFailure(error)
+            }
         case .postgresql:
             do throws(StoreError) {
                 summary = DatabaseSummary(try await PostgresDatabase(url: settings.connectionText).inspect())
@@ -54,9 +56,9 @@ struct DatabaseSummary: Encodable, Equatable {
     /// How the database keeps text, where that is of no use.
     var wrongEncoding: String?
 
-    /// Whether tasks can be kept in it. A file is made at its first use.
+    /// Whether tasks can be kept in it. A file is made, and brought up to date, by whoever uses it first.
     var isUsable: Bool {
-        (state == .current || (state == .missing && backend == .sqlite)) && missingRights.isEmpty && !isReadOnly
+        (state == .current || (backend == .sqlite && state != .newer)) && missingRights.isEmpty && !isReadOnly
             && !isTooOld && wrongEncoding == nil
     }
 
@@ -65,15 +67,25 @@ struct DatabaseSummary: Encodable, Equatable {
         self.place = place
     }
 
+    /// Of an SQLite file, with the version of its tables; `nil` and 0 stand for none.
+    init(file: String, version: Int?, program: Int = SQLiteInspection.version) {
+        self.init(backend: .sqlite, place: file)
+        schemaVersion = version
+        state = Self.state(version ?? 0, program)
+    }
+
+    private static func state(_ version: Int, _ program: Int) -> State {
+        switch version {
+        case 0: .missing
+        case ..<program: .old
+        case program: .current
+        default: .newer
+        }
+    }
+
     init(_ report: PostgresReport, program: Int = PostgresDatabase.version) {
         self.init(backend: .postgresql, place: report.target)
-        state =
-            switch report.schemaVersion {
-            case 0: .missing
-            case ..<program: .old
-            case program: .current
-            default: .newer
-            }
+        state = Self.state(report.schemaVersion, program)
         schemaVersion = report.schemaVersion
         serverVersion = report.serverVersion
         user = report.user
@@ -134,6 +146,8 @@ struct DatabaseSummary: Encodable, Equatable {
         case .missing where backend == .sqlite: "none yet; the file is made at first use"
         case .missing where missingRights.isEmpty: "none; run `acode db migrate`"
         case .missing: "not to be seen by this user"
+        case .old where backend == .sqlite:
+            "\(version), which is old; whatever uses it next brings it up to date, for good"
         case .old: "\(version), which is old; run `acode db migrate`"
         case .newer: "\(version), of a newer program; use that"
         }

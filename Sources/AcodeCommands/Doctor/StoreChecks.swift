@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Settings
 internal import TaskModel
 internal import TaskStore
@@ -9,9 +8,16 @@ enum StoreChecks {
         do throws(StoreError) {
             switch settings.backend {
             case .sqlite:
-                // Opening would make it, and looking must not change anything.
-                guard access(settings.path, F_OK) == 0 else {
-                    return [.ok("task store", "\(settings.path), made at first use")]
+                // Opening would make it, or bring it up to date, and looking must not change anything.
+                let program = SQLiteInspection.version
+                let version = try await SQLiteInspection.version(of: settings.path) ?? 0
+                guard version > 0 else { return [.ok("task store", "\(settings.path), made at first use")] }
+                guard version >= program else {
+                    return [
+                        .ok(
+                            "task store",
+                            "\(settings.path), version \(version), which is brought up to \(program) at the next use")
+                    ]
                 }
                 let count = try await open(settings)
                 return [.ok("task store", "\(settings.path), \(count) tasks to do")]

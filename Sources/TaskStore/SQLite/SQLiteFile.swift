@@ -33,6 +33,17 @@ struct SQLiteFile {
         try checkAccess(path, mode: R_OK | W_OK)
     }
 
+    /// Whether the file is there. Refuses the places that `prepare` refuses, and makes nothing.
+    func isThere() throws(StoreError) -> Bool {
+        var info = stat()
+        guard stat(path, &info) == 0 else {
+            if errno == ENOENT { return false }
+            throw failure("look at \(path)", errno)
+        }
+        try prepare()
+        return true
+    }
+
     private func makeDirectory(_ directory: String) throws(StoreError) {
         var info = stat()
         if stat(directory, &info) == 0 { return }
@@ -77,6 +88,9 @@ struct SQLiteFile {
                 hint: "use a state directory of your own with ACODE_STATE_DIR")
         case EROFS: return StoreError(.readOnly, message, operation: operation)
         case ENOSPC, EDQUOT: return StoreError(.full, message, operation: operation)
+        case ENOTDIR, ELOOP, ENAMETOOLONG:
+            return StoreError(
+                .io, message, operation: operation, hint: "name another place with store.path or ACODE_STATE_DIR")
         default: return StoreError(.io, message, operation: operation)
         }
     }

@@ -42,9 +42,7 @@ struct SQLiteMigration {
         if application != SQLiteSchema.applicationID {
             let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard application == 0, version == 0, objects == 0 else {
-                throw StoreError(
-                    .notADatabase, "the file is a database of another program", operation: operation,
-                    hint: "give the task store a path of its own")
+                throw StoreError.ofAnotherProgram(operation: operation)
             }
         }
         guard version <= SQLiteSchema.version else {
