@@ -37,4 +37,23 @@ struct BackpressureSettingsTests {
             #expect("\(error)".contains(problem), "\(error)")
         }
     }
+
+    /// What else is said beside a mark of the queue `render`, and whether there is a warning.
+    @Test(
+        "a mark of a queue that the supervisor serves itself is worth a word",
+        arguments: [
+            ("", true), ("queue: {queues: [render, mail]}", true), ("queue: {queues: [mail]}", false),
+            ("roles: {a: {queues: [mail]}, b: {queues: [render]}}", false),
+            ("roles: {a: {queues: [mail]}, b: {queues: [render]}}\nsupervisor: {role: a}", false),
+            ("roles: {a: {queues: [mail]}, b: {queues: [render]}}\nsupervisor: {role: b}", true),
+            ("roles: {a: {queues: [render]}, b: {queues: all}, c: {queues: none}}", true),
+            ("roles: {c: {queues: none}}", false),
+        ])
+    func marksOfOwnQueues(_ rest: String, isTold: Bool) throws {
+        let found = try load("backpressure: {queues: {render: 10}}\n\(rest)\n").warnings.map(\.description)
+        #expect(found.count == (isTold ? 1 : 0), "\(found)")
+        #expect(
+            found.allSatisfy { $0.hasPrefix("acode.yaml:1:") && $0.contains("backpressure.queues.render: holds up") },
+            "\(found)")
+    }
 }

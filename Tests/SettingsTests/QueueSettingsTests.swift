@@ -39,6 +39,10 @@ struct QueueSettingsTests {
         let short = try load("queue: {maxLease: 30m}").warnings.map(\.description)
         #expect(short.count == 1 && short[0].contains("queue.maxLease: is 30m, but"), "\(short)")
         #expect(try load("queue: {maxLease: 30m, defaultTimeout: 20m}").warnings.isEmpty)
+        // What somebody wrote is meant, also where it is what nobody had to write.
+        let written = try load("queue: {maxLease: 2h, defaultTimeout: 6h}").warnings.map(\.description)
+        #expect(written.count == 1 && written[0].contains("queue.maxLease: is 2h, but"), "\(written)")
+        #expect(try load("queue: {maxLease: 2h}").warnings.isEmpty)
     }
 
     @Test("who declares queues weighs no others")

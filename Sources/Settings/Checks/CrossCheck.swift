@@ -15,13 +15,15 @@ struct CrossCheck: Sendable {
 
     /// The settings that are looked at; with a mistake in one of them the check is left out.
     var paths: [String]
+    /// A setting that somebody has to have chosen; the check is left out where it is only the default.
+    var chosen: String?
     /// Everything that does not fit.
     var findings: @Sendable (Settings) -> [Finding]
 
     /// All of them.
     static let all: [CrossCheck] =
         [
-            heartbeat, weights, timeout, autoscale, root,
+            heartbeat, weights, shortLease, noTimeout, autoscale, root,
             order(of: "queue.retry", \.queue.retry.backoff, \.queue.retry.maxBackoff),
             order(
                 of: "workers.docker.restart", \.workers.docker.restart.backoff.inSeconds,
@@ -56,20 +58,24 @@ struct CrossCheck: Sendable {
     }
 
     /// Both say how long a task may run that says nothing itself.
-    private static let timeout = CrossCheck(paths: ["queue.defaultTimeout", "queue.maxLease"]) { settings in
-        guard let most = settings.queue.maxLease else { return [] }
-        let limit = DurationText.format(most)
-        if let usual = settings.queue.defaultTimeout {
-            // Not of the one that is there when nobody chooses.
-            guard most < usual, most != QueueSettings().maxLease else { return [] }
-            return [
-                Finding(
-                    path: "queue.maxLease",
-                    message: "is \(limit), but tasks without a time-out of their own have queue.defaultTimeout, "
-                        + "\(DurationText.format(usual)), which counts",
-                    hint: "lower queue.defaultTimeout, too", isWarning: true)
-            ]
+    private static let shortLease = CrossCheck(
+        paths: ["queue.defaultTimeout", "queue.maxLease"], chosen: "queue.maxLease"
+    ) { settings in
+        guard let most = settings.queue.maxLease, let usual = settings.queue.defaultTimeout, most < usual else {
+            return []
         }
+        return [
+            Finding(
+                path: "queue.maxLease",
+                message: "is \(DurationText.format(most)), but tasks without a time-out of their own have "
+                    + "queue.defaultTimeout, \(DurationText.format(usual)), which counts",
+                hint: "lower queue.defaultTimeout, too", isWarning: true)
+        ]
+    }
+
+    private static let noTimeout = CrossCheck(paths: ["queue.defaultTimeout", "queue.maxLease"]) { settings in
+        guard let most = settings.queue.maxLease, settings.queue.defaultTimeout == nil else { return [] }
+        let limit = DurationText.format(most)
         return [
             Finding(
                 path: "queue.defaultTimeout",

@@ -2,7 +2,9 @@ import TaskModel
 
 extension CrossCheck {
     /// What concerns task types, rules of routing, queues and roles.
-    static let routing: [CrossCheck] = [ruleTypes, ruleParameters, ruleQueues, consumedQueues, chosenRole, roleCover]
+    static let routing: [CrossCheck] = [
+        ruleTypes, ruleParameters, ruleQueues, consumedQueues, chosenRole, roleCover, ownMarks,
+    ]
 
     private static let queuePaths = ["queue.declared", "queue.queues", "roles"]
 
@@ -158,6 +160,32 @@ extension CrossCheck {
                         + "http.listen does not say where to serve HTTP"))
         }
         return findings
+    }
+
+    /// A supervisor does not wait for its own queues to get shorter, so that marks of those hold nothing up.
+    private static let ownMarks = CrossCheck(
+        paths: ["backpressure.queues", "queue.queues", "roles", "supervisor.role"]
+    ) { settings in
+        // Which role a supervisor will have may not be said here: then a mark is of use if it is to any.
+        var each = [settings]
+        if settings.supervisor.role == nil, !settings.roles.isEmpty {
+            each = settings.roles.keys.map { name in
+                var settings = settings
+                settings.supervisor.role = name
+                return settings
+            }
+        }
+        let served = each.map(\.duties).filter(\.runsTasks).map(\.queues)
+        guard !served.isEmpty else { return [] }
+        return settings.backpressure.queues.keys.sorted().filter { queue in
+            served.allSatisfy { $0.isEmpty || $0.contains(queue) }
+        }.map { queue in
+            let serves = served.contains { $0.isEmpty } ? "serves every queue" : "serves it itself"
+            return Finding(
+                path: "backpressure.queues", inside: [.key(queue)],
+                message: "holds up nothing: the supervisor \(serves), and waits for the queues of others only",
+                hint: "name in queue.queues those that it serves, without \(queue)", isWarning: true)
+        }
     }
 
     /// What nobody would do, whoever is started.

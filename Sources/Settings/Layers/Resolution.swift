@@ -34,6 +34,7 @@ struct Resolution {
         }
         chooseStore()
         for check in CrossCheck.all where failed.isDisjoint(with: check.paths) {
+            if let chosen = check.chosen, winners[chosen] == nil { continue }
             for finding in check.findings(settings) {
                 let problem = problem(finding, paths: check.paths)
                 if finding.isWarning { warnings.append(problem) } else { problems.append(problem) }
