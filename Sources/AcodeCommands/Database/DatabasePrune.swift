@@ -8,8 +8,10 @@ internal import TaskStore
 struct DatabasePrune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Forget tasks that have ended, with their history, and their logs, outputs and scratch on this host.",
+        abstract: "Forget tasks that have ended, with their history and what this host has of them.",
         discussion: """
+            That is their logs and scratch, the artifacts of their checkpoints, and their outputs, unless \
+            retention.keepOutputs is true or they have a destination of their own.
             Supervisors do it by themselves every retention.interval, as the settings below retention say; so does this \
             without options. Other hosts remove what they have of these tasks themselves.
             """)

@@ -50,7 +50,11 @@ struct TaskSubmit: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The queue.", valueName: "name"))
     var queue: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs first; from -1000 to 1000.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Higher runs first; from -1000 to 1000. While tasks of higher ones keep coming, lower ones wait, however long: "
+                + "against that, use a queue of its own and queue.weights.", valueName: "number"))
     var priority: Int?
 
     @Option(help: ArgumentHelp("How long until it is due: 90s, 5m, 2h.", valueName: "duration"))

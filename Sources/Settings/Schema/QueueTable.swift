@@ -10,7 +10,8 @@ extension SettingTable {
             "queue.weights", \.queue.weights,
             .map(of: .integer(1...1000), expected: "names of queues and their weights", key: NameRules.key),
             "How many tasks are taken of a queue, beside one of each that is not named here; within a queue by priority, then "
-                + "age. Without weights priority and age count over all queues.",
+                + "age. Without weights priority and age count over all queues. Priorities don't change by waiting: while "
+                + "tasks of higher ones keep coming, those below wait. Queues with weights can't starve each other.",
             example: .map([("default", .plain("4"))])),
         .init(
             "queue.adaptive", \.queue.adaptive, .boolean,
@@ -33,8 +34,8 @@ extension SettingTable {
             "queue.maxLease", \.queue.maxLease,
             ScalarFormat.duration(.seconds(1)...(.seconds(31_536_000))).orNone("none"),
             "How long after its claim an attempt is stopped, and its claim can't be renewed any more, whatever its supervisor "
-                + "does. A task with a longer time-out, of its own or by defaultTimeout, has it for that long, and ten minutes "
-                + "more."),
+                + "does. It is never less than what the time-out needs: the task's own, and always defaultTimeout, each with "
+                + "workers.startTimeout, workers.stopTimeout and ten minutes more."),
         .init(
             "queue.recovery", \.queue.recovery, .choice,
             "What is done every sweepInterval about claims that ran out: enforce gives the tasks back to their queues, or "

@@ -3,8 +3,9 @@ extension SettingTable {
     static let retention: [SettingDescriptor] = [
         .init(
             "retention.complete", \.retention.complete, age,
-            "How long after its end a task that succeeded is forgotten, with its attempts and timeline, and its logs, "
-                + "outputs and scratch in the state directory of each host."),
+            "How long after its end a task that succeeded is forgotten, with its attempts and timeline, its logs, "
+                + "scratch and (unless keepOutputs) outputs in the state directory of each host, and the artifacts of its "
+                + "checkpoints."),
         .init("retention.cancelled", \.retention.cancelled, age, "The same for tasks that were cancelled."),
         .init("retention.deadLetters", \.retention.deadLetters, age, "The same for tasks that failed for good."),
         .init(

@@ -14,7 +14,7 @@ package struct QueueSettings: Sendable, Equatable {
     package var sweepInterval: Duration = .seconds(5)
     /// What is done about claims that nobody renews any more.
     package var recovery = RecoveryMode.enforce
-    /// For how long a claim can be renewed; `nil` means without an end.
+    /// For how long a claim can be renewed, unless time-outs need longer; `nil` means without an end.
     package var maxLease: Duration? = .seconds(7200)
     /// How many tasks are taken of a queue for one of a queue that is not named; empty means that queues don't count.
     package var weights: [String: Int] = [:]

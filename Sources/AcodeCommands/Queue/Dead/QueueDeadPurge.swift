@@ -8,7 +8,12 @@ internal import TaskStore
 struct QueueDeadPurge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Forget dead letters for good, with their history, and their logs and scratch on this host.")
+        abstract: "Forget dead letters for good, with their history and what this host has of them.",
+        discussion: """
+            That is their logs and scratch, the artifacts of their checkpoints, and their outputs, unless \
+            retention.keepOutputs is true or they have a destination of their own. Other hosts remove what they have of \
+            these tasks by and by.
+            """)
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var quiet: QuietOption
