@@ -153,6 +153,35 @@ struct SupervisorEndTests {
         #expect(try await test.store.task(ids[1])?.state == .enqueued)
     }
 
+    /// its lease is renewed until then, so that nobody runs it a second time.
+    @Test func anEndWaitsForTheStoreWhileOtherTasksKeepTheSupervisorUp() async throws {
+        var faulty: FaultyStore?
+        let test = try await TestSupervisor(in: scratch, workers: 2) {
+            $0.queue.lease = .seconds(5)
+        } behind: {
+            faulty = FaultyStore($0)
+            return faulty ?? $0
+        }
+        let store = try #require(faulty)
+        let ids = try await test.submit(
+            ["first", "last"].map { "echo; while ! test -e \(scratch.path)/\($0); do sleep 0.02; done" })
+        try await test.run {
+            for id in ids { try await test.waitForOutput(of: id) }
+            test.supervisor.drain()
+            store.fail(.finish, .unreachable)
+            try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/first"))
+            // With the pauses between them these take longer than an end waits once nothing runs.
+            try await eventually("many tries", within: .seconds(60)) { store.struck(.finish) >= 9 }
+            store.mend()
+            let task = try await test.wait(for: ids[0], in: [.complete, .error, .enqueued])
+            #expect(task.state == .complete && task.attempt == 1)
+            #expect(try await test.store.task(ids[1])?.state == .inProgress)
+            try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/last"))
+            try await test.wait(for: ids[1], in: [.complete, .error, .enqueued])
+        }
+        for id in ids { #expect(try await test.kinds(id) == [.submitted, .claimed, .started, .completed]) }
+    }
+
     @Test func aCancelledTaskIsStoppedAndStaysCancelled() async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1)
         let id = try await test.submit(["echo; exec sleep 1000"])[0]
