@@ -7,7 +7,7 @@ extension PostgresTaskStore {
         for duration: Duration
     ) async throws(StoreError) -> ClaimedTask? {
         guard let id = UUIDBytes(claimed.taskID.rawValue) else { return nil }
-        let claimant = try await self.claimant(supervisor, on: host)
+        let claimant = try await number(of: PostgresClaimant(supervisor: supervisor, host: host))
         let sql = """
             WITH \(PostgresSQL.clock(9)),
             held AS (

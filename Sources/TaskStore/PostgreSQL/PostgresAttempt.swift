@@ -7,13 +7,14 @@ enum PostgresAttempt {
     ]
     /// What it says only of the attempt that ended it. The first is never absent from an attempt.
     private static let ofLast = [
-        "claimed_at", "claimed_seq", "started_seq", "completed_seq", "ended_token", "claimant", "first_claimant",
-        "wall_seconds", "cpu_seconds", "max_resident_bytes", "output_bytes", "output_dropped", "report", "result",
+        "claimed_at", "claimed_seq", "started_seq", "noted_at", "completed_seq", "ended_token", "claimant",
+        "first_claimant", "wall_seconds", "cpu_seconds", "max_resident_bytes", "output_bytes", "output_dropped",
+        "report", "result",
     ]
     /// What there is before the end.
     private static let ofLease: Set = [
-        "id", "attempt", "progress", "worker", "started_at", "claimed_at", "claimed_seq", "started_seq", "claimant",
-        "first_claimant",
+        "id", "attempt", "progress", "worker", "started_at", "claimed_at", "claimed_seq", "started_seq", "noted_at",
+        "claimant", "first_claimant",
     ]
 
     /// All of them, of a row that is named so.

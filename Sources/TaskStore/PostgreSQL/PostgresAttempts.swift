@@ -8,8 +8,9 @@ extension PostgresTaskStore {
         let sql = """
             WITH \(PostgresSQL.clock(5)),
             held AS (
-                UPDATE acode.lease SET worker = $3, started_at = $4, started_seq = coalesce(started_seq, nextval('acode.seq'))
-                WHERE id = $1 AND token = $2 RETURNING attempt),
+                UPDATE acode.lease SET worker = $3, started_at = $4, started_seq = coalesce(started_seq, nextval('acode.seq')),
+                    noted_at = coalesce(noted_at, now)
+                FROM clock WHERE id = $1 AND token = $2 RETURNING attempt),
             \(PostgresSQL.bump(6, when: "(SELECT count(*) FROM held) > 0"))
             SELECT attempt FROM held
             """

@@ -10,15 +10,16 @@ extension PostgresTaskStore {
             _ = try await run(promote, "claim")
             return []
         }
-        let claimant = try await claimant(request.supervisor, on: request.host)
         let queues = Set(request.queues.map { StoredText.clean($0) }).sorted()
         let shape = PostgresClaimSQL.Shape(
             queues: queues.isEmpty ? .all : .named, images: .init(request.images),
             hasTurns: request.turns != nil)
-        let parameters: [PostgresValue] =
+        let most: [PostgresValue] = [
+            .texts(queues), .bools(request.offersContainers ? [false, true] : [false]), .int(Int64(limit)),
+            .ints((0..<limit).map { _ in .random(in: .min ... .max) }),
+        ]
+        let rest: [PostgresValue] =
             [
-                .texts(queues), .bools(request.offersContainers ? [false, true] : [false]), .int(Int64(limit)),
-                .ints((0..<limit).map { _ in .random(in: .min ... .max) }), .int(claimant),
                 .int(StoredTime.milliseconds(request.leaseDuration)), clock, me,
                 .int(StoredTime.latestMilliseconds), .texts(PostgresLane.named(by: request.images)),
             ] + Self.limits(request)
@@ -28,9 +29,13 @@ extension PostgresTaskStore {
         let locks = [
             PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
         ]
-        let claimed = try await take { isPromoted in
-            locks + (isPromoted ? [promote] : [])
-                + [PostgresQuery(PostgresClaimSQL.claim(shape), parameters + [.bool(isPromoted)])]
+        let claimant = PostgresClaimant(supervisor: request.supervisor, host: request.host)
+        let claimed = try await take(as: claimant) { number, isPromoted in
+            let names: [PostgresValue] = [
+                .bool(isPromoted), .clean(claimant.supervisor.rawValue), .clean(claimant.host),
+            ]
+            return locks + (isPromoted ? [promote] : [])
+                + [PostgresQuery(PostgresClaimSQL.claim(shape), most + [.int(number)] + rest + names)]
         }
         guard let claimed else { return [] }
         let rows: [(id: TaskID, task: QueuedTask?, lease: Lease, renewable: Duration?)]
@@ -61,25 +66,35 @@ extension PostgresTaskStore {
         }
     }
 
-    /// Claims, again when tasks are due that were not in their queues yet, and when all that waited was just being taken by
-    /// others: a supervisor that heard of a task and goes away empty isn't told again. `steps` are the statements, with or
-    /// without the one that moves what is due.
-    private func take(_ steps: (_ isPromoted: Bool) -> [PostgresQuery]) async throws(StoreError) -> PostgresRows? {
+    /// Claims, again when tasks are due that were not in their queues yet, when the claimant has another number than it
+    /// believes, and when all that waited was just being taken by others: a supervisor that heard of a task and goes away empty
+    /// isn't told again. `steps` are the statements, with or without the one that moves what is due.
+    private func take(
+        as claimant: PostgresClaimant, _ steps: (_ number: Int64, _ isPromoted: Bool) -> [PostgresQuery]
+    ) async throws(StoreError) -> PostgresRows? {
         var isPromoted = false
         var tries = 0
-        while true {
-            let answer = try await run(steps(isPromoted), "claim").last
+        // The next look of a supervisor, or of the one who left it, finds what is left after so many.
+        while tries < 5 {
+            let number = try await self.number(of: claimant)
+            let answer = try await run(steps(number, isPromoted), "claim").last
             guard let first = answer?.first, first.optionalText(0) == nil else { return answer }
-            let isDue = first.optionalText(PostgresTaskRow.count + 1) != nil
-            isPromoted = isPromoted || isDue
-            if isDue { continue }
-            claimConflicts.add(1, ordering: .relaxed)
-            tries += 1
-            // The next look of a supervisor, or of the one who left it, finds what is left after so many.
-            guard tries < 5, (try? await Task.sleep(for: .milliseconds(Int.random(in: 5...20)))) != nil else {
-                return nil
+            do throws(PostgresError) {
+                switch try first.optionalInt(PostgresTaskRow.count + 1) {
+                case 1 where !isPromoted: isPromoted = true
+                case 2:
+                    forget(claimant)
+                    tries += 1
+                default:
+                    claimConflicts.add(1, ordering: .relaxed)
+                    tries += 1
+                    guard (try? await Task.sleep(for: .milliseconds(Int.random(in: 5...20)))) != nil else { return nil }
+                }
+            } catch {
+                throw StoreError(error)
             }
         }
+        return nil
     }
 
     /// For how long leases can be renewed, and the turns of queues, `$11` to `$18`.

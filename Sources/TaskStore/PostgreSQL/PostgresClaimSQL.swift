@@ -60,7 +60,7 @@ enum PostgresClaimSQL {
     private static func text(_ shape: Shape) -> String {
         let turns = shape.hasTurns ? Turns.counting : Turns.none
         return """
-            WITH RECURSIVE \(PostgresSQL.clock(7)), \(queues(shape.queues)),
+            WITH RECURSIVE \(PostgresSQL.clock(7)), \(PostgresClaimantSQL.isKnown), \(queues(shape.queues)),
             due AS MATERIALIZED (
                 SELECT NOT $19::boolean AND EXISTS (
                     SELECT FROM acode.scheduled c WHERE c.run_at <= (SELECT now FROM clock)) AS is_there),
@@ -70,13 +70,14 @@ enum PostgresClaimSQL {
             lanes AS MATERIALIZED (
                 SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane
                 FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
-                WHERE o.room > 0 AND NOT (SELECT is_there FROM due)),
+                WHERE o.room > 0 AND NOT (SELECT is_there FROM due) AND (SELECT is_there FROM known)),
+            \(shares(turns)),
             best AS MATERIALIZED (
                 SELECT found.*, l.room\(turns.best), row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
-                FROM lanes l CROSS JOIN LATERAL (
+                FROM shares l CROSS JOIN LATERAL (
                     SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
                     WHERE \(waiting)
-                    ORDER BY r.rank, r.seq LIMIT l.room FOR UPDATE SKIP LOCKED) AS found),
+                    ORDER BY r.rank, r.seq LIMIT l.share FOR UPDATE SKIP LOCKED) AS found),
             picked AS MATERIALIZED (
                 SELECT b.at, row_number() OVER (ORDER BY \(turns.order)b.rank, b.seq) AS place FROM best b
                 WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint),
@@ -91,6 +92,7 @@ enum PostgresClaimSQL {
         var join = ""
         var lane = ""
         var best = ""
+        var own = ""
         var order = ""
 
         static let none = Turns()
@@ -102,7 +104,8 @@ enum PostgresClaimSQL {
             join: " LEFT JOIN unnest($13::text[], $14::float8[], $15::float8[], $18::bigint[])"
                 + " AS w (queue, start, step, most)"
                 + " ON w.queue COLLATE \"C\" = q.queue",
-            lane: ", o.start, o.step", best: ", l.start, l.step", order: "b.start + b.number * b.step, ")
+            lane: ", o.start, o.step", best: ", l.start, l.step", own: ", start, step",
+            order: "b.start + b.number * b.step, ")
     }
 
     private static func queues(_ queues: Shape.Queues) -> String {
@@ -144,6 +147,25 @@ enum PostgresClaimSQL {
         }
     }
 
+    /// How many of each lane are among the best. Only so many are locked, or a claim that takes a few would keep from others what
+    /// it leaves; and where there is one lane only, nobody need look twice.
+    private static func shares(_ turns: Turns) -> String {
+        """
+        shares AS MATERIALIZED (
+            SELECT l.*, l.room AS share FROM lanes l WHERE (SELECT count(*) FROM lanes) = 1
+            UNION ALL
+            SELECT queue, room\(turns.own), container, lane, count(*) FROM (
+                SELECT b.* FROM (
+                    SELECT l.*, w.rank, w.seq, row_number() OVER (PARTITION BY l.queue ORDER BY w.rank, w.seq) AS number
+                    FROM lanes l CROSS JOIN LATERAL (
+                        SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting)
+                        ORDER BY r.rank, r.seq LIMIT l.room) AS w
+                    WHERE (SELECT count(*) FROM lanes) > 1) AS b
+                WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint) AS first
+            GROUP BY queue, room\(turns.own), container, lane)
+        """
+    }
+
     /// For how long a lease can be renewed: `$11`, NULL for ever, or the task's own time limit and `$12`.
     private static func renewable(_ state: String) -> String {
         "CASE WHEN $11::bigint IS NOT NULL THEN least(greatest($11::bigint, \(state).least_hold + $12::bigint), $9::bigint / 2) END"
@@ -158,8 +180,9 @@ enum PostgresClaimSQL {
     /// A claim writes the lease and nothing else about the task.
     ///
     /// The answer is one row without an id when all that waits is just being taken by others, who may leave some of it and tell
-    /// nobody; and one with a last value when tasks are due that have to be moved into their queues first, unless `$19` says
-    /// that this was done. Moving them takes a statement of its own, which most claims are spared by this.
+    /// nobody; with 1 as its last value when tasks are due that have to be moved into their queues first, unless `$19` says
+    /// that this was done, and with 2 when the claimant has another number. Moving takes a statement of its own, which most
+    /// claims are spared by this.
     private static let take = """
         gone AS (
             DELETE FROM acode.ready r USING picked p WHERE r.ctid = p.at RETURNING r.id, p.place),
@@ -183,8 +206,9 @@ enum PostgresClaimSQL {
         (SELECT \(PostgresTaskRow.columns), s.token, s.renewable
         FROM taken s JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) ORDER BY s.place)
         UNION ALL
-        SELECT \(String(repeating: "NULL, ", count: PostgresTaskRow.count + 1)) (SELECT 1::bigint FROM due WHERE is_there)
-        WHERE NOT EXISTS (SELECT FROM best) AND ((SELECT is_there FROM due) OR EXISTS (
+        SELECT \(String(repeating: "NULL, ", count: PostgresTaskRow.count + 1)) (
+            SELECT CASE WHEN NOT known.is_there THEN 2 WHEN due.is_there THEN 1 END::bigint FROM due, known)
+        WHERE NOT EXISTS (SELECT FROM best) AND (EXISTS (SELECT FROM due, known WHERE due.is_there OR NOT known.is_there) OR EXISTS (
             SELECT FROM lanes l CROSS JOIN LATERAL (
                 SELECT FROM acode.ready r WHERE \(waiting) LIMIT 1) AS other))
         """

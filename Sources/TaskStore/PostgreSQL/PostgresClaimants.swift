@@ -9,11 +9,12 @@ struct PostgresClaimant: Hashable {
 }
 
 extension PostgresTaskStore {
-    /// The number of a supervisor, which it is given before its first claim and keeps.
-    func claimant(_ supervisor: SupervisorID, on host: String) async throws(StoreError) -> Int64 {
-        let claimant = PostgresClaimant(supervisor: supervisor, host: host)
+    /// The number of a supervisor, which it is given before its first claim and keeps. A claim looks whether it still has
+    /// it: a server that went on from an older state may have given it to another.
+    func number(of claimant: PostgresClaimant) async throws(StoreError) -> Int64 {
         if let known = claimants.withLock({ $0[claimant] }) { return known }
-        let query = PostgresQuery(PostgresClaimantSQL.number, [.clean(supervisor.rawValue), .clean(host)])
+        let query = PostgresQuery(
+            PostgresClaimantSQL.number, [.clean(claimant.supervisor.rawValue), .clean(claimant.host)])
         // Of two that are new at the same time one sees neither its own row nor that of the other.
         for _ in 0..<3 {
             let found = try await read(query, "claim") { row throws(PostgresError) in try row.int(0) }
@@ -23,6 +24,9 @@ extension PostgresTaskStore {
         }
         throw StoreError(.busy, "the supervisor got no number", operation: "claim", hint: "try again")
     }
+
+    /// Makes the next claim ask for the number.
+    func forget(_ claimant: PostgresClaimant) { claimants.withLock { _ = $0.removeValue(forKey: claimant) } }
 }
 
 /// The statements about supervisors that claim.
@@ -37,13 +41,25 @@ enum PostgresClaimantSQL {
         UNION ALL SELECT number::bigint FROM acode.claimant c WHERE c.supervisor = $1 AND c.host = $2
         """
 
+    /// Whether the number `$5` is that of the supervisor `$20` on host `$21`.
+    static let isKnown = """
+        known AS MATERIALIZED (
+            SELECT EXISTS (SELECT FROM acode.claimant c
+                WHERE c.number = $5::integer AND c.supervisor = $20::text AND c.host = $21::text) AS is_there)
+        """
+
     /// The name of a claimant.
     static func supervisor(_ number: String) -> String {
         "(SELECT c.supervisor FROM acode.claimant c WHERE c.number = \(number))"
     }
 
-    /// The host of a claimant.
-    static func host(_ number: String) -> String { "(SELECT c.host FROM acode.claimant c WHERE c.number = \(number))" }
+    /// The host of a claimant; a server that was restored from an older state may have forgotten it.
+    static func host(_ number: String) -> String {
+        "coalesce((SELECT c.host FROM acode.claimant c WHERE c.number = \(number)), '\(unknownHost)')"
+    }
+
+    /// What stands for a host that nobody knows any more.
+    static let unknownHost = "an unknown host"
 
     /// The numbers of the supervisors in `$n`, as an array.
     static func numbers(ofSupervisors parameter: Int) -> String {

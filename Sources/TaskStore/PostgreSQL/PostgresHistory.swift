@@ -40,12 +40,12 @@ extension PostgresTaskStore {
 /// Reads attempts.
 private enum PostgresAttemptRow {
     static let columns = """
-        a.id, a.attempt, h.supervisor, h.host, a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, \
+        a.id, a.attempt, coalesce(h.supervisor, ''), coalesce(h.host, '\(PostgresClaimantSQL.unknownHost)'), a.worker, a.claimed_at, a.started_at, a.finished_at, a.outcome, \
         a.exit_code, a.reason, a.wall_seconds, a.cpu_seconds, a.max_resident_bytes, a.output_bytes, a.output_dropped, \
         a.report, a.result, h.installation, a.progress
         """
 
-    static let claimant = "JOIN acode.claimant h ON \(PostgresSQL.same("h.number", "a.claimant"))"
+    static let claimant = "LEFT JOIN acode.claimant h ON \(PostgresSQL.same("h.number", "a.claimant"))"
 
     static func read(_ row: PostgresRow) throws(PostgresError) -> TaskAttempt {
         var attempt = TaskAttempt(

@@ -42,11 +42,13 @@ enum PostgresSchema {
         "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, vacuum_truncate = false, "
         + "autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.2"
 
-    /// The columns about an attempt that the rows of tasks have, too.
+    /// The columns about an attempt that the rows of tasks have, too. `started_at` is by the clock of its supervisor, `noted_at`
+    /// when the store heard of it, if that was before the end.
     private static let lastAttempt = """
         claimed_at bigint,
             claimed_seq bigint,
             started_seq bigint,
+            noted_at bigint,
             completed_seq bigint,
             ended_token bigint,
             claimant integer,
@@ -139,6 +141,7 @@ enum PostgresSchema {
             worker text,
             started_at bigint,
             started_seq bigint,
+            noted_at bigint,
             progress double precision
         ) WITH (fillfactor = 60, \(hot));
         CREATE TABLE acode.parked (
@@ -195,7 +198,8 @@ enum PostgresSchema {
                     "coalesce(a.first_claimant, a.claimant)")), a.claimed_at
             FROM acode.attempt_now a
             UNION ALL
-            SELECT a.id, a.started_seq, a.attempt, 'started', 'runs on worker ' || a.worker, a.started_at
+            SELECT a.id, a.started_seq, a.attempt, 'started', 'runs on worker ' || a.worker,
+                coalesce(a.noted_at, a.finished_at)
             FROM acode.attempt_now a WHERE a.started_seq IS NOT NULL
             UNION ALL
             SELECT a.id, a.completed_seq, a.attempt, 'completed', a.reason, a.finished_at

@@ -115,14 +115,15 @@ enum PostgresSettleSQL {
             WHERE \(PostgresSQL.same("l.id", "g.id")) AND l.token = g.token
                 AND (NOT $27::boolean OR l.lease_until <= (SELECT now FROM clock))
             RETURNING l.attempt, l.progress, l.claimed_at, l.claimed_seq, l.claimant, l.first_claimant,
-                l.worker AS first_worker, l.started_at AS first_start, l.started_seq AS first_seq, l.cancel_requested,
+                l.worker AS first_worker, l.started_at AS first_start, l.started_seq AS first_seq, l.noted_at,
+                l.cancel_requested,
                 g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
         ended AS MATERIALIZED (
             SELECT h.id, h.attempt, h.progress, h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
                 coalesce(h.first_worker, h.worker) AS worker, coalesce(h.first_start, h.started_at) AS started_at,
                 clock.now AS finished_at, h.claimed_at, h.claimed_seq,
                 CASE WHEN h.first_worker IS NULL AND h.worker IS NOT NULL THEN nextval('acode.seq')
-                    ELSE h.first_seq END AS started_seq,
+                    ELSE h.first_seq END AS started_seq, h.noted_at,
                 CASE WHEN \(state) = '\(TaskState.complete.rawValue)' THEN nextval('acode.seq') END AS completed_seq,
                 CASE WHEN h.outcome <> '\(TaskOutcome.leaseLost.rawValue)' THEN h.token END AS ended_token,
                 h.claimant, h.first_claimant, h.wall_seconds, h.cpu_seconds, h.max_resident_bytes, h.output_bytes,

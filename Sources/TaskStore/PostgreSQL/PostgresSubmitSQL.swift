@@ -21,7 +21,7 @@ enum PostgresSubmitSQL {
         asked AS MATERIALIZED (
             SELECT g.*, (
                 SELECT u.id FROM acode.unique_claim u WHERE u.queue = g.queue AND u.key = g.key AND (
-                    SELECT CASE WHEN s.state IN (\(PostgresUniqueSQL.ended)) OR \(overdue)
+                    SELECT CASE WHEN s.state IN (\(PostgresUniqueSQL.ended))
                         THEN t.created_at + g.span > clock.now ELSE true END
                     FROM acode.task_state s JOIN acode.task t ON \(PostgresSQL.same("t.id", "s.id")) WHERE s.id = u.id)) AS holder
             FROM given g CROSS JOIN clock),
@@ -100,10 +100,4 @@ enum PostgresSubmitSQL {
 
     /// Which of these were stored before, by a statement whose answer was lost, and when.
     static let kept = "SELECT t.id, t.created_at FROM acode.task t WHERE t.id = ANY ($1::uuid[])"
-
-    /// One that nobody may begin any more, although nobody ended it yet.
-    private static let overdue = """
-        (s.state IN ('enqueued', 'pending') AND coalesce(s.expire_at <= clock.now, false)
-            AND NOT EXISTS (SELECT FROM acode.lease l WHERE l.id = s.id))
-        """
 }

@@ -110,6 +110,31 @@ struct FinishConformance {
         }
     }
 
+    /// The timeline has the store's time, whatever the clock of the supervisor says.
+    @Test(arguments: StoreBackend.all)
+    func aStartIsToldWithTheTimeAtWhichTheStoreHeardOfIt(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            let ids = try await store.submit([spec("told"), spec("quick")]).map(\.id)
+            let leases = try await store.claim(2).map(\.lease)
+            let hourBehind = TestClock.start - 3600
+            clock.advance(by: 1)
+            #expect(try await store.start(leases[0], worker: .random(), at: hourBehind))
+            clock.advance(by: 1)
+            // Told again, after an answer that was lost.
+            #expect(try await store.start(leases[0], worker: .random(), at: hourBehind))
+            var result = AttemptResult.success
+            (result.worker, result.startedAt) = (.random(), hourBehind)
+            clock.advance(by: 1)
+            for lease in leases { #expect(try await store.finish(lease, result)) }
+            func times(_ id: TaskID) async throws -> [TimeInterval] {
+                try await store.events(of: id, after: 0).map { $0.at.timeIntervalSince(TestClock.start) }
+            }
+            #expect(try await times(ids[0]) == [0, 0, 1, 3])
+            #expect(try await times(ids[1]) == [0, 0, 3, 3])
+            #expect(try await store.task(ids[1])?.startedAt == hourBehind)
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func onlyEndsThatWeDidNotWantAreDeliveries(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in

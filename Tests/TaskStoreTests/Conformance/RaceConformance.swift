@@ -37,6 +37,33 @@ struct RaceConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func ofManyImagesEachTaskIsClaimedOnceAndTheBestFirst(_ backend: StoreBackend) async throws {
+        try await backend.withStores(2) { stores, _ in
+            let specs = (0..<300).map { number in
+                spec("\(number)", queue: "q\(number % 2)", priority: number % 5, image: "image:\(number % 30)")
+            }
+            _ = try await stores[0].submit(specs)
+            let best = try await stores[0].claim(70)
+            #expect(best.filter { $0.task.spec.priority == 4 }.count == 60 && best.count == 70)
+            let claimed = try await withThrowingTaskGroup(of: [TaskID].self) { group in
+                for claimer in 0..<6 {
+                    group.addTask {
+                        var mine: [TaskID] = []
+                        while true {
+                            let me = SupervisorID(rawValue: "s\(claimer)")
+                            let batch = try await stores[claimer % 2].claim(7, by: me)
+                            guard !batch.isEmpty else { return mine }
+                            mine += batch.map(\.task.id)
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(Set(claimed + best.map(\.task.id)).count == 300 && claimed.count == 230)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func anEndAndARecoveryNeverBothCount(_ backend: StoreBackend) async throws {
         try await backend.withStores(2) { stores, clock in
             let ids = try await stores[0].submit((0..<200).map { spec("\($0)") }).map(\.id)

@@ -17,7 +17,7 @@ struct PostgresPinnedTests {
         let parameters: [PostgresValue] = [
             .texts([]), .bools([false, true]), .int(1), .ints([1]), .int(1), .int(1000), .int(nil), .int(1),
             .int(1 << 50), .texts([]), .int(nil), .int(0), .texts([]), .doubles([]), .doubles([]), .double(nil),
-            .double(nil), .ints([]), .bool(false),
+            .double(nil), .ints([]), .bool(false), .text(alice.rawValue), .text("host"),
         ]
         try await connection.runScript("BEGIN", operation: "explain")
         let rows = try await connection.run(

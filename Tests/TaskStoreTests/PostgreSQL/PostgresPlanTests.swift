@@ -19,7 +19,7 @@ struct PostgresPlanTests {
         .texts(["default"]), .bools([false, true]), .int(4), .ints([1, 2, 3, 4]), .int(1), .int(1000),
         .int(nil), .int(1), .int(1 << 50), .texts([":a", ":b"]),
         .int(7_200_000), .int(0), .texts(["default"]), .doubles([-1]), .doubles([1]), .double(-1), .double(1),
-        .ints([1]), .bool(false),
+        .ints([1]), .bool(false), .text("s"), .text("h"),
     ]
 
     /// The tables that are read as a whole, row by row or by an index without a condition. Deltas may be: there are never

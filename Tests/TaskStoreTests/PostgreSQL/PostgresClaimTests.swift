@@ -1,0 +1,77 @@
+import Foundation
+import PostgreSQL
+import TaskModel
+import TaskStore
+import TestSupport
+import Testing
+
+@Suite("PostgreSQL: claims", .timeLimit(.minutes(1)))
+struct PostgresClaimTests {
+    private func count(_ place: PostgresPlace, _ sql: String) async throws -> Int64? {
+        try await place.run("SELECT count(*) FROM \(sql)")[0].first?.int(0)
+    }
+
+    /// What a claim locks and leaves, others pass over: they would get what is worse, or nothing.
+    @Test(arguments: [nil, QueueTurns(limits: ["a": 100])])
+    func ofManyImagesOnlyWhatItTakesIsLocked(_ turns: QueueTurns?) async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            _ = try await store.submit((0..<400).map { spec("\($0)", queue: "a", image: "image:\($0 % 20)") })
+            let claimed = try await store.claim(5, turns: turns)
+            #expect(store.names(claimed) == ["0", "1", "2", "3", "4"])
+            #expect(try await count(place, "acode.ready WHERE xmax <> 0") == 0)
+            await store.close()
+        }
+    }
+
+    /// A server that went on from an older state, as a standby that lagged behind does, may have given the number of a
+    /// supervisor to another one.
+    @Test func aNumberThatWasGivenToAnotherIsNotUsed() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            _ = try await store.submit([spec("first"), spec("second")])
+            _ = try await store.claim(by: alice)
+            try await place.runScript(
+                """
+                UPDATE acode.claimant SET supervisor = 'another' WHERE supervisor = '\(alice.rawValue)'
+                """)
+            #expect(store.names(try await store.claim(by: alice)) == ["second"])
+            #expect(try await store.leases(of: alice).count == 1)
+            await store.close()
+        }
+    }
+
+    @Test func whatAForgottenSupervisorClaimedIsRecoveredAndShown() async throws {
+        try await PostgresPlace.with { place in
+            let clock = TestClock()
+            let store = try await place.open(clock: clock)
+            let id = try await store.submit([spec()])[0].id
+            _ = try await store.claim(by: alice, lease: .seconds(1))
+            try await place.runScript("DELETE FROM acode.claimant")
+            #expect(try await store.attempts(of: id).count == 1)
+            #expect(try await store.events(of: id, after: 0).last?.message == "attempt 1 claimed by an unknown host")
+            clock.advance(by: 2)
+            #expect(try await store.recoverExpired(maxDeliveries: 3) == [id])
+            #expect(store.names(try await store.claim(by: alice)) == ["task"])
+            await store.close()
+        }
+    }
+
+    /// Who was just taken in time, by a transaction that has not ended, keeps its key.
+    @Test func aKeyStaysWithATaskThatIsBeingClaimedWhileItsTimeRunsOut() async throws {
+        try await PostgresPlace.with { place in
+            let clock = TestClock()
+            let store = try await place.open(clock: clock)
+            var only = spec()
+            (only.unique, only.ttl) = (UniqueKey("k"), 5)
+            let first = try await store.accept([only])[0].task.id
+            let claimer = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await claimer.runScript("BEGIN; DELETE FROM acode.ready", operation: "test")
+            clock.advance(by: 6)
+            let again = try await store.accept([only])[0]
+            #expect(!again.isNew && again.task.id == first)
+            await claimer.close()
+            await store.close()
+        }
+    }
+}
