@@ -24,11 +24,14 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Bytes of a task's specification, about.")
     var payload = 200
 
+    @Option(help: "How many different images the tasks name in turn; 0 means none.")
+    var images = 0
+
     @Option(help: "The queue.")
     var queue = TaskSpec.defaultQueue
 
     func run() async throws {
-        let spec = BenchTask.spec(bytes: payload, queue: queue)
+        let specs = BenchTask.specs(bytes: payload, queue: queue, images: images)
         let pace = Pace()
         try await BenchStore.with(options) { store in
             // Connects, so that this isn't measured.
@@ -36,7 +39,7 @@ struct SubmitCommand: AsyncParsableCommand {
             try await withThrowingTaskGroup { group in
                 for index in 0..<producers {
                     let share = count == 0 ? Int.max : count / producers + (index < count % producers ? 1 : 0)
-                    group.addTask { try await self.submit(spec, share, to: store, pace) }
+                    group.addTask { try await self.submit(specs, share, to: store, pace) }
                 }
                 try await group.waitForAll()
             }
@@ -44,13 +47,13 @@ struct SubmitCommand: AsyncParsableCommand {
         try Output.print(pace.report)
     }
 
-    private func submit(_ spec: TaskSpec, _ share: Int, to store: any TaskStore, _ pace: Pace) async throws {
+    private func submit(_ specs: [TaskSpec], _ share: Int, to store: any TaskStore, _ pace: Pace) async throws {
         var left = share
         while left > 0, pace.elapsed < .seconds(seconds) {
-            let specs = Array(repeating: spec, count: min(batch, left))
-            _ = try await store.submit(specs)
-            pace.add(specs.count)
-            left -= specs.count
+            let some = (0..<min(batch, left)).map { specs[$0 % specs.count] }
+            _ = try await store.submit(some)
+            pace.add(some.count)
+            left -= some.count
         }
     }
 }
@@ -62,5 +65,16 @@ enum BenchTask {
         // Names and punctuation of the fields that every specification has.
         let rest = 190
         return TaskSpec(command: ["true", String(repeating: "x", count: max(0, bytes - rest))], queue: queue)
+    }
+
+    /// One that names no image, or one for each of so many.
+    static func specs(bytes: Int, queue: String, images: Int) -> [TaskSpec] {
+        let spec = spec(bytes: bytes, queue: queue)
+        guard images > 0 else { return [spec] }
+        return (0..<images).map { number in
+            var named = spec
+            named.image = "registry.example/image:\(number)"
+            return named
+        }
     }
 }

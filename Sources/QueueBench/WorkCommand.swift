@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import TaskModel
 internal import TaskStore
 
@@ -20,6 +21,9 @@ struct WorkCommand: AsyncParsableCommand {
 
     @Option(help: "Only this queue; all when none is named.")
     var queue: [String] = []
+
+    @Flag(help: "Ends tell of a worker, a start and what was used, as those of commands do.")
+    var hasRun = false
 
     @Flag(help: "Only claims.")
     var claimOnly = false
@@ -49,7 +53,12 @@ struct WorkCommand: AsyncParsableCommand {
     }
 
     private func work(_ request: ClaimRequest, _ store: any TaskStore, _ pace: Pace) async throws {
-        let result = AttemptResult(outcome: .succeeded, exitCode: 0, reason: "exit 0", disposition: .complete)
+        var result = AttemptResult(outcome: .succeeded, exitCode: 0, reason: "exit 0", disposition: .complete)
+        if hasRun {
+            result.worker = WorkerID.random()
+            result.usage = AttemptUsage(
+                wallSeconds: 0.004, cpuSeconds: 0.002, maxResidentBytes: 1 << 20, outputBytes: 99)
+        }
         while pace.elapsed < .seconds(seconds) {
             let claimed = try await store.claim(request)
             guard !claimed.isEmpty else { return }
@@ -57,6 +66,7 @@ struct WorkCommand: AsyncParsableCommand {
                 pace.add(claimed.count)
                 continue
             }
+            if hasRun { result.startedAt = Date() }
             let written = try await store.finish(claimed.map { ($0.lease, result) })
             guard written.count == claimed.count else {
                 throw BenchFailure("\(claimed.count - written.count) leases were lost")

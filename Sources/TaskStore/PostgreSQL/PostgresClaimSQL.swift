@@ -149,8 +149,19 @@ enum PostgresClaimSQL {
 
     /// How many of each lane are among the best. Only so many are locked, or a claim that takes a few would keep from others what
     /// it leaves; and where there is one lane only, nobody need look twice.
+    ///
+    /// A few of each lane tell how far down the best can be at most, so that not all lanes are read as far as if they had all of
+    /// them. With turns the places of those few say nothing.
     private static func shares(_ turns: Turns) -> String {
         """
+        sample AS MATERIALIZED (
+            SELECT w.rank, w.seq, l.room, row_number() OVER (PARTITION BY l.queue ORDER BY w.rank, w.seq) AS number
+            FROM lanes l CROSS JOIN LATERAL (
+                SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting)
+                ORDER BY r.rank, r.seq LIMIT least(l.room, $3::bigint / (SELECT count(*) FROM lanes) + 2)) AS w
+            WHERE \(turns.order.isEmpty) AND (SELECT count(*) FROM lanes) > 1),
+        bound AS MATERIALIZED (
+            SELECT s.rank, s.seq FROM sample s WHERE s.number <= s.room ORDER BY s.rank, s.seq LIMIT 1 OFFSET $3::bigint - 1),
         shares AS MATERIALIZED (
             SELECT l.*, l.room AS share FROM lanes l WHERE (SELECT count(*) FROM lanes) = 1
             UNION ALL
@@ -158,13 +169,20 @@ enum PostgresClaimSQL {
                 SELECT b.* FROM (
                     SELECT l.*, w.rank, w.seq, row_number() OVER (PARTITION BY l.queue ORDER BY w.rank, w.seq) AS number
                     FROM lanes l CROSS JOIN LATERAL (
-                        SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting)
-                        ORDER BY r.rank, r.seq LIMIT l.room) AS w
+                        (SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting) AND r.rank < \(bound("rank"))
+                        ORDER BY r.rank, r.seq LIMIT l.room)
+                        UNION ALL
+                        (SELECT r.rank, r.seq FROM acode.ready r
+                        WHERE \(waiting) AND r.rank = \(bound("rank")) AND r.seq <= \(bound("seq"))
+                        ORDER BY r.seq LIMIT l.room)) AS w
                     WHERE (SELECT count(*) FROM lanes) > 1) AS b
                 WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint) AS first
             GROUP BY queue, room\(turns.own), container, lane)
         """
     }
+
+    /// Compared by themselves, because an index is read on to its end for a row that is compared as one.
+    private static func bound(_ column: String) -> String { "coalesce((SELECT \(column) FROM bound), \(Int64.max))" }
 
     /// For how long a lease can be renewed: `$11`, NULL for ever, or the task's own time limit and `$12`.
     private static func renewable(_ state: String) -> String {

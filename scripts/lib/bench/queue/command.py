@@ -18,7 +18,7 @@ from .measures import FULL, QUICK, Bench, all_measures
 from .server import SETTINGS, Server
 
 ROOT = Path(__file__).resolve().parents[4]
-MEASURES = ["submit", "work", "large", "latency", "backlog", "pinned", "churn", "sqlite"]
+MEASURES = ["submit", "work", "whole", "large", "latency", "backlog", "pinned", "images", "churn", "sqlite"]
 
 
 def arguments(words: list[str]) -> argparse.Namespace:

@@ -52,7 +52,8 @@ class Contender:
         self.name, self.line, self.place = name, line, place
 
     def start(self, mode: str, place: str, **options: object) -> subprocess.Popen:
-        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        named = {f"--{name.replace('_', '-')}": value for name, value in options.items()}
+        words = [name if value is True else f"{name}={value}" for name, value in named.items()]
         return subprocess.Popen(
             [*self.line, mode, self.place, place, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

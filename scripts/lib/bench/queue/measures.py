@@ -51,10 +51,12 @@ class Bench:
         """Takes a number of each in turn, as often as there are rounds."""
         return interleave(self.plan.rounds, {one.name: lambda one=one: [take(one)] for one in self.all})
 
-    def beside(self, measure: str, unit: str, taken: dict, goal: float, better: str = "more") -> Row:
+    def beside(
+        self, measure: str, unit: str, taken: dict, goal: float, better: str = "more", beside: list | None = None
+    ) -> Row:
         """acode must be ahead of every peer; the goal is told in the note."""
         ours = series(taken["acode"])
-        others = {PEERS[one.name]: series(taken[one.name]) for one in self.peers}
+        others = {PEERS[one.name]: series(taken[one.name]) for one in (self.peers if beside is None else beside)}
         note, holds = "", None
         if others:
             medians = [one.median for one in others.values()]
@@ -76,7 +78,9 @@ class Bench:
         name = "submit one by one" if batch == 1 else f"submit {batch} at once"
         return self.beside(f"{name}, {payload} B", "tasks/s", self.turns(take), goal)
 
-    def worked(self, one: Contender, place: str, supervisors: int, payload: int = 200) -> Report:
+    def worked(
+        self, one: Contender, place: str, supervisors: int, payload: int = 200, has_run: bool = False
+    ) -> Report:
         """Claims to completions from a backlog that lasts."""
         count = int(EXPECTED[one.name] * self.plan.steady)
         # A task is done long before the next checkpoint, as a rule: none comes between its submission and its end, or the
@@ -85,11 +89,12 @@ class Bench:
         one.rates("submit", place, batch=1000, producers=2, count=count, payload=payload)
         self.server.query(place.rsplit("/", 1)[1], "VACUUM ANALYZE")
         options = {"batch": 200, "loops": 2 if supervisors == 1 else 1} if one is self.acode else {}
+        options |= {"has_run": True} if has_run else {}
         log, cpu = self.server.usage()
         report = one.rates("work", place, supervisors, seconds=self.plan.steady, **options)
         after = self.server.usage()
         tasks = max(report.tasks, 1)
-        key = f"{one.name} {supervisors} {payload}"
+        key = f"{one.name} {supervisors} {payload}{' told' if has_run else ''}"
         self.usage.setdefault(key, []).append(
             ((after[0] - log) / tasks, (after[1] - cpu) / tasks * 1e6, report.cpu / tasks * 1e6))
         return report
@@ -118,6 +123,14 @@ class Bench:
                             holds=series(fading).median >= 0.8))  # fmt: skip
         return rows
 
+    def whole(self) -> list[Row]:
+        """acode alone, with all that the end of a command says."""
+        report = [self.worked(self.acode, self.fresh(self.acode), 1, has_run=True) for _ in range(self.plan.rounds)]
+        used = self.usage["acode 1 200 told"]
+        what = "claim to completion, ends tell of worker, start and usage"
+        return [self.beside(what, "tasks/s", {"acode": [[each.rate] for each in report]}, 25000, beside=[]),
+                self.beside("— log of the server", "B/task", {"acode": [[each[0]] for each in used]}, 0, "less", [])]  # fmt: skip
+
     def latency(self) -> list[Row]:
         def take(one: Contender) -> list[float]:
             # Enough of the slowest to have a 99th of a hundred.
@@ -130,7 +143,7 @@ class Bench:
             rows.append(self.beside(f"submitted to claimed, p{percent}", "ms", reduced, goal, better="less"))
         return rows
 
-    def under(self, name: str, must: float, prepare) -> Row:
+    def under(self, name: str, must: float, prepare, **hard_tasks: int) -> Row:
         """How much slower acode claims and completes under a condition than without it, in turns."""
         ratios = []
         for _ in range(self.plan.rounds):
@@ -138,7 +151,7 @@ class Bench:
             for hard in (False, True):
                 place = self.fresh(self.acode)
                 release = prepare(place) if hard else lambda: None
-                self.acode.rates("submit", place, batch=1000, count=40_000)
+                self.acode.rates("submit", place, batch=1000, count=40_000, **hard_tasks if hard else {})
                 self.server.query("postgres", "CHECKPOINT")
                 # The oldest go first, so what is claimed is the backlog's.
                 rates.append(self.acode.rates("work", place, batch=100, seconds=4).rate)
@@ -166,6 +179,9 @@ class Bench:
 
         return self.under("claim to completion while a transaction keeps dead rows", 3, prepare)
 
+    def images(self) -> Row:
+        return self.under("claim to completion of tasks of 50 images", 1.5, lambda _: lambda: None, images=50)
+
     def churn(self) -> Row:
         """Tasks come and go; what only holds what is under way must stay small."""
         sizes = []
@@ -191,9 +207,11 @@ def all_measures(bench: Bench) -> dict:
         "submit": lambda: [
             bench.submit(1, 200, 0), bench.submit(1000, 200, 100_000), bench.submit(1000, 1500, 0)],
         "work": lambda: bench.work(1) + bench.work(4),
+        "whole": bench.whole,
         "large": lambda: bench.work(1, 1500),
         "latency": bench.latency,
         "backlog": lambda: [bench.backlog()],
         "pinned": lambda: [bench.pinned()],
+        "images": lambda: [bench.images()],
         "churn": lambda: [bench.churn()],
     }  # fmt: skip
