@@ -17,8 +17,8 @@ struct HistoryRunTests {
 
     /// The program beside the tests.
     private static var program: URL {
-        let acode = ProcessInfo.processInfo.environment["ACODE_TEST_BINARY"] ?? CommandLine.arguments[0]
-        return URL(fileURLWithPath: acode).deletingLastPathComponent().appendingPathComponent("acode-queue-bench")
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appendingPathComponent("acode-queue-bench")
     }
 
     @Test(arguments: StoreBackend.direct) func nothingIsLostAndNothingDoneTwice(backend: StoreBackend) async throws {
