@@ -20,6 +20,8 @@ package struct ClaimRequest: Sendable {
     package var longest: LongestLease?
     /// From which queues it takes first; `nil` means that only priority and age count, over all queues.
     package var turns: QueueTurns?
+    /// Whether the oldest come first, whatever their priorities.
+    package var byAge = false
 
     /// Makes a request.
     package init(

@@ -21,6 +21,7 @@ extension Acceptance {
         static let borrowed = [
             Borrowed("a submit is noticed at once") { try await Queue().wake() },
             Borrowed("priority") { try await Queue().priority() },
+            Borrowed("turns of the oldest") { try await Queue().oldest() },
             Borrowed("delay") { try await Queue().delay() },
             Borrowed("queues") { try await Queue().queues() },
             Borrowed("dead letters") { try await DeadLetters().life() },

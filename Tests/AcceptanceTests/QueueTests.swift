@@ -36,6 +36,26 @@ extension Acceptance {
             }
         }
 
+        @Test("a task of a low priority gets its turn while others have more")
+        func oldest() async throws {
+            let settings: [String: JSONValue] = ["queue.oldestEvery": 3, "queue.pollInterval": "60s"]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let order = "\(fixture.scratch)/order"
+                let tasks = (["low"] + Array(repeating: "high", count: 9)).map { name in
+                    "- {priority: \(name == "low" ? -1 : 1), command: [sh, -c, 'echo \(name) >> \(order)']}"
+                }
+                let file = try fixture.file("tasks.yaml", "tasks:\n" + tasks.joined(separator: "\n") + "\n")
+                try await fixture.acode("task", "submit", "--file", file).succeeded()
+                try await fixture.withSupervisor(.local) { _ in
+                    try await eventually("all to finish", every: .milliseconds(100)) {
+                        try await fixture.tasks().allSatisfy { $0["state"] == "complete" }
+                    }
+                }
+                let names = try String(contentsOfFile: order, encoding: .utf8).split(separator: "\n")
+                #expect(names.count == 10 && names.firstIndex(of: "low") == 2, "\(names)")
+            }
+        }
+
         @Test("a delayed task is not run before its time, and then soon")
         func delay() async throws {
             try await AcodeFixture.with { fixture in

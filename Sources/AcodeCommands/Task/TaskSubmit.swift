@@ -53,8 +53,8 @@ struct TaskSubmit: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Higher runs first; from -1000 to 1000. While tasks of higher ones keep coming, lower ones wait, however long: "
-                + "against that, use a queue of its own and queue.weights.", valueName: "number"))
+            "Higher runs first; from -1000 to 1000. Now and then the oldest come first (queue.oldestEvery).",
+            valueName: "number"))
     var priority: Int?
 
     @Option(help: ArgumentHelp("How long until it is due: 90s, 5m, 2h.", valueName: "duration"))

@@ -10,9 +10,13 @@ extension SettingTable {
             "queue.weights", \.queue.weights,
             .map(of: .integer(1...1000), expected: "names of queues and their weights", key: NameRules.key),
             "How many tasks are taken of a queue, beside one of each that is not named here; within a queue by priority, then "
-                + "age. Without weights priority and age count over all queues. Priorities don't change by waiting: while "
-                + "tasks of higher ones keep coming, those below wait. Queues with weights can't starve each other.",
+                + "age. Without weights priority and age count over all queues.",
             example: .map([("default", .plain("4"))])),
+        .init(
+            "queue.oldestEvery", \.queue.oldestEvery, .integer(0...1000),
+            "Each so-many-th time that this supervisor takes tasks, the oldest come first, whatever their priorities, so that "
+                + "none waits without end while those of a higher priority keep coming. 0 means never, 1 that priorities "
+                + "don't count."),
         .init(
             "queue.adaptive", \.queue.adaptive, .boolean,
             "Whether this supervisor runs half as many tasks of a queue at once after one ended through no fault of its own "

@@ -18,6 +18,8 @@ package struct QueueSettings: Sendable, Equatable {
     package var maxLease: Duration? = .seconds(7200)
     /// How many tasks are taken of a queue for one of a queue that is not named; empty means that queues don't count.
     package var weights: [String: Int] = [:]
+    /// Each so-many-th time that tasks are taken the oldest come first, whatever their priorities; 0 means never.
+    package var oldestEvery = 8
     /// Whether fewer tasks of a queue run at once while ends multiply that are not their fault.
     package var adaptive = false
     /// Attempts of any kind after which a task becomes a dead letter.

@@ -35,6 +35,7 @@ final class Dispatcher: Sendable {
     private let closing = Mutex<Closing?>(nil)
     private let isPaused = Mutex(false)
     private let weights: Mutex<QueueWeights?>
+    private let oldest: Mutex<OldestTurns>
     /// Whether a claim is under way, or its tasks are not registered yet.
     private let claiming = Mutex(false)
     /// Attempts whose worker has not been asked for yet.
@@ -45,6 +46,7 @@ final class Dispatcher: Sendable {
     init(
         store: any TaskStore, pool: WorkerPool, registry: AttemptRegistry, planner: AttemptPlanner,
         runner: AttemptRunner, gate: ImageGate?, claim: ClaimRequest, weights: QueueWeights? = nil,
+        oldest: OldestTurns = OldestTurns(every: 0),
         queueRoom: @escaping @Sendable () -> [String: Int] = { [:] },
         room: @escaping @Sendable () -> Int, pollInterval: Duration, mustPoll: @escaping @Sendable () -> Bool,
         strays: StrayLeases, metrics: SupervisorMetrics, logger: Logger
@@ -57,6 +59,7 @@ final class Dispatcher: Sendable {
         self.gate = gate
         self.claim = claim
         self.weights = Mutex(weights)
+        self.oldest = Mutex(oldest)
         self.queueRoom = queueRoom
         self.room = room
         self.pollInterval = pollInterval
@@ -128,7 +131,9 @@ final class Dispatcher: Sendable {
             defer { metrics.claimsConflicted(store.takeClaimConflicts()) }
             let limits = queueRoom()
             request.turns = weights.withLock { $0?.turns.limited(by: limits) } ?? QueueTurns(limits: limits)
+            request.byAge = oldest.withLock { $0.isDue }
             let claims = try await store.claim(request)
+            if !claims.isEmpty { oldest.withLock { $0.took() } }
             weights.withLock { $0?.took(claims.map(\.task.spec.queue)) }
             if claims.isEmpty { try await noteDue() }
             return claims.isEmpty ? nil : claims

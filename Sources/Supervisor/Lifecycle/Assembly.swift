@@ -319,7 +319,8 @@ extension Supervisor {
                 supervisor: id, host: host, queues: duties.queues, limit: 0,
                 leaseDuration: settings.queue.lease, offersContainers: offersContainers,
                 longest: Self.longestLease(settings)),
-            weights: QueueWeights(settings.queue.weights), queueRoom: { [concurrency] in concurrency.room },
+            weights: QueueWeights(settings.queue.weights), oldest: OldestTurns(every: settings.queue.oldestEvery),
+            queueRoom: { [concurrency] in concurrency.room },
             room: { [pressure, registry, duties] in
                 let most = duties.runsTasks ? room() : 0
                 return most > 0 ? min(most, pressure.takeRoom(running: registry.count)) : 0

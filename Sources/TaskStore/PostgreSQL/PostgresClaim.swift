@@ -13,7 +13,7 @@ extension PostgresTaskStore {
         let queues = Set(request.queues.map { StoredText.clean($0) }).sorted()
         let shape = PostgresClaimSQL.Shape(
             queues: queues.isEmpty ? .all : .named, images: .init(request.images),
-            hasTurns: request.turns != nil)
+            hasTurns: request.turns != nil, byAge: request.byAge)
         let most: [PostgresValue] = [
             .texts(queues), .bools(request.offersContainers ? [false, true] : [false]), .int(Int64(limit)),
             .ints((0..<limit).map { _ in .random(in: .min ... .max) }),

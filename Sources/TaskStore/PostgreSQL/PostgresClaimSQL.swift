@@ -43,10 +43,14 @@ enum PostgresClaimSQL {
         let images: Images
         /// Whether queues have their turns.
         var hasTurns = false
+        /// Whether the oldest come first.
+        var byAge = false
 
         static let all = Queues.allCases.flatMap { queues in
             Images.allCases.flatMap { images in
-                [false, true].map { Shape(queues: queues, images: images, hasTurns: $0) }
+                [false, true].flatMap { hasTurns in
+                    [false, true].map { Shape(queues: queues, images: images, hasTurns: hasTurns, byAge: $0) }
+                }
             }
         }
     }
@@ -59,6 +63,8 @@ enum PostgresClaimSQL {
 
     private static func text(_ shape: Shape) -> String {
         let turns = shape.hasTurns ? Turns.counting : Turns.none
+        let level = shape.byAge ? Level.own : Level.none
+        func order(_ row: String) -> String { shape.byAge ? "\(row).seq" : "\(row).rank, \(row).seq" }
         return """
             WITH RECURSIVE \(PostgresSQL.clock(7)), \(PostgresClaimantSQL.isKnown), \(queues(shape.queues)),
             due AS MATERIALIZED (
@@ -68,19 +74,20 @@ enum PostgresClaimSQL {
                 SELECT q.queue, least($3::bigint\(turns.most), (\(PostgresQueueSQL.room(of: "q.queue")))) AS room\(turns.columns)
                 FROM queues q\(turns.join)),
             lanes AS MATERIALIZED (
-                SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane
-                FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))
+                SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane\(level.lane)
+                FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(lanes(shape.images))\(level.join)
                 WHERE o.room > 0 AND NOT (SELECT is_there FROM due) AND (SELECT is_there FROM known)),
-            \(shares(turns)),
+            \(shares(turns, level, order)),
             best AS MATERIALIZED (
-                SELECT found.*, l.room\(turns.best), row_number() OVER (PARTITION BY l.queue ORDER BY found.rank, found.seq) AS number
+                SELECT found.*, l.room\(turns.best), row_number() OVER (
+                    PARTITION BY l.queue ORDER BY \(order("found"))) AS number
                 FROM shares l CROSS JOIN LATERAL (
                     SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r
-                    WHERE \(waiting)
+                    WHERE \(waiting)\(level.only)
                     ORDER BY r.rank, r.seq LIMIT l.share FOR UPDATE SKIP LOCKED) AS found),
             picked AS MATERIALIZED (
-                SELECT b.at, row_number() OVER (ORDER BY \(turns.order)b.rank, b.seq) AS place FROM best b
-                WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint),
+                SELECT b.at, row_number() OVER (ORDER BY \(turns.order)\(order("b"))) AS place FROM best b
+                WHERE b.number <= b.room ORDER BY \(turns.order)\(order("b")) LIMIT $3::bigint),
             \(take)
             """
     }
@@ -106,6 +113,35 @@ enum PostgresClaimSQL {
                 + " ON w.queue COLLATE \"C\" = q.queue",
             lane: ", o.start, o.step", best: ", l.start, l.step", own: ", start, step",
             order: "b.start + b.number * b.step, ")
+    }
+
+    /// What a claim by age says of priorities: the oldest are among the first of each.
+    private struct Level {
+        var lane = ""
+        var join = ""
+        var only = ""
+        var own = ""
+
+        static let none = Level()
+        /// From one priority in the index to the next.
+        static let own = Level(
+            lane: ", level.rank AS level",
+            join: """
+                 CROSS JOIN LATERAL (
+                    WITH RECURSIVE step AS (
+                        (SELECT r.rank FROM acode.ready r
+                        WHERE r.queue = o.queue AND r.container = kind.container AND r.lane = lane.lane
+                        ORDER BY r.rank LIMIT 1)
+                        UNION ALL
+                        SELECT (
+                            SELECT r.rank FROM acode.ready r
+                            WHERE r.queue = o.queue AND r.container = kind.container AND r.lane = lane.lane
+                                AND r.rank > step.rank
+                            ORDER BY r.rank LIMIT 1)
+                        FROM step WHERE step.rank IS NOT NULL)
+                    SELECT step.rank FROM step WHERE step.rank IS NOT NULL) AS level
+                """,
+            only: " AND r.rank = l.level", own: ", level")
     }
 
     private static func queues(_ queues: Shape.Queues) -> String {
@@ -151,33 +187,34 @@ enum PostgresClaimSQL {
     /// it leaves; and where there is one lane only, nobody need look twice.
     ///
     /// A few of each lane tell how far down the best can be at most, so that not all lanes are read as far as if they had all of
-    /// them. With turns the places of those few say nothing.
-    private static func shares(_ turns: Turns) -> String {
+    /// them. With turns the places of those few say nothing, and without priorities their ranks don't.
+    private static func shares(_ turns: Turns, _ level: Level, _ order: (String) -> String) -> String {
         """
         sample AS MATERIALIZED (
             SELECT w.rank, w.seq, l.room, row_number() OVER (PARTITION BY l.queue ORDER BY w.rank, w.seq) AS number
             FROM lanes l CROSS JOIN LATERAL (
                 SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting)
                 ORDER BY r.rank, r.seq LIMIT least(l.room, $3::bigint / (SELECT count(*) FROM lanes) + 2)) AS w
-            WHERE \(turns.order.isEmpty) AND (SELECT count(*) FROM lanes) > 1),
+            WHERE \(turns.order.isEmpty && level.own.isEmpty) AND (SELECT count(*) FROM lanes) > 1),
         bound AS MATERIALIZED (
             SELECT s.rank, s.seq FROM sample s WHERE s.number <= s.room ORDER BY s.rank, s.seq LIMIT 1 OFFSET $3::bigint - 1),
         shares AS MATERIALIZED (
             SELECT l.*, l.room AS share FROM lanes l WHERE (SELECT count(*) FROM lanes) = 1
             UNION ALL
-            SELECT queue, room\(turns.own), container, lane, count(*) FROM (
+            SELECT queue, room\(turns.own), container, lane\(level.own), count(*) FROM (
                 SELECT b.* FROM (
-                    SELECT l.*, w.rank, w.seq, row_number() OVER (PARTITION BY l.queue ORDER BY w.rank, w.seq) AS number
+                    SELECT l.*, w.rank, w.seq, row_number() OVER (PARTITION BY l.queue ORDER BY \(order("w"))) AS number
                     FROM lanes l CROSS JOIN LATERAL (
-                        (SELECT r.rank, r.seq FROM acode.ready r WHERE \(waiting) AND r.rank < \(bound("rank"))
+                        (SELECT r.rank, r.seq FROM acode.ready r
+                        WHERE \(waiting)\(level.only) AND r.rank < \(bound("rank"))
                         ORDER BY r.rank, r.seq LIMIT l.room)
                         UNION ALL
                         (SELECT r.rank, r.seq FROM acode.ready r
-                        WHERE \(waiting) AND r.rank = \(bound("rank")) AND r.seq <= \(bound("seq"))
+                        WHERE \(waiting)\(level.only) AND r.rank = \(bound("rank")) AND r.seq <= \(bound("seq"))
                         ORDER BY r.seq LIMIT l.room)) AS w
                     WHERE (SELECT count(*) FROM lanes) > 1) AS b
-                WHERE b.number <= b.room ORDER BY \(turns.order)b.rank, b.seq LIMIT $3::bigint) AS first
-            GROUP BY queue, room\(turns.own), container, lane)
+                WHERE b.number <= b.room ORDER BY \(turns.order)\(order("b")) LIMIT $3::bigint) AS first
+            GROUP BY queue, room\(turns.own), container, lane\(level.own))
         """
     }
 

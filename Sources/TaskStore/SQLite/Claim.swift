@@ -55,7 +55,16 @@ enum ClaimSQL {
         ) RETURNING queue, seq
         """
     static let nextQueue = "SELECT queue FROM ready WHERE queue > ? ORDER BY queue LIMIT 1"
-    /// Those that name no image, or those that name one.
+    /// Those that name no image, or those that name one, or this one; of any priority, or of this one.
+    static func ready(ofImage: Bool, ofPriority: Bool) -> String {
+        switch (ofImage, ofPriority) {
+        case (false, false): ready
+        case (false, true): readyOfPriority
+        case (true, false): readyOfImage
+        case (true, true): readyOfImageAndPriority
+        }
+    }
+
     static let ready = """
         SELECT seq, priority FROM ready
         WHERE queue = ? AND container = ? AND unnamed = ? AND (expire_at IS NULL OR expire_at > ?)
@@ -69,6 +78,20 @@ enum ClaimSQL {
         SELECT seq, priority FROM ready INDEXED BY ready_image
         WHERE queue = ? AND container = ? AND image = ? AND (expire_at IS NULL OR expire_at > ?)
         ORDER BY priority DESC, seq LIMIT ?
+        """
+    static let readyOfPriority = """
+        SELECT seq, priority FROM ready
+        WHERE queue = ? AND container = ? AND unnamed = ? AND priority = ? AND (expire_at IS NULL OR expire_at > ?)
+        ORDER BY seq LIMIT ?
+        """
+    static let readyOfImageAndPriority = """
+        SELECT seq, priority FROM ready INDEXED BY ready_image
+        WHERE queue = ? AND container = ? AND image = ? AND priority = ? AND (expire_at IS NULL OR expire_at > ?)
+        ORDER BY seq LIMIT ?
+        """
+    static let nextPriority = """
+        SELECT priority FROM ready WHERE queue = ? AND container = ? AND unnamed = ? AND priority <= ?
+        ORDER BY priority DESC LIMIT 1
         """
     static let take =
         "DELETE FROM ready WHERE queue = ? AND container = ? AND unnamed = ? AND priority = ? AND seq = ?"
@@ -121,7 +144,7 @@ extension WriteScope {
             guard most > 0 else { continue }
             var own: [Candidate] = []
             for container in request.offersContainers ? [false, true] : [false] {
-                own += try candidates(request.images, queue, container, limit: most, &lanes)
+                own += try candidates(request, queue, container, limit: most, &lanes)
             }
             for (index, candidate) in own.sorted().prefix(most).enumerated() {
                 best.append(turn.map { candidate.standing(at: $0.place(index + 1)) } ?? candidate)
@@ -132,27 +155,48 @@ extension WriteScope {
 
     /// The best of one queue and one kind of isolation, in no order.
     private func candidates(
-        _ choice: ImageChoice, _ queue: String, _ container: Bool, limit: Int, _ lanes: inout [Lane]
+        _ request: ClaimRequest, _ queue: String, _ container: Bool, limit: Int, _ lanes: inout [Lane]
     ) throws -> [Candidate] {
         var found: [Candidate] = []
-        func look(_ sql: String, unnamed: Bool, image: String? = nil) throws {
-            var select = try raw(sql)
+        func look(unnamed: Bool, image: String? = nil, priority: Int64? = nil) throws {
+            var select = try raw(ClaimSQL.ready(ofImage: image != nil, ofPriority: priority != nil))
             defer { select.reset() }
             select.bind(queue)
             select.bind(container)
             if let image { select.bind(image) } else { select.bind(unnamed) }
+            if let priority { select.bind(priority) }
             select.bind(now)
             select.bind(limit)
             lanes.append(Lane(queue: queue, container: container, unnamed: unnamed))
             while try select.step() {
-                found.append(Candidate(seq: select.int(0), priority: select.int(1), lane: lanes.count - 1))
+                found.append(
+                    Candidate(
+                        seq: select.int(0), priority: select.int(1), byAge: request.byAge, lane: lanes.count - 1))
             }
         }
-        if choice.takesUnnamed { try look(ClaimSQL.ready, unnamed: true) }
-        if let named = try images(choice, queue, container) {
-            for image in named { try look(ClaimSQL.readyOfImage, unnamed: false, image: image) }
+        func lookAtAll(unnamed: Bool, image: String? = nil) throws {
+            guard request.byAge else { return try look(unnamed: unnamed, image: image) }
+            // The oldest are among the first of each priority.
+            for priority in try priorities(queue, container, unnamed) {
+                try look(unnamed: unnamed, image: image, priority: priority)
+            }
+        }
+        if request.images.takesUnnamed { try lookAtAll(unnamed: true) }
+        if let named = try images(request.images, queue, container) {
+            for image in named { try lookAtAll(unnamed: false, image: image) }
         } else {
-            try look(ClaimSQL.ready, unnamed: false)
+            try lookAtAll(unnamed: false)
+        }
+        return found
+    }
+
+    /// The priorities of tasks that wait there. One step for each.
+    private func priorities(_ queue: String, _ container: Bool, _ unnamed: Bool) throws -> [Int64] {
+        var found: [Int64] = []
+        while found.last != .min,
+            let row = try first(ClaimSQL.nextPriority, [queue, container, unnamed, found.last.map { $0 - 1 } ?? .max])
+        {
+            found.append(row[0])
         }
         return found
     }

@@ -5,18 +5,20 @@ internal import TaskModel
 struct Candidate: Comparable {
     let seq: Int64
     let priority: Int64
+    /// Whether its priority doesn't count.
+    var byAge = false
     /// The number of the lane where it waits.
     let lane: Int
     /// Where it stands in the turns of queues, if these count.
     var place = 0.0
 
     func standing(at place: Double) -> Candidate {
-        Candidate(seq: seq, priority: priority, lane: lane, place: place)
+        Candidate(seq: seq, priority: priority, byAge: byAge, lane: lane, place: place)
     }
 
     static func < (lhs: Candidate, rhs: Candidate) -> Bool {
         if lhs.place != rhs.place { return lhs.place < rhs.place }
-        return lhs.priority != rhs.priority ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
+        return lhs.priority != rhs.priority && !lhs.byAge ? lhs.priority > rhs.priority : lhs.seq < rhs.seq
     }
 }
 

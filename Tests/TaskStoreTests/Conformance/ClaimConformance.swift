@@ -20,6 +20,33 @@ struct ClaimConformance {
     }
 
     @Test(arguments: StoreBackend.all)
+    func byAgeTheOldestComeFirstWhateverTheirPriority(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            var late = spec("late", priority: 1)
+            late.ttl = 5
+            let priorities = [3, -1, .min, 9, .max, 0]
+            let others = (1...6).map { number in
+                spec(
+                    "\(number)", queue: number % 2 == 0 ? "a" : "b", priority: priorities[number - 1],
+                    image: number % 3 == 0 ? "image:\(number)" : nil, isolation: number == 2 ? .container : .any)
+            }
+            _ = try await store.submit([late] + others)
+            clock.advance(by: 6)
+            var request = ClaimRequest(
+                supervisor: alice, host: "h", limit: 3, leaseDuration: .seconds(30), offersContainers: true)
+            request.byAge = true
+            #expect(store.names(try await store.claim(request)) == ["1", "2", "3"])
+            _ = try await store.submit([spec("7", queue: "c", priority: 5, image: "image:6")])
+            request.images = .only(["image:6", nil])
+            #expect(store.names(try await store.claim(request)) == ["4", "5", "6"])
+            request.turns = QueueTurns(limits: ["c": 1])
+            request.images = .allBut(["other"])
+            #expect(store.names(try await store.claim(request)) == ["7"])
+            #expect(try await store.claim(request).isEmpty)
+        }
+    }
+
+    @Test(arguments: StoreBackend.all)
     func ordersOverQueuesAndKindsOfIsolation(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
             _ = try await store.submit([
