@@ -16,7 +16,8 @@ extension Acceptance {
                 var next: [String] = []
                 // Who runs nothing would go on.
                 let long = try await fixture.submitScript("sleep 60", ["--queue", "first"])
-                let end = try await fixture.withSupervisor(.local, PoolOptions(count: 2)) { _ in
+                let counters = SupervisorCounters()
+                let end = try await fixture.withSupervisor(.local, counters.options(2)) { _ in
                     try await fixture.waitFor(long, state: "inProgress")
                     for _ in 1...3 { next.append(try await fixture.submitScript("true", ["--queue", "next"])) }
                     try await eventually("the queue to be too long") {
@@ -34,10 +35,13 @@ extension Acceptance {
                     }
                     let waiting = try await fixture.task(id)
                     #expect(waiting["state"] == "enqueued")
+                    #expect(try await counters.value(#"acode_worker_pauses_total{cause="queue_depth"}"#) == 1)
+                    #expect(try await counters.value("acode_worker_paused") == 1)
                     #expect(waiting["explanation"].string?.contains("takes no tasks") == true, "\(waiting)")
                     try await fixture.acode("task", "cancel", next[1]).succeeded()
                     try await fixture.waitFor(id, state: "complete")
                     #expect(!(try await fixture.acode("worker", "list").errorText.contains("takes no tasks")))
+                    #expect(try await counters.value("acode_worker_paused") == 0)
                     try await fixture.acode("task", "cancel", long).succeeded()
                 }
                 let said = end.errorText.components(separatedBy: "no tasks are taken").count - 1

@@ -42,7 +42,8 @@ extension Acceptance {
                     supervisor.process.send(SIGKILL)
                     try await supervisor.process.waitForEnd(within: .seconds(5))
                 }
-                var other = PoolOptions()
+                let counters = SupervisorCounters()
+                var other = counters.options()
                 other.pool = "\(fixture.pool)-b"
                 other.environment["ACODE_QUEUE_RECOVERY"] = "observe"
                 try await fixture.withSupervisor(.local, other) { supervisor in
@@ -52,6 +53,8 @@ extension Acceptance {
                     #expect(try await fixture.task(id)["state"] == "inProgress")
                     let words = supervisor.process.errorText.components(separatedBy: "would recover").count - 1
                     #expect(words == 1)
+                    #expect(try await counters.value(#"acode_recovery_observed_total{reason="stale"}"#) == 1)
+                    #expect(try await counters.value(#"acode_recovered_jobs_total{reason="stale"}"#) == 0)
                 }
                 other.environment["ACODE_QUEUE_RECOVERY"] = "enforce"
                 try await fixture.withSupervisor(.local, other) { _ in

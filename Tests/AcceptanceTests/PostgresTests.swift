@@ -139,7 +139,10 @@ extension Acceptance {
             #expect(try await fixture.acode("task", "logs", short).text == "begun\nended\n")
             let metrics = try await Curl.get("http://127.0.0.1:\(port)/metrics").body
             #expect(metrics.contains("acode_store_breaker_open 0"), "\(metrics)")
-            #expect(!metrics.contains("acode_store_breaker_openings_total 0"))
+            for name in ["breaker_openings", "connection_failures"] {
+                #expect(metrics.contains(try Regex("acode_store_\(name)_total [1-9]")), "\(metrics)")
+            }
+            #expect(metrics.contains("acode_store_listening 1"))
             #expect(metrics.contains(#"acode_store_connections{state="idle"}"#))
             #expect(!supervisor.process.hasEnded)
         }

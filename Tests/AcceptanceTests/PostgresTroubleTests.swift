@@ -49,6 +49,7 @@ extension Acceptance {
                         let away = try await fixture.acode("task", "list")
                         #expect(away.code == 69 && away.elapsed < .seconds(15), "\(away)")
                         #expect(try await Self.metric("acode_heartbeat_failures_total", port) > 3)
+                        #expect(try await Self.metric("acode_store_failures_total", port) > 0)
                         proxy.pass()
                         try await fixture.waitFor(ids[0], state: "complete")
                         try await eventually("the heartbeats") {

@@ -58,7 +58,8 @@ extension Acceptance {
         @Test("a task that nobody begins in time ends as expired")
         func expiry() async throws {
             try await AcodeFixture.with(settings: ["queue.sweepInterval": "200ms"]) { fixture in
-                try await fixture.withSupervisor(.local) { _ in
+                let counters = SupervisorCounters()
+                try await fixture.withSupervisor(.local, counters.options()) { _ in
                     let long = try await fixture.submitScript("sleep 60")
                     try await fixture.waitFor(long, state: "inProgress")
                     let late = try await fixture.submitAndWait(["--ttl", "500ms", "--name", "late"], ["true"])
@@ -66,6 +67,7 @@ extension Acceptance {
                     let task = try await fixture.task(named: "late")
                     #expect(task["state"] == "error" && task["outcome"] == "expired", "\(task)")
                     #expect(task["reason"] == "expired: nobody began it within its ttl of 0.5 s")
+                    #expect(try await counters.value("acode_expired_tasks_total") == 1)
                     let waiting = try await fixture.submitScript("true", ["--ttl", "1h"])
                     try await fixture.acode("task", "cancel", long).succeeded()
                     try await fixture.waitFor(waiting, state: "complete")

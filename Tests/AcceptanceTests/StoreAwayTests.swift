@@ -110,8 +110,10 @@ extension Acceptance {
                 if !TestDatabase.isFixturesStore {
                     for id in ids { #expect(try await fixture.task(id)["state"] == "inProgress") }
                 }
-                try await fixture.withSupervisor(.local, PoolOptions(count: 3)) { _ in
+                let counters = SupervisorCounters()
+                try await fixture.withSupervisor(.local, counters.options(3)) { _ in
                     try await Self.check(fixture, ids, state: "error")
+                    #expect(try await counters.value("acode_results_delivered_late_total") == 3)
                     #expect(try await fixture.task(ids[0])["exitCode"] == 7)
                 }
             }
@@ -158,8 +160,10 @@ extension Acceptance {
                     let task = try await fixture.waitFor(id, state: "error", within: .seconds(20))
                     #expect(task["attempt"] == 2)
                 }
-                try await fixture.withSupervisor(.local) { supervisor in
+                let counters = SupervisorCounters()
+                try await fixture.withSupervisor(.local, counters.options()) { supervisor in
                     #expect(Self.kept(fixture).isEmpty)
+                    #expect(try await counters.value("acode_results_discarded_total") == 1)
                     let events = try await fixture.json("task", "events", id).elements
                     let told = events.filter { $0["kind"] == "result_discarded" }
                     #expect(told.count == 1 && told.first?["attempt"] == 1, "\(events)")
