@@ -52,6 +52,29 @@ package struct TestDatabase: Sendable {
         return parts?.string ?? url
     }
 
+    /// The server's Unix socket, for programs in another network.
+    package func socketPath() throws -> String {
+        guard let directory = ProcessInfo.processInfo.environment["ACODE_ENGINES_DIR"] else { throw NoServer() }
+        return "\(directory)/postgres/run/.s.PGSQL.\(place.port)"
+    }
+
+    /// Its URL at another address of the server, with further options of libpq.
+    package func url(at host: String, _ port: Int, _ options: String = "") -> String {
+        var parts = URLComponents(string: url)
+        parts?.host = host
+        parts?.port = port
+        parts?.query = options.isEmpty ? nil : options
+        return parts?.string ?? url
+    }
+
+    /// Its URL by way of the pgbouncer in front of the server.
+    package func pooledURL() throws -> String {
+        guard let pooler = ProcessInfo.processInfo.environment["ACODE_TEST_PGBOUNCER"] else { throw NoServer() }
+        var parts = URLComponents(string: pooler)
+        parts?.path = "/\(name)"
+        return parts?.string ?? pooler
+    }
+
     /// Its URL, of a role made with `role`.
     package func url(role: String) -> String { url(user: "\(name)_\(role)", password: Self.password) }
 
