@@ -50,6 +50,9 @@ struct TestNetwork: Sendable {
     /// Pulls the cable out.
     func cut() async throws { try await Self.ip("-n", first.name, "link", "set", "cable", "down") }
 
+    /// Puts it in again.
+    func join() async throws { try await Self.ip("-n", first.name, "link", "set", "cable", "up") }
+
     private func remove() async {
         for machine in [first, second] { try? await Self.ip("netns", "delete", machine.name) }
     }
