@@ -10,14 +10,21 @@ enum LibPQConnector {
         let options = EffectiveOptions(target)
         let limit = options.connectTimeout ?? target.connectTimeout
         var complaints: [String] = []
-        for (server, session) in options.tries where .now < deadline {
-            let end = min(deadline, .now + limit)
-            for address in addresses(of: server, until: end, ticket, &complaints) where .now < deadline {
+        let tries = options.tries
+        /// When a try ends, with so many more after it: one that meets silence must not use up the time of the others.
+        func end(before others: Int) -> ContinuousClock.Instant {
+            let now = ContinuousClock.now
+            return now + min(limit, (deadline - now) / (others + 1))
+        }
+        for (number, (server, session)) in tries.enumerated() where .now < deadline {
+            let others = tries.count - number - 1
+            let found = addresses(of: server, until: end(before: others), ticket, &complaints)
+            for (place, address) in found.enumerated() where .now < deadline {
                 if ticket.wasCancelled { throw PostgresError(.cancelled, "cancelled", operation: "connect") }
                 do throws(PostgresError) {
                     return try LibPQSession(
-                        options.parameters(address, session: session), of: target, until: min(deadline, .now + limit),
-                        ticket: ticket)
+                        options.parameters(address, session: session), of: target,
+                        until: end(before: others + found.count - place - 1), ticket: ticket)
                 } catch {
                     guard error.code == .unreachable else { throw error }
                     if !complaints.contains(error.message) { complaints.append(error.message) }

@@ -62,6 +62,36 @@ struct FaultTests {
         }
     }
 
+    /// They are sent without waiting for each other's answers.
+    @Test func manyStatementsTakeOneRoundTripAndNotOneEach() async throws {
+        try await withProxy { proxy, pool in
+            func elapsed(_ count: Int) async throws -> Duration {
+                let began = ContinuousClock.now
+                let queries = (0..<count).map { PostgresQuery("SELECT $1 + 1", [.int(Int64($0))]) }
+                let rows = try await pool.run(queries, operation: "test")
+                #expect(try rows.last?.first?.int(0) == Int64(count))
+                return .now - began
+            }
+            _ = try await elapsed(1)
+            proxy.delay(.milliseconds(100))
+            let one = try await elapsed(1)
+            let many = try await elapsed(40)
+            #expect(one > .milliseconds(90) && many < one * 10, "\(one), \(many)")
+        }
+    }
+
+    /// Whoever waits less than one try may take would never come to the second server.
+    @Test func aSilentServerLeavesTimeForTheNextOne() async throws {
+        let servers = [try FaultProxy(upstream: try TestServer.url()), try FaultProxy(upstream: try TestServer.url())]
+        defer { for server in servers { server.stop() } }
+        servers[0].hold()
+        let place = "127.0.0.1:\(servers[0].port)"
+        let url = servers[0].url.replacing(place, with: "\(place),127.0.0.1:\(servers[1].port)")
+        let pool = try pool(url, connectTimeout: .seconds(50))
+        #expect(await failure(pool, timeout: .seconds(4)) == nil)
+        await pool.close()
+    }
+
     /// The request to cancel is swallowed, too.
     @Test func aNetworkThatSwallowsEverythingIsGivenUpInTime() async throws {
         try await withProxy { proxy, pool in
