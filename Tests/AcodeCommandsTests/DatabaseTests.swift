@@ -48,6 +48,12 @@ struct DatabaseTests {
         #expect(summary.text.hasPrefix("database: h/d, PostgreSQL 15.6\nuser:     u\ntables:   "))
     }
 
+    @Test func anOlderSchemaIsToBeMigrated() {
+        let summary = DatabaseSummary(Self.report(schema: 1), program: 2)
+        #expect(summary.state == .old && !summary.isUsable)
+        #expect(summary.text.contains("version 1, which is old; run `acode db migrate`"))
+    }
+
     /// Whether it can be used, and what people are told.
     @Test(
         arguments: [

@@ -4,9 +4,14 @@ internal import PostgreSQL
 /// supervisors may do it at once.
 struct PostgresMigration {
     let pool: ConnectionPool
+    /// Each brings a database from the version of its index to the next.
+    let steps: [String]
     private let operation = "open the task store"
 
-    init(_ pool: ConnectionPool) { self.pool = pool }
+    init(_ pool: ConnectionPool, steps: [String] = PostgresSchema.migrations) {
+        self.pool = pool
+        self.steps = steps
+    }
 
     /// The version of the database: 0 for one without our tables. Throws `not_a_database` for one that can't have them.
     func version() async throws -> Int {
@@ -25,7 +30,7 @@ struct PostgresMigration {
     func run() async throws -> Int {
         let found = try await version()
         try check(found)
-        guard found < PostgresSchema.version else { return found }
+        guard found < steps.count else { return found }
         return try await migrate()
     }
 
@@ -45,12 +50,12 @@ struct PostgresMigration {
         }
         try check(encoding: encoding)
         try check(found)
-        guard found < PostgresSchema.version else { return }
+        guard found < steps.count else { return }
         throw StoreError(
             .missingSchema,
             found == 0
                 ? "the database has no tables of acode"
-                : "the database has schema version \(found), this program needs \(PostgresSchema.version)",
+                : "the database has schema version \(found), this program needs \(steps.count)",
             operation: operation, hint: "run `acode db migrate` once, as a user who may make tables")
     }
 
@@ -62,9 +67,9 @@ struct PostgresMigration {
     }
 
     private func check(_ found: Int) throws(StoreError) {
-        guard found > PostgresSchema.version else { return }
+        guard found > steps.count else { return }
         throw StoreError(
-            .newerSchema, "the database has schema version \(found), this program knows \(PostgresSchema.version)",
+            .newerSchema, "the database has schema version \(found), this program knows \(steps.count)",
             operation: operation, hint: "use the newer version of this program")
     }
 
@@ -83,12 +88,11 @@ struct PostgresMigration {
                 let rows = try await connection.run(
                     [PostgresQuery("SELECT coalesce(max(version), 0) FROM acode.migration")], operation: operation)
                 let found = Int(try rows[0].first?.int(0) ?? 0)
-                let missing = PostgresSchema.migrations.enumerated().dropFirst(found)
-                let steps = missing.map { index, sql in
+                let missing = steps.enumerated().dropFirst(found).map { index, sql in
                     sql + "; INSERT INTO acode.migration VALUES (\(index + 1), clock_timestamp());"
                 }
                 try await connection.runScript(
-                    steps.joined(separator: "\n") + "COMMIT", operation: operation, timeout: .seconds(600))
+                    missing.joined(separator: "\n") + "COMMIT", operation: operation, timeout: .seconds(600))
                 return found
             } catch {
                 try? await connection.runScript("ROLLBACK", operation: operation)

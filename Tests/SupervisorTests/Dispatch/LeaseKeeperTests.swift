@@ -52,7 +52,7 @@ struct LeaseKeeperTests {
     }
 
     private func keeper(
-        _ store: SQLiteTaskStore? = nil, lease: Duration = .seconds(30), heartbeat: Duration = .milliseconds(20)
+        _ store: (any TaskStore)? = nil, lease: Duration = .seconds(30), heartbeat: Duration = .milliseconds(20)
     ) -> LeaseKeeper {
         var settings = QueueSettings()
         settings.lease = lease
@@ -104,6 +104,21 @@ struct LeaseKeeperTests {
         #expect(attempts.dropFirst().allSatisfy { $0.stopIntent.current == nil })
         clock.pass(2)
         #expect(try await store.recoverExpired(maxDeliveries: 5).count == 5)
+    }
+
+    /// However many there are, the store is asked once a round.
+    @Test func aRoundRenewsAllLeasesTogether() async throws {
+        let attempts = try await claim(20)
+        let counting = FaultyStore(store)
+        let keeper = keeper(counting, heartbeat: .seconds(3600))
+        try await with(keeper) {
+            for round in 1...3 {
+                _ = try await store.cancel(attempts[round].claim.task.id, reason: "to see the round end")
+                keeper.check()
+                #expect(await attempts[round].stopIntent.wait(atMost: .seconds(30)) != nil)
+            }
+        }
+        #expect(counting.renewals == [20, 20, 20])
     }
 
     @Test func aCancelledTaskIsToldToStopAtTheNextLook() async throws {

@@ -19,6 +19,7 @@ final class FaultyStore: TaskStore {
     private let real: any TaskStore
     private let tells: Bool
     private let state = Mutex((faults: [Call: (fault: Fault, times: Int)](), struck: [Call: Int]()))
+    private let renewed = Mutex<[Int]>([])
     /// What a store with a server would say.
     let connections: StoreConnections?
 
@@ -39,6 +40,9 @@ final class FaultyStore: TaskStore {
 
     /// How many calls went wrong.
     func struck(_ call: Call) -> Int { state.withLock { $0.struck[call] ?? 0 } }
+
+    /// How many leases each renewal was of.
+    var renewals: [Int] { renewed.withLock { $0 } }
 
     private func through<Value>(
         _ call: Call, _ body: () async throws(StoreError) -> Value
@@ -93,7 +97,8 @@ final class FaultyStore: TaskStore {
     }
 
     func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus] {
-        try await real.renew(leases, for: duration)
+        renewed.withLock { $0.append(leases.count) }
+        return try await real.renew(leases, for: duration)
     }
 
     func leases(of supervisor: SupervisorID) async throws(StoreError) -> [Lease] {

@@ -39,6 +39,71 @@ struct PostgresMigrationTests {
         }
     }
 
+    /// Runs `body` with a database of this version that has a task, and a pool for those who bring it further.
+    private func withOlder(
+        _ body: (PostgresPlace, TaskID, ConnectionPool) async throws -> Void
+    ) async throws {
+        try await PostgresPlace.with { place in
+            let store = try await PostgresTaskStore(url: place.url)
+            let id = try await store.submit([spec("kept")])[0].id
+            await store.close()
+            let pool = ConnectionPool(try ConnectionTarget(place.url), options: ConnectionPool.Options())
+            do { try await body(place, id, pool) } catch {
+                await pool.close()
+                throw error
+            }
+            await pool.close()
+        }
+    }
+
+    /// As a later program brings it further, with what is in it; this one is then too old.
+    @Test func anOlderDatabaseIsBroughtToTheNextVersionOnceWithWhatIsInIt() async throws {
+        try await withOlder { place, id, pool in
+            let (old, new) = (PostgresSchema.version, PostgresSchema.version + 2)
+            let steps =
+                PostgresSchema.migrations + [
+                    "ALTER TABLE acode.task ADD COLUMN remark text",
+                    "UPDATE acode.task SET remark = 'found by a migration'; CREATE TABLE acode.more (x int)",
+                ]
+            let later = PostgresMigration(pool, steps: steps)
+            let error = await #expect(throws: StoreError.self) { try await later.require() }
+            #expect(error?.code == .missingSchema && error?.hint?.contains("acode db migrate") == true)
+            #expect(error?.message.contains("schema version \(old), this program needs \(new)") == true)
+            let report = try await PostgresDatabase(url: place.url).inspect()
+            #expect(report.schemaVersion == old)
+
+            let found = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 { group.addTask { try await later.run() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(found.allSatisfy { $0 == old || $0 == new } && found.contains(old), "\(found)")
+            let versions = try await place.run("SELECT version FROM acode.migration ORDER BY version")[0]
+                .map { row throws(PostgresError) in Int(try row.int(0)) }
+            #expect(versions == Array(1...new))
+            let rows = try await place.run("SELECT id::text, remark FROM acode.task")[0]
+                .map { row throws(PostgresError) in [try row.text(0), try row.text(1)] }
+            #expect(rows == [[id.rawValue, "found by a migration"]])
+            try await later.require()
+            #expect(try await later.run() == new)
+            #expect(await failureCode { _ = try await PostgresTaskStore(url: place.url) } == .newerSchema)
+        }
+    }
+
+    /// All of them or none: else a program would find a version that is none.
+    @Test func aStepThatFailsTakesThoseBeforeItBack() async throws {
+        try await withOlder { place, id, pool in
+            let steps = PostgresSchema.migrations + ["ALTER TABLE acode.task ADD COLUMN remark text", "SELECT 1/0"]
+            await #expect(throws: PostgresError.self) { _ = try await PostgresMigration(pool, steps: steps).run() }
+            #expect(try await PostgresMigration(pool).version() == PostgresSchema.version)
+            let columns = try await place.run(
+                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'acode.task'::regclass AND attname = 'remark'")
+            #expect(try columns[0].first?.int(0) == 0)
+            let store = try await PostgresTaskStore(url: place.url)
+            #expect(store.names(try await store.claim()) == ["kept"])
+            await store.close()
+        }
+    }
+
     /// A schema that somebody else made for it is enough, and the right to make one may be taken back.
     @Test func theOwnerOfTheSchemaMigrates() async throws {
         try await PostgresPlace.with { place in
