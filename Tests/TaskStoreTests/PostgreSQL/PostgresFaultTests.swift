@@ -98,6 +98,37 @@ struct PostgresFaultTests {
         }
     }
 
+    /// The server gives up before whoever asked does, also when nobody is there any more.
+    @Test func theServerDoesNotWorkForNobody() async throws {
+        try await PostgresPlace.with { place in
+            let proxy = try FaultProxy(upstream: place.url)
+            defer { proxy.stop() }
+            var options = PostgresTaskStore.Options()
+            options.timeout = .seconds(3)
+            let store = try await PostgresTaskStore(url: proxy.url, options: options)
+            for pool in [store.pool, store.renewals] {
+                let limits = try await pool.run(
+                    [PostgresQuery("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")],
+                    operation: "test")
+                #expect(try limits[0].first?.text(0) == "2500ms" && limits[0].first?.text(1) == "2s")
+            }
+            let busy = """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event = 'PgSleep'
+                """
+            let asked = Task { try await store.pool.run([PostgresQuery("SELECT pg_sleep(600)")], operation: "test") }
+            while try await place.run(busy)[0].first?.int(0) != 1 { try await Task.sleep(for: .milliseconds(5)) }
+            proxy.refuse()
+            proxy.cutAll()
+            await #expect(throws: PostgresError.self) { _ = try await asked.value }
+            try await eventually("the server to give up", within: .seconds(20)) {
+                try await place.run(busy)[0].first?.int(0) == 0
+            }
+            proxy.pass()
+            await store.close()
+        }
+    }
+
     @Test func aTaskThatCannotBeReadEndsAsADeadLetterAndTheOthersAreClaimed() async throws {
         try await PostgresPlace.with { place in
             let store = try await PostgresTaskStore(url: place.url)
