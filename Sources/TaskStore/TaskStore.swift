@@ -116,7 +116,7 @@ package protocol TaskStore: Sendable {
     /// Ends leases that ran out: tasks go back to the queue with a `requeued:stale` event, or become dead letters
     /// when they were delivered `maxDeliveries` times. Spares leases that the caller still works under, whatever the
     /// clock says: it may have jumped, and whoever renews them knows best when to give them up, but none that can't be
-    /// renewed any more.
+    /// renewed any more. While a clock that is no server's was put forward just now, none is ended.
     func recoverExpired(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [RecoveredTask]
 
     /// What `recoverExpired` would do now, at most 500 of it; changes nothing.

@@ -1,5 +1,6 @@
 package import Foundation
 internal import GRDB
+internal import Synchronization
 package import TaskModel
 
 extension SQLiteTaskStore {
@@ -13,6 +14,7 @@ extension SQLiteTaskStore {
 
     package func renew(_ leases: [Lease], for duration: Duration) async throws(StoreError) -> [LeaseStatus] {
         guard !leases.isEmpty else { return [] }
+        clockJumps.withLock { $0.renewing(for: StoredTime.milliseconds(duration)) }
         return try await writer.perform("renew", surviving: .processEnd) { scope in
             let until = StoredTime.add(StoredTime.milliseconds(duration), to: scope.now)
             return try leases.map { lease in

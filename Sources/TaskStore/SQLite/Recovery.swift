@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Synchronization
 package import TaskModel
 
 extension SQLiteTaskStore {
@@ -6,13 +7,17 @@ extension SQLiteTaskStore {
         maxDeliveries: Int, sparing: [Lease]
     ) async throws(StoreError) -> [RecoveredTask] {
         try await lapse("recover", maxDeliveries: maxDeliveries) { scope in
-            try scope.staleLeases(sparing: sparing).map { ($0, Settlement.whyStale(hasEnded: scope.hasEnded($0))) }
+            if self.isTooSoonToRecover { return [] }
+            return try scope.staleLeases(sparing: sparing).map { held in
+                (held, Settlement.whyStale(hasEnded: scope.hasEnded(held)))
+            }
         }
     }
 
     package func stale(maxDeliveries: Int, sparing: [Lease]) async throws(StoreError) -> [RecoveredTask] {
         try await writer.perform("recover") { scope in
-            try scope.staleLeases(sparing: sparing).map { held in
+            if self.isTooSoonToRecover { return [] }
+            return try scope.staleLeases(sparing: sparing).map { held in
                 RecoveredTask(
                     task: try scope.task(of: held), attempt: held.attempt, host: held.host,
                     fate: .of(
@@ -21,6 +26,9 @@ extension SQLiteTaskStore {
             }
         }
     }
+
+    /// Asked in the transaction, after its time was read.
+    private var isTooSoonToRecover: Bool { clockJumps.withLock { $0.isTooSoon(clock) } }
 
     package func release(
         leasesOf supervisors: [SupervisorID], maxDeliveries: Int

@@ -25,6 +25,7 @@ package final class SQLiteTaskStore: Sendable {
     let clock: any StoreClock
     private let connections: Connections
     let claimConflicts = Atomic<Int>(0)
+    let clockJumps: Mutex<ClockJumps>
     private let nextReader = Atomic<Int>(0)
 
     /// Opens the file at `path`, and makes it (0600) and its directories (0700) when they are missing. Any number of
@@ -34,6 +35,7 @@ package final class SQLiteTaskStore: Sendable {
         path: String, clock: any StoreClock = SystemStoreClock(), options: Options = Options()
     ) async throws(StoreError) {
         self.clock = clock
+        clockJumps = Mutex(ClockJumps(clock))
         do {
             connections = try await Connections.open(path: path, options: options)
         } catch {
