@@ -17,12 +17,13 @@ extension Acceptance {
 
         /// A supervisor on the first machine, and somebody with a state directory of their own on the second.
         private static func withTwo(
+            _ more: [String: JSONValue] = [:],
             _ body: (TestNetwork, _ worker: AcodeFixture, _ client: AcodeFixture, SupervisorProcess) async throws ->
                 Void
         ) async throws {
             try await TestDatabase.with { database in
                 try await TestNetwork.with { network in
-                    let settings: [String: JSONValue] = ["store.url": .string(try database.socketURL())]
+                    let settings = more.merging(["store.url": .string(try database.socketURL())]) { own, _ in own }
                     try await AcodeFixture.with("machine-worker", settings: settings) { worker in
                         try await AcodeFixture.with("machine-client", settings: settings) { client in
                             try await worker.acode("db", "migrate").succeeded()
@@ -117,6 +118,30 @@ extension Acceptance {
                         }
                     }
                 }
+            }
+        }
+
+        @Test("a supervisor that was killed is not asked for a log: its address may be another's")
+        func killed() async throws {
+            let short: [String: JSONValue] = ["queue.lease": "2s", "queue.heartbeat": "500ms"]
+            try await Self.withTwo(short) { network, worker, client, supervisor in
+                let id = try await worker.submit([], ["echo", "secret words"])
+                try await worker.waitFor(id, state: "complete")
+                let token = ["ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(client)]
+                let read = try await network.second.acode(client, "task", "logs", id, environment: token)
+                #expect(read.text == "secret words\n", "\(read)")
+                supervisor.process.send(SIGKILL)
+                try await supervisor.process.waitForEnd(within: .seconds(20))
+                try await eventually("the dead one to count as none", within: .seconds(10), every: .milliseconds(200)) {
+                    let end = try await network.second.acode(client, "task", "logs", id, environment: token)
+                    #expect(end.code == 1 && end.text.isEmpty, "\(end)")
+                    return end.errorText.contains("no supervisor runs there now")
+                }
+                let waiting = try await client.submit([], ["true"])
+                let shown = try await client.acode("task", "show", waiting).succeeded()
+                #expect(shown.text.contains("o supervisor takes tasks of the queue default"), "\(shown)")
+                // The next one of the pool tidies up.
+                try await worker.withSupervisor(.local) { _ in try await worker.waitFor(waiting, state: "complete") }
             }
         }
 
