@@ -100,7 +100,8 @@ final class StrayLeases: Sendable {
         guard !strays.isEmpty else { return Found(left: held) }
         let spool = spool
         let kept = try? await HostFiles.results.run("the kept ends") { strays.filter { spool.age(of: $0) != nil } }
-        guard let kept else { return nil }
+        // Nobody can tell which of them wait for the store.
+        guard let kept else { return Found(left: held, isSettled: false) }
         let unknown = strays.filter { !kept.contains($0) }
         let spared = try await spared(among: unknown)
         let gone = unknown.filter { !spared.contains($0) }
