@@ -21,6 +21,8 @@ final class GroupCommit: Sendable {
     private struct State {
         var waiting: [PendingWrite] = []
         var isDraining = false
+        /// Calls of `alone` that wait for the connection.
+        var loners = 0
         var isClosed = false
         /// Connections are opened flushing.
         var isFlushing = true
@@ -45,6 +47,9 @@ final class GroupCommit: Sendable {
     /// How many writes wait for the writer.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
+    /// How many calls of `alone` wait for the connection.
+    var awaitedBy: Int { state.withLock { $0.loners } }
+
     /// Runs `body` inside a transaction and returns its value once that is durable. `body` may run more than once.
     func perform<Value: Sendable>(
         _ operation: String, surviving durability: Durability = .powerLoss,
@@ -63,11 +68,14 @@ final class GroupCommit: Sendable {
         return try result.get()
     }
 
-    /// Runs `body` on the writer's connection outside any transaction, between two others.
+    /// Runs `body` on the writer's connection outside any transaction, between two others: after the one that is being
+    /// written, however many writes wait.
     func alone(_ operation: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
         guard !isClosed else { throw .closed(operation) }
         let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
-            connection.asyncWriteWithoutTransaction { db in
+            state.withLock { $0.loners += 1 }
+            connection.asyncWriteWithoutTransaction { [self] db in
+                state.withLock { $0.loners -= 1 }
                 continuation.resume(
                     returning: Result { try body(db) }.mapError { StoreError($0, operation: operation) })
             }
@@ -78,9 +86,12 @@ final class GroupCommit: Sendable {
     /// Refuses further writes, and returns when all accepted ones are done.
     func close() async {
         state.withLock { $0.isClosed = true }
-        // The connection runs its blocks in order, and a drain runs until nothing waits.
+        // The connection runs its blocks in order. A drain that made way for others may come after this one.
         await withCheckedContinuation { continuation in
-            connection.asyncWriteWithoutTransaction { _ in continuation.resume() }
+            connection.asyncWriteWithoutTransaction { [self] db in
+                while case let batch = take(), !batch.isEmpty { commit(batch, db) }
+                continuation.resume()
+            }
         }
     }
 
@@ -100,9 +111,12 @@ final class GroupCommit: Sendable {
         switch answer {
         case .refuse(let error): write.fail(error)
         case .wait: break
-        case .drain: connection.asyncWriteWithoutTransaction { [self] db in drain(db) }
+        case .drain: drainInTurn()
         }
     }
+
+    /// Behind what the connection has to do already.
+    private func drainInTurn() { connection.asyncWriteWithoutTransaction { [self] db in drain(db) } }
 
     private func drain(_ db: Database) {
         while true {
@@ -110,9 +124,14 @@ final class GroupCommit: Sendable {
             guard !batch.isEmpty else { return }
             commit(batch, db)
             let rest = ContinuousClock.now + limits.attention
-            while waitingCount == 0, ContinuousClock.now < rest {}
+            while !hasWork, ContinuousClock.now < rest {}
+            // Whoever writes again and again would keep the connection for ever.
+            if awaitedBy > 0 { return drainInTurn() }
         }
     }
+
+    /// Whether there is anything to do for the writer, or for somebody else with its connection.
+    private var hasWork: Bool { state.withLock { !$0.waiting.isEmpty || $0.loners > 0 } }
 
     /// What waits, as much as goes into one transaction. When nothing does, the writer rests.
     private func take() -> [PendingWrite] {
@@ -127,9 +146,12 @@ final class GroupCommit: Sendable {
     private func commit(_ batch: [PendingWrite], _ db: Database) {
         do {
             try setFlushing(batch.contains { $0.durability == .powerLoss }, db)
-            try RawStatement.run(db, "BEGIN IMMEDIATE")
+            try begin(db)
         } catch {
-            for write in batch + overdue() { write.fail(StoreError(error, operation: write.operation)) }
+            for write in batch + overdue() {
+                let newer = (error as? NewerFile).map { StoreError.migrated(to: $0.version, write.operation) }
+                write.fail(newer ?? StoreError(error, operation: write.operation))
+            }
             return
         }
         let transaction = GroupTransaction(db: db, now: StoredTime.milliseconds(clock.now()))
@@ -143,6 +165,21 @@ final class GroupCommit: Sendable {
             } else {
                 for write in batch { commit([write], db) }
             }
+        }
+    }
+
+    /// Takes the write lock of a file that is still of the version this program knows: one that has the file open doesn't
+    /// keep a newer one from migrating it, and what it went on to write would not fit.
+    private func begin(_ db: Database) throws {
+        try RawStatement.run(db, "BEGIN IMMEDIATE")
+        do {
+            var version = try RawStatement(db, "PRAGMA user_version")
+            let found = try version.step() ? version.int(0) : 0
+            version.reset()
+            guard found <= SQLiteSchema.version else { throw NewerFile(version: found) }
+        } catch {
+            if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
+            throw error
         }
     }
 
@@ -164,7 +201,19 @@ final class GroupCommit: Sendable {
     }
 }
 
+/// The file was brought to a version beyond this program's while this program had it open.
+private struct NewerFile: Error {
+    let version: Int64
+}
+
 extension StoreError {
+    fileprivate static func migrated(to version: Int64, _ operation: String) -> StoreError {
+        StoreError(
+            .newerSchema,
+            "a newer acode migrated the file to schema version \(version), this one knows \(SQLiteSchema.version)",
+            operation: operation, hint: "restart this program in the newer version")
+    }
+
     /// The store was closed before or during `operation`.
     static func closed(_ operation: String) -> StoreError {
         StoreError(.closed, "the task store is closed", operation: operation)

@@ -130,6 +130,55 @@ struct GroupCommitTests {
         }
     }
 
+    /// Who is told of a write writes again at once, so that the writer has always something to do.
+    @Test func whoWritesAgainAndAgainDoesNotKeepTheConnection() async throws {
+        try await withBlockedWriter(limits: .init(attention: .milliseconds(50))) { commit, _, release in
+            release()
+            let most = 50_000
+            let written = Count()
+            let isOver = Count()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for number in 0..<most where isOver.now == 0 {
+                        _ = try await commit.perform("insert", Self.insert(number))
+                        written.add(1)
+                    }
+                }
+                while written.now == 0 { await Task.yield() }
+                try await commit.alone("look") { db in
+                    #expect(!db.isInsideTransaction)
+                    #expect(written.now < most)
+                }
+                // Those who made way go on.
+                let seen = written.now
+                while written.now < min(seen + 10, most) { await Task.yield() }
+                isOver.add(1)
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func closingFinishesWhatMadeWay() async throws {
+        try await withBlockedWriter(limits: .init(batch: 4)) { commit, _, release in
+            let done = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<50 {
+                    group.addTask { (try? await commit.perform("insert", Self.insert(number))) == number }
+                }
+                await until(commit, has: 50)
+                group.addTask { (try? await commit.alone("look") { _ in }) != nil }
+                while commit.awaitedBy == 0 { await Task.yield() }
+                group.addTask {
+                    await commit.close()
+                    return true
+                }
+                while !commit.isClosed { await Task.yield() }
+                release()
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(done == 52)
+        }
+    }
+
     @Test func closingFinishesWhatWasAccepted() async throws {
         try await withBlockedWriter { commit, _, release in
             let done = try await withThrowingTaskGroup(of: Bool.self) { group in

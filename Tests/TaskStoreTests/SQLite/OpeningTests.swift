@@ -107,6 +107,41 @@ struct OpeningTests {
         }
     }
 
+    /// Whoever has the file open doesn't keep a newer program from migrating it, and must not write what no longer fits.
+    @Test func writesNothingOnceANewerProgramHasMigratedTheFile() async throws {
+        try await SQLitePlace.with { place in
+            let store = try await SQLiteTaskStore(path: place.path)
+            let lease = Lease(taskID: try await store.submit([spec("old")])[0].id, attempt: 1, token: 1)
+            let queue = try DatabaseQueue(path: place.path)
+            func setVersion(_ version: Int) async throws {
+                try await queue.write { try $0.execute(sql: "PRAGMA user_version = \(version)") }
+            }
+            try await setVersion(SQLiteSchema.version + 1)
+            do throws(StoreError) {
+                _ = try await store.submit([spec("new")])
+                Issue.record("it was written")
+            } catch {
+                #expect(error.code == .newerSchema && error.operation == "submit", "\(error)")
+                #expect(error.description.contains("restart this program"), "\(error)")
+            }
+            #expect(await failureCode { _ = try await store.claim() } == .newerSchema)
+            #expect(await failureCode { _ = try await store.finish(lease, .success) } == .newerSchema)
+            // What belongs together fails together.
+            await withTaskGroup(of: StoreError.Code?.self) { group in
+                for number in 0..<20 {
+                    group.addTask { await failureCode { _ = try await store.submit([spec("\(number)")]) } }
+                }
+                for await code in group { #expect(code == .newerSchema) }
+            }
+            #expect(try await store.tally() == [.enqueued: 1])
+            // It holds no lock, and had it been a mistake, all would go on.
+            try await setVersion(SQLiteSchema.version)
+            #expect(store.names(try await store.claim()) == ["old"])
+            try queue.close()
+            await store.close()
+        }
+    }
+
     @Test func leavesTheDatabaseOfAnotherProgramAlone() async throws {
         try await SQLitePlace.with { place in
             try FileManager.default.createDirectory(
