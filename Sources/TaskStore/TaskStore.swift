@@ -161,11 +161,9 @@ package protocol TaskStore: Sendable {
     /// priority, which is the longest of all unless many were put back lately.
     func waits() async throws(StoreError) -> [QueueWait]
 
-    /// How many tasks wait in these queues, in all when none is named, for a supervisor that offers containers.
-    func demandingContainers(queues: [String]) async throws(StoreError) -> Int
-
-    /// As `demandingContainers(queues:)`, by queue; those without such tasks are left out.
-    func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int]
+    /// How many tasks that are due wait in each of these queues for whoever offers no containers, counted up to `most` in
+    /// each; queues without such tasks are left out.
+    func processDemand(queues: [String], upTo most: Int) async throws(StoreError) -> [String: Int]
 
     /// How long it takes until the earliest task that waits for its time is due, by the store's clock; zero when it is, `nil`
     /// when none waits.
@@ -220,15 +218,5 @@ extension TaskStore {
     /// As `requeue(deadLetters:fromStart:)`, at their last checkpoints.
     package func requeue(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
         try await requeue(deadLetters: filter, fromStart: false)
-    }
-
-    /// One question a queue; a store that can count them all at once does.
-    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
-        var demand: [String: Int] = [:]
-        for queue in queues.isEmpty ? Set(try await counts().map(\.queue)) : Set(queues) {
-            let count = try await demandingContainers(queues: [queue])
-            if count > 0 { demand[queue] = count }
-        }
-        return demand
     }
 }

@@ -89,7 +89,7 @@ final class AutoscaleLoop: Sendable {
         guard demand.isOpen else { return 0 }
         // A delayed task becomes an enqueued one only when somebody claims.
         let isOneDue = try await store.untilDue(queues: demand.queues) == .zero
-        let others = offersContainers ? [:] : try await store.containerDemand(queues: demand.queues)
-        return min(most, demand.claimable(without: others) + (isOneDue ? 1 : 0))
+        let ours = offersContainers ? nil : try await store.processDemand(queues: demand.worthALook, upTo: most)
+        return min(most, demand.claimable(of: ours) + (isOneDue ? 1 : 0))
     }
 }

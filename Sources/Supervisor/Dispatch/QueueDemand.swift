@@ -36,9 +36,14 @@ struct QueueDemand: Equatable {
         }
     }
 
-    /// Tasks that are due and may be claimed, without those that are for others: so many in each queue. They may have been
-    /// counted at another moment.
-    func claimable(without others: [String: Int] = [:]) -> Int {
-        lines.reduce(0) { $0 + min(max(0, $1.waiting - (others[$1.queue] ?? 0)), $1.room) }
+    /// The queues from which anything may be claimed, which are the ones to ask for whom that is.
+    var worthALook: [String] { lines.filter { $0.waiting > 0 && $0.room > 0 }.map(\.queue) }
+
+    /// Tasks that are due and may be claimed; where some are for others, `ours` says how many of each queue are not.
+    func claimable(of ours: [String: Int]? = nil) -> Int {
+        lines.reduce(0) { sum, line in
+            let waiting = if let ours { ours[line.queue] ?? 0 } else { line.waiting }
+            return sum + min(waiting, line.room)
+        }
     }
 }

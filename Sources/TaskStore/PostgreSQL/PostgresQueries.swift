@@ -29,34 +29,24 @@ extension PostgresTaskStore {
         }.compactMap { $0 }
     }
 
-    package func demandingContainers(queues: [String]) async throws(StoreError) -> Int {
-        let all = "SELECT count(*) FROM acode.ready WHERE container"
-        let query =
-            queues.isEmpty
-            ? PostgresQuery(all) : PostgresQuery(all + " AND queue = ANY ($1::text[])", [Self.texts(queues)])
-        return try await read(query, "count tasks that demand containers") { row throws(PostgresError) in
-            Int(try row.int(0))
-        }.first ?? 0
-    }
-
-    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
-        let named = queues.isEmpty ? "" : " AND queue = ANY ($1::text[])"
-        let query = PostgresQuery(
-            "SELECT queue, count(*) FROM acode.ready WHERE container\(named) GROUP BY queue",
-            queues.isEmpty ? [] : [Self.texts(queues)])
-        let found = try await read(query, "count tasks that demand containers") { row throws(PostgresError) in
-            (try row.text(0), Int(try row.int(1)))
+    package func processDemand(queues: [String], upTo most: Int) async throws(StoreError) -> [String: Int] {
+        guard !queues.isEmpty else { return [:] }
+        let wanted = Array(Set(queues))
+        let query = PostgresQuery(PostgresDemandSQL.processes, [Self.texts(wanted), .int(Int64(max(0, most)))])
+        let found = try await read(query, "count tasks that need no container") { row throws(PostgresError) in
+            (place: Int(try row.int(0)), count: Int(try row.int(1)))
         }
-        return Dictionary(found, uniquingKeysWith: +)
+        return found.reduce(into: [:]) { demand, found in
+            guard found.count > 0, wanted.indices.contains(found.place - 1) else { return }
+            demand[wanted[found.place - 1]] = found.count
+        }
     }
 
     package func untilDue(queues: [String]) async throws(StoreError) -> Duration? {
-        let query = PostgresQuery(
-            """
-            WITH \(PostgresSQL.clock(1))
-            SELECT greatest(0, run_at - (SELECT now FROM clock)) FROM acode.scheduled
-            WHERE cardinality($2::text[]) = 0 OR queue = ANY ($2::text[]) ORDER BY run_at LIMIT 1
-            """, [clock, Self.texts(queues)])
+        let query =
+            queues.isEmpty
+            ? PostgresQuery(PostgresDemandSQL.untilAnyIsDue, [clock])
+            : PostgresQuery(PostgresDemandSQL.untilDue, [clock, Self.texts(queues)])
         return try await read(query, "find the next task") { row throws(PostgresError) in
             Duration.milliseconds(try row.int(0))
         }.first
@@ -65,46 +55,31 @@ extension PostgresTaskStore {
     private static func texts(_ queues: [String]) -> PostgresValue { .texts(queues.map { StoredText.clean($0) }) }
 }
 
-/// The statement that lists tasks, newest first. Each wanted state is looked up where its tasks are, so that the few dead
-/// letters among a million finished tasks are found at once.
-struct PostgresListQuery {
-    let query: PostgresQuery
+/// The statements by which a supervisor sees what its queues have for it. They go from queue to queue by keys, because it asks
+/// all the time, and what others leave lying about may be much. A test explains them.
+enum PostgresDemandSQL {
+    /// `$1` the queues, `$2` how many are counted in each at most. Returns the places of the queues, from 1.
+    static let processes = """
+        SELECT q.n, found.count FROM unnest($1::text[]) WITH ORDINALITY AS q (queue, n) CROSS JOIN LATERAL (
+            SELECT count(*) FROM (
+                SELECT FROM acode.ready r WHERE r.queue = q.queue AND NOT r.container LIMIT $2::bigint) AS first) AS found
+        """
 
-    init(_ filter: TaskFilter) {
-        let limit = QueryLimit.clamp(filter.limit)
-        let states = TaskState.allCases.filter { filter.states.contains($0) }
-        let parts = (states.isEmpty ? [nil] : states.map { $0 as TaskState? }).map { state in
-            let itsQueue =
-                filter.queue == nil
-                ? "" : " AND EXISTS (SELECT FROM acode.task_state q WHERE q.id = x.id AND q.queue = $1)"
-            return "(SELECT x.id FROM \(Self.place(of: state, filter))\(itsQueue) ORDER BY x.id DESC LIMIT \(limit))"
-        }
-        query = PostgresQuery(
-            """
-            SELECT \(PostgresTaskRow.columns) FROM (\(parts.joined(separator: " UNION ALL "))) AS p
-            JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "p.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "p.id")) ORDER BY p.id DESC LIMIT \(limit)
-            """, [filter.queue, filter.type].compactMap { $0.map { .clean($0) } })
-    }
+    /// `$1` the time, `$2` the queues. Asked for by limits and not by equality, so that the order is that of one index only: of
+    /// a table in which it saw a single queue, the planner would rather read the other from its beginning.
+    static let untilDue = """
+        WITH \(PostgresSQL.clock(1))
+        SELECT greatest(0, first.run_at - (SELECT now FROM clock)) FROM unnest($2::text[]) AS q (queue) CROSS JOIN LATERAL (
+            SELECT c.run_at FROM acode.scheduled c WHERE c.queue >= q.queue AND c.queue <= q.queue
+            ORDER BY c.queue, c.run_at LIMIT 1) AS first
+        ORDER BY first.run_at LIMIT 1
+        """
 
-    private static func place(of state: TaskState?, _ filter: TaskFilter) -> String {
-        guard filter.type != nil else { return place(of: state) }
-        let type = filter.queue == nil ? "$1" : "$2"
-        // The newest of one type are next to each other in their index; there may be few of them among many.
-        guard let state else { return "acode.task x WHERE x.type = \(type)" }
-        return place(of: state) + " AND (SELECT t.type FROM acode.task t WHERE t.id = x.id) = \(type)"
-    }
-
-    private static func place(of state: TaskState?) -> String {
-        switch state {
-        case nil: "acode.task_state x WHERE true"
-        case .pending: "acode.scheduled x WHERE true"
-        case .enqueued: "acode.ready x WHERE true"
-        case .inProgress: "acode.lease x WHERE true"
-        case .error?, .cancelled?: "acode.parked x WHERE x.state = '\(state?.rawValue ?? "")'"
-        case .complete?, .enqueuedForOrchestration?, .resolvedManually?:
-            "acode.task_state x WHERE x.state = '\(state?.rawValue ?? "")'"
-        }
-    }
+    /// `$1` the time.
+    static let untilAnyIsDue = """
+        WITH \(PostgresSQL.clock(1))
+        SELECT greatest(0, c.run_at - (SELECT now FROM clock)) FROM acode.scheduled c ORDER BY c.run_at LIMIT 1
+        """
 }
 
 /// The ids that begin with a text.

@@ -118,6 +118,7 @@ enum PostgresSchema {
             expire_at bigint
         ) WITH (\(hot));
         CREATE INDEX scheduled_due ON acode.scheduled (run_at);
+        CREATE INDEX scheduled_queue ON acode.scheduled (queue, run_at);
         CREATE INDEX scheduled_expiring ON acode.scheduled (expire_at) WHERE expire_at IS NOT NULL;
         CREATE TABLE acode.claimant (
             number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -51,20 +51,16 @@ extension SQLiteTaskStore {
         }
     }
 
-    package func demandingContainers(queues: [String]) async throws(StoreError) -> Int {
-        try await containerDemand(queues: queues).values.reduce(0, +)
-    }
-
-    package func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
-        let wanted = queues.map { StoredText.clean($0) }
-        let filter = wanted.isEmpty ? "" : "AND queue IN (\(wanted.map { _ in "?" }.joined(separator: ",")))"
-        return try await read("count tasks that demand containers") { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT queue, count(*) FROM ready WHERE container = 1 \(filter) GROUP BY queue
-                    """, arguments: StatementArguments(wanted))
-            return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
+    package func processDemand(queues: [String], upTo most: Int) async throws(StoreError) -> [String: Int] {
+        try await read("count tasks that need no container") { db in
+            var demand: [String: Int] = [:]
+            for queue in Set(queues) {
+                let count = try Int.fetchOne(
+                    db.cachedStatement(sql: DemandSQL.processes),
+                    arguments: [StoredText.clean(queue), max(0, most)])
+                if let count, count > 0 { demand[queue] = count }
+            }
+            return demand
         }
     }
 
@@ -81,6 +77,11 @@ extension SQLiteTaskStore {
         }
         return due.map { .milliseconds(max(0, $0 - StoredTime.milliseconds(clock.now()))) }
     }
+}
+
+/// The statement that looks at what a queue has for processes, by its key and no further than it has to; a test explains it.
+enum DemandSQL {
+    static let processes = "SELECT count(*) FROM (SELECT 1 FROM ready WHERE queue = ? AND container = 0 LIMIT ?)"
 }
 
 /// Bounds of what one read returns.

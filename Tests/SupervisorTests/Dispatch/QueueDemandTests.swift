@@ -35,14 +35,21 @@ struct QueueDemandTests {
 
     @Test(
         arguments: [
-            ([:], [:], 12), (["a": 3], [:], 9), (["a": 9, "c": 1], [:], 7),
+            (["a": 5, "b": 7], [:], 12), (["a": 2, "b": 7], [:], 9), (["b": 7, "c": 1], [:], 7), ([:], [:], 0),
             // What is for others takes no room from the rest of its queue, nor anything from another queue.
-            (["a": 4], ["a": 3], 8), (["a": 5], ["a": 3], 7), (["a": 5], ["a": 2, "b": 1], 1),
+            (["a": 1, "b": 7], ["a": 3], 8), (["b": 7], ["a": 3], 7), (["b": 7], ["a": 2, "b": 1], 1),
         ] as [([String: Int], [String: Int], Int)])
-    func countsNothingThatIsForOthers(_ others: [String: Int], limits: [String: Int], claimable: Int) {
+    func countsNothingThatIsForOthers(_ ours: [String: Int], limits: [String: Int], claimable: Int) {
         let controls = limits.map { QueueControl(queue: $0.key, maxRunning: $0.value) }
         let demand = QueueDemand(counts: Self.counts, controls: controls, served: [])
-        #expect(demand.claimable(without: others) == claimable)
+        #expect(demand.claimable(of: ours) == claimable)
+    }
+
+    /// Neither a queue that has nothing nor one that lets nobody in.
+    @Test func asksOnlyOfQueuesThatMatter() {
+        let full = [QueueControl(queue: "a", maxRunning: 2)]
+        #expect(QueueDemand(counts: Self.counts, controls: [], served: ["a", "none"]).worthALook == ["a"])
+        #expect(QueueDemand(counts: Self.counts, controls: full, served: []).worthALook == ["b"])
     }
 
     @Test func aStoreWithoutTasksIsOpenForDelayedOnes() {

@@ -236,12 +236,8 @@ final class FaultyStore: TaskStore {
         try await real.waits()
     }
 
-    func demandingContainers(queues: [String]) async throws(StoreError) -> Int {
-        try await real.demandingContainers(queues: queues)
-    }
-
-    func containerDemand(queues: [String]) async throws(StoreError) -> [String: Int] {
-        try await real.containerDemand(queues: queues)
+    func processDemand(queues: [String], upTo most: Int) async throws(StoreError) -> [String: Int] {
+        try await real.processDemand(queues: queues, upTo: most)
     }
 
     func untilDue(queues: [String]) async throws(StoreError) -> Duration? {

@@ -112,19 +112,42 @@ struct QueryConformance {
     }
 
     @Test(arguments: StoreBackend.all)
-    func countsWhatDemandsContainers(_ backend: StoreBackend) async throws {
+    func countsWhatNeedsNoContainer(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in
             _ = try await store.submit([
-                spec("1", queue: "a", isolation: .container), spec("2", queue: "a", isolation: .container),
-                spec("3", queue: "b", isolation: .container), spec("4", queue: "a"),
-                spec("5", queue: "a", delay: 60, isolation: .container),
+                spec("1", queue: "a", isolation: .container), spec("2", queue: "b", isolation: .container),
+                spec("3", queue: "a", priority: 5), spec("4", queue: "a", image: "i"), spec("5", queue: "a"),
+                spec("6", queue: "a", delay: 60), spec("7", queue: "c"),
             ])
-            #expect(try await store.demandingContainers(queues: []) == 3)
-            #expect(try await store.demandingContainers(queues: ["a"]) == 2)
-            #expect(try await store.demandingContainers(queues: ["a", "b", "c"]) == 3)
-            #expect(try await store.demandingContainers(queues: ["c"]) == 0)
-            #expect(try await store.containerDemand(queues: []) == ["a": 2, "b": 1])
-            #expect(try await store.containerDemand(queues: ["b", "c"]) == ["b": 1])
+            #expect(try await store.processDemand(queues: ["a", "b", "c", "none"], upTo: 9) == ["a": 3, "c": 1])
+            #expect(try await store.processDemand(queues: ["a", "b", "c", "none"], upTo: 2) == ["a": 2, "c": 1])
+            #expect(try await store.processDemand(queues: ["c", "c"], upTo: 9) == ["c": 1])
+            #expect(try await store.processDemand(queues: [], upTo: 9) == [:])
+            #expect(try await store.processDemand(queues: ["a"], upTo: 0) == [:])
+        }
+    }
+
+    /// However many images and priorities what waits is scattered over.
+    @Test(arguments: StoreBackend.direct, [20, 300])
+    func listsTheNewestOfWhatWaits(_ backend: StoreBackend, priorities: Int) async throws {
+        try await backend.withStore { store, _ in
+            let tasks = try await store.submit(
+                (0..<priorities * 2).map { number in
+                    spec(
+                        "\(number)", queue: number % 3 == 0 ? "a" : "b", priority: (number * 7) % priorities,
+                        image: number % 5 == 0 ? "i" : nil)
+                })
+            let newest = tasks.map(\.id).sorted(by: >)
+            func listed(_ queue: String?, _ states: Set<TaskState> = [.enqueued], limit: Int) async throws -> [TaskID] {
+                try await store.tasks(matching: TaskFilter(states: states, queue: queue, limit: limit)).map(\.id)
+            }
+            #expect(try await listed(nil, limit: 7) == Array(newest.prefix(7)))
+            #expect(try await listed(nil, limit: 10000) == newest)
+            #expect(try await listed(nil, [.enqueued, .error, .complete], limit: 7) == Array(newest.prefix(7)))
+            let ofA = tasks.filter { $0.spec.queue == "a" }.map(\.id).sorted(by: >)
+            #expect(try await listed("a", limit: 7) == Array(ofA.prefix(7)))
+            #expect(try await listed("a", limit: 10000) == ofA)
+            #expect(try await listed("none", limit: 7).isEmpty)
         }
     }
 
@@ -211,6 +234,19 @@ struct QueryConformance {
             clock.advance(by: 90)
             _ = try await store.claim(1, queues: ["none", "later"])
             #expect(try await store.waits().first { $0.queue == "later" } == nil)
+        }
+    }
+
+    /// One with a thousand images hides nobody.
+    @Test(arguments: StoreBackend.direct)
+    func everyQueueHasItsWait(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            _ = try await store.submit((0..<1050).map { spec(queue: "b", image: "image-\($0)") })
+            _ = try await store.submit(["a", "c", "d"].map { spec(queue: $0) })
+            clock.advance(by: 3)
+            #expect(
+                try await store.waits()
+                    == ["a", "b", "c", "d"].map { QueueWait(queue: $0, longest: .seconds(3)) })
         }
     }
 

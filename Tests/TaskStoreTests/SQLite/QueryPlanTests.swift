@@ -41,6 +41,8 @@ struct QueryPlanTests {
                 let page = try self.plan(db, PruneSQL.page, [0])
                 #expect(page.contains("SEARCH s USING INTEGER PRIMARY KEY (rowid>?)"), "\(page)")
                 #expect(!page.contains("TEMP B-TREE") && !page.contains("SCAN"), "\(page)")
+                let processes = try self.plan(db, DemandSQL.processes, ["default", 5])
+                #expect(processes.contains("SEARCH ready USING PRIMARY KEY (queue=? AND container=?)"), "\(processes)")
                 let overdue = try self.plan(db, ExpireSQL.overdue, [0])
                 #expect(overdue.contains("SEARCH s USING INDEX task_expiring (expire_at<?)"), "\(overdue)")
                 #expect(!overdue.contains("TEMP B-TREE"), "\(overdue)")
