@@ -14,7 +14,7 @@ package struct StoreHealth: Sendable, Equatable {
         }
     }
 
-    /// Tables of which old versions of rows were removed.
+    /// Tables that were full of old versions of rows and were cleaned now, or that somebody else was just cleaning.
     package var vacuumed: [String] = []
     /// Tables that need it and that this program has no right to clean.
     package var neglected: [String] = []

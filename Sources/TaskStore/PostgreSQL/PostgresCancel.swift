@@ -13,6 +13,7 @@ extension PostgresTaskStore {
         for _ in 0..<50 {
             let rows = try await run(cancel, "cancel")
             let didSomething = try count(rows, "cancel") > 0
+            if didSomething { await foldSometimes() }
             guard let found = try await self.task(task) else { return nil }
             if didSomething || found.state.isTerminal || found.cancelRequested { return found }
         }
@@ -27,7 +28,7 @@ extension PostgresTaskStore {
                 PostgresCancelSQL.requeue(fromStart: fromStart),
                 [clock, me, .uuid(id)] + PostgresCancelSQL.signature(AuditAuthor.current, fromStart: fromStart)),
         ]
-        _ = try await run(steps, "requeue")
+        if let rows = try await run(steps, "requeue").last, rows.count > 0 { await foldSometimes() }
         return try await self.task(task)
     }
 
@@ -117,7 +118,7 @@ enum PostgresCancelSQL {
         claimed AS (
             INSERT INTO acode.unique_claim (queue, key, id)
             SELECT queue, unique_key, id FROM gone WHERE unique_key IS NOT NULL
-            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id),
+            ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
         stated AS (
             UPDATE acode.task_state s SET state = 'enqueued', run_at = now, deliveries = 0, failures = 0,
                 interruptions = 0, cancel_requested = false, progress = NULL, outcome = NULL, exit_code = NULL,
@@ -142,9 +143,14 @@ enum PostgresCancelSQL {
             SELECT \(PostgresAuditSQL.values(signature + 1)), '\(AuditAction.requeue.rawValue)', id, queue,
                 'put back, it was ' || before
             FROM stated, clock WHERE \(PostgresAuditSQL.isSigned(signature + 1)) ORDER BY id),
-        \(PostgresSQL.bump(writer, when: "(SELECT count(*) FROM stated) > 0"))
+        \(PostgresSQL.bump(writer, when: changed(fromStart: fromStart)))
         SELECT id, \(PostgresSignal.announcing(all: "stated")) FROM stated ORDER BY id
         """
+    }
+
+    private static func changed(fromStart: Bool) -> String {
+        "(SELECT count(*) FROM stated) + (SELECT count(*) FROM claimed)"
+            + (fromStart ? " + (SELECT count(*) FROM given)" : "") + " > 0"
     }
 
     /// The attempts that ended these tasks, as they are before the statement.
@@ -153,6 +159,8 @@ enum PostgresCancelSQL {
         """
 
     private static let givenUp = """
-        given AS (UPDATE acode.checkpoint c SET discarded = true FROM gone WHERE \(PostgresSQL.same("c.id", "gone.id"))),
+        given AS (
+            UPDATE acode.checkpoint c SET discarded = true FROM gone WHERE \(PostgresSQL.same("c.id", "gone.id"))
+            RETURNING c.id),
         """
 }

@@ -70,22 +70,25 @@ enum PostgresCheckpointSQL {
             WHERE c.phase <> $3 OR c.discarded),
         gone AS (
             DELETE FROM acode.checkpoint c USING fits f, stays
-            WHERE c.id = f.id AND c.attempt = f.attempt AND c.number IS DISTINCT FROM stays.number),
+            WHERE c.id = f.id AND c.attempt = f.attempt AND c.number IS DISTINCT FROM stays.number RETURNING c.id),
         given AS (
             UPDATE acode.checkpoint c SET discarded = true FROM fits f, stays
-            WHERE c.id = f.id AND c.phase > $3 AND (c.attempt <> f.attempt OR c.number = stays.number)),
+            WHERE c.id = f.id AND c.phase > $3 AND (c.attempt <> f.attempt OR c.number = stays.number)
+            RETURNING c.id),
         kept AS (
             INSERT INTO acode.checkpoint (id, number, attempt, phase, data, artifacts, shelf, host, at)
             SELECT id, coalesce(number, 0) + 1, attempt, $3, $4, $5, $6, $7, now FROM fits, clock),
         stated AS (
             UPDATE acode.task_state s SET checkpoint_phase = $3, checkpoint_at = now
-            FROM fits f, clock WHERE s.id = f.id),
+            FROM fits f, clock WHERE s.id = f.id RETURNING s.id),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
             SELECT id, attempt, '\(TaskEvent.Kind.checkpointSaved.rawValue)', $9, now FROM fits, clock
             WHERE checkpoint_phase IS DISTINCT FROM $3 OR last_attempt IS DISTINCT FROM attempt
                 OR now - coalesce(checkpoint_at, 0) >= \(CheckpointText.quietTime)),
-        \(PostgresSQL.bump(11, when: "(SELECT count(*) FROM fits) > 0"))
+        \(PostgresSQL.bump(
+            11,
+            when: "(SELECT count(*) FROM stated) + (SELECT count(*) FROM gone) + (SELECT count(*) FROM given) > 0"))
         SELECT (SELECT count(*) FROM before), (SELECT count(*) FROM fits), (SELECT checkpoint_phase FROM before),
             (SELECT coalesce(number, 0) + 1 FROM before)
         """
@@ -97,15 +100,16 @@ enum PostgresCheckpointSQL {
             SELECT c.phase, c.at FROM held JOIN acode.checkpoint c ON c.id = held.id
             WHERE NOT c.discarded AND c.number <= $3 ORDER BY c.number DESC LIMIT 1),
         given AS (
-            UPDATE acode.checkpoint c SET discarded = true FROM held WHERE c.id = held.id AND c.number > $3),
+            UPDATE acode.checkpoint c SET discarded = true FROM held WHERE c.id = held.id AND c.number > $3
+            RETURNING c.id),
         stated AS (
             UPDATE acode.task_state s SET checkpoint_phase = (SELECT phase FROM rest),
                 checkpoint_at = (SELECT at FROM rest)
-            FROM held WHERE s.id = held.id),
+            FROM held WHERE s.id = held.id RETURNING s.id),
         told AS (
             INSERT INTO acode.event (id, attempt, kind, message, at)
             SELECT id, attempt, '\(TaskEvent.Kind.checkpointDiscarded.rawValue)', $4, now FROM held, clock),
-        \(PostgresSQL.bump(6, when: "(SELECT count(*) FROM held) > 0"))
+        \(PostgresSQL.bump(6, when: "(SELECT count(*) FROM stated) + (SELECT count(*) FROM given) > 0"))
         SELECT count(*) FROM held
         """
 }

@@ -18,7 +18,8 @@ extension PostgresTaskStore {
     }
 
     package func purge(deadLetters filter: DeadLetterFilter) async throws(StoreError) -> [TaskID] {
-        let rows = try await run(letters(filter).purge, "purge dead letters")
+        let steps = [PostgresQuery(PostgresPruneSQL.holdTasks), letters(filter).purge]
+        guard let rows = try await run(steps, "purge dead letters").last else { return [] }
         if rows.count > 0 { await foldSometimes() }
         return try ids(in: rows)
     }
@@ -95,7 +96,7 @@ struct PostgresDeadLetters {
         ]
     }
 
-    /// Removes every trace of them, oldest first, and returns their ids. A unique key that is just being taken over is left to
+    /// Removes every trace of them, oldest first, and returns their ids; to be run after `holdTasks`. A unique key that is just being taken over is left to
     /// who takes it: one without a task keeps nobody out.
     var purge: PostgresQuery {
         let signature = parameters.count + 1

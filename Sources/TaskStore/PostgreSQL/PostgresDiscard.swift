@@ -20,12 +20,11 @@ extension PostgresTaskStore {
                         SELECT 1 FROM acode.lease l WHERE \(PostgresSQL.same("l.id", "g.id")) AND l.token = g.token) AS held
                 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
                     WITH ORDINALITY AS g (id, attempt, token, message, n)
-                -- Held, so that nobody forgets the task meanwhile and leaves what is told of it.
                 JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "g.id"))
                 CROSS JOIN LATERAL (
                     SELECT x.ended_token FROM acode.attempt_now x WHERE x.id = g.id AND x.attempt = g.attempt
                     OFFSET 0) AS a
-                ORDER BY g.id FOR KEY SHARE OF s),
+                ORDER BY g.id),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
                 SELECT k.id, k.attempt, $5, k.message, now FROM known k, clock
@@ -43,7 +42,9 @@ extension PostgresTaskStore {
                 .texts(given.map { StoredText.clean($0.message) }), .text(TaskEvent.Kind.resultDiscarded.rawValue),
                 clock, me,
             ])
-        let found = try await read(query, "discard") { row throws(PostgresError) in
+        // Nobody forgets the tasks meanwhile, and leaves what is told of them.
+        let found = try await read(query, "discard", after: [PostgresQuery(PostgresPruneSQL.shareTasks)]) {
+            row throws(PostgresError) in
             (
                 place: Int(try row.int(0)),
                 end: try row.bool(1) ? .recorded : try row.bool(2) ? .stillHeld : LateEnd.refused

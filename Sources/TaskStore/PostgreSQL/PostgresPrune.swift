@@ -35,7 +35,8 @@ extension PostgresTaskStore {
                 .uuids(given.map(\.0)), .texts(given.map(\.1.state.rawValue)), .ints(given.map(\.1.finishedAt)), clock,
                 me,
             ])
-        let rows = try await read(query, "prune") { row throws(PostgresError) -> (Bool, TaskID?, TaskState?) in
+        let rows = try await read(query, "prune", after: [PostgresQuery(PostgresPruneSQL.takeTurn)]) {
+            row throws(PostgresError) -> (Bool, TaskID?, TaskState?) in
             guard let state = row.optionalText(2).flatMap(TaskState.init(rawValue:)) else {
                 return (try row.bool(0), nil, nil)
             }
@@ -70,7 +71,22 @@ extension PostgresTaskStore {
 }
 
 /// The statements that forget tasks.
+///
+/// Who adds to the history of a task without holding a row of it, because its attempt is over, shares a lock that whoever
+/// forgets tasks has alone. It is had before the statement that forgets begins: that one removes only what it sees, and what
+/// it does not see would stay for ever.
 enum PostgresPruneSQL {
+    /// For those who add: nothing is forgotten meanwhile.
+    static let shareTasks = "SELECT pg_advisory_xact_lock_shared(\(PostgresSchema.lock + 6))"
+    /// For those who forget: nothing is added meanwhile.
+    static let holdTasks = "SELECT \(hold)"
+    private static let hold = "pg_advisory_xact_lock(\(PostgresSchema.lock + 6))"
+
+    /// As `holdTasks` for one at a time. Those whose turn it isn't don't wait, and `forget` does nothing for them.
+    static let takeTurn = """
+        SELECT \(hold), set_config('acode.turn', 'mine', true) WHERE pg_try_advisory_xact_lock(\(PostgresSchema.lock + 5))
+        """
+
     /// `$1` the time, `$2` the task after which to begin. Of a task that holds a unique key the specification, which says for
     /// how long, is read too; in this program, because a text that is no JSON would fail the statement.
     static func page(after: Bool) -> String {
@@ -107,10 +123,10 @@ enum PostgresPruneSQL {
     }
 
     /// `$1` ids, `$2` their states, `$3` when they ended, `$4` the time, `$5` the writer. Tasks that somebody could put back
-    /// are taken from where they are parked. One supervisor at a time; rows that others have are left for the next time.
+    /// are taken from where they are parked. Rows that others have are left for the next time.
     static let forget = """
         WITH \(PostgresSQL.clock(4)),
-        turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(\(PostgresSchema.lock + 5)) AS mine),
+        turn AS MATERIALIZED (SELECT coalesce(current_setting('acode.turn', true), '') = 'mine' AS mine),
         given AS MATERIALIZED (
             SELECT g.* FROM turn, unnest($1::uuid[], $2::text[], $3::bigint[]) AS g (id, state, finished_at)
             WHERE turn.mine),

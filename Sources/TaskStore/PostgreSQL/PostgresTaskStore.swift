@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// Every operation is one round trip and one transaction, most of them one statement, so there is nothing in between to be
 /// lost or to hold locks, and poolers that hand out sessions by the transaction do no harm. Locks are taken in one order:
-/// advisory ones of queues or unique keys, then `ready`, `scheduled`, `lease` or `parked`, then `task_state`, `change` last.
-/// Time is the server's own.
+/// advisory ones, then `ready`, `scheduled`, `lease` or `parked`, then `task_state`, `change` last. What only who has locked
+/// the row of the task may touch can come after that. Time is the server's own.
 package final class PostgresTaskStore: Sendable {
     /// What may be tuned.
     package struct Options: Sendable {
@@ -20,6 +20,8 @@ package final class PostgresTaskStore: Sendable {
         package var migrates = true
         /// Where the time comes from instead of the server, for tests.
         package var clock: (any StoreClock)?
+        /// One in so many statements that leave deltas of counts is followed by one that folds them.
+        package var foldsOneIn = 128
 
         /// The defaults.
         package init() {}
@@ -128,14 +130,14 @@ package final class PostgresTaskStore: Sendable {
         }
     }
 
-    /// Reads rows.
+    /// Reads rows, in a transaction that begins with `first`.
     func read<Value: Sendable>(
-        _ query: PostgresQuery, _ operation: String, on pool: ConnectionPool? = nil,
+        _ query: PostgresQuery, _ operation: String, after first: [PostgresQuery] = [], on pool: ConnectionPool? = nil,
         _ body: (PostgresRow) throws(PostgresError) -> Value
     ) async throws(StoreError) -> [Value] {
-        let rows = try await run([query], operation, isRepeatable: true, on: pool)[0]
+        let rows = try await run(first + [query], operation, isRepeatable: true, on: pool).last
         do throws(PostgresError) {
-            return try rows.map(body)
+            return try rows?.map(body) ?? []
         } catch {
             throw StoreError(error)
         }
@@ -144,7 +146,7 @@ package final class PostgresTaskStore: Sendable {
     /// To be called after each statement that leaves deltas of counts: folds them now and then. By chance, because a command
     /// that submits one task counts to one.
     func foldSometimes() async {
-        guard Int.random(in: 0..<128) == 0 else { return }
+        guard Int.random(in: 0..<max(1, options.foldsOneIn)) == 0 else { return }
         await fold()
     }
 

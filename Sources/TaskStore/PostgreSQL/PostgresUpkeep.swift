@@ -12,6 +12,7 @@ extension PostgresTaskStore {
                 continue
             }
             try await vacuum(table)
+            // Also when it was skipped: there is much to do, and that is why somebody else was at it.
             health.vacuumed.append(table)
         }
         health.hindrance = try await read(PostgresQuery(PostgresUpkeepSQL.hindrance), "look after the task store") {
