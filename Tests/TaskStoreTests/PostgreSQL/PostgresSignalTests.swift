@@ -108,11 +108,11 @@ struct PostgresSignalTests {
             let began = clock.now
             let taken = Count()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<400 { group.addTask { _ = try await store.submit([spec("a", queue: "q")]) } }
+                for _ in 0..<200 { group.addTask { _ = try await store.submit([spec("a", queue: "q")]) } }
                 // Looks when it is told to and not otherwise, as a supervisor that doesn't poll.
                 group.addTask {
                     var heard = 0
-                    while taken.now < 400, clock.now - began < .seconds(30) {
+                    while taken.now < 200, clock.now - began < .seconds(30) {
                         guard ear.signals.count > heard else {
                             try await Task.sleep(for: .milliseconds(2))
                             continue
@@ -125,7 +125,7 @@ struct PostgresSignalTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(taken.now == 400)
+            #expect(taken.now == 200)
             let windows = Int((clock.now - began) / AnnouncementWindow.length) + 1
             #expect(ear.signals.count <= windows + 2)
         }
