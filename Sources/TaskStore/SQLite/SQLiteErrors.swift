@@ -42,7 +42,7 @@ extension StoreError {
         return StoreError(code, "\(path): \(message)", operation: operation, sqliteCode: sqliteCode, hint: hint)
     }
 
-    private static func hint(for code: Code) -> String? {
+    static func hint(for code: Code) -> String? {
         switch code {
         case .busy: "another process keeps the task store locked; try again"
         case .notADatabase: "move the file away to begin with an empty store, or name another with store.path"

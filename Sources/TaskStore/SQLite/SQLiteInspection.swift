@@ -80,7 +80,9 @@ struct SQLiteHeader: Equatable {
             return
         }
         guard bytes.count == Self.length, bytes.starts(with: Array("SQLite format 3\0".utf8)) else {
-            throw StoreError(.notADatabase, "file is not a database", operation: "look at the task store")
+            throw StoreError(
+                .notADatabase, "file is not a database", operation: "look at the task store",
+                hint: StoreError.hint(for: .notADatabase))
         }
         func number(_ at: Int) -> Int32 { bytes[at..<at + 4].reduce(0) { $0 << 8 | Int32($1) } }
         // The page is the root of the schema's tree: a leaf without cells when there is nothing in it.

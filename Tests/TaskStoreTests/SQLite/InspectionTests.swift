@@ -103,7 +103,8 @@ struct InspectionTests {
         try await withFile(made: { path in
             try Data(repeating: 0x78, count: 4096).write(to: URL(fileURLWithPath: path))
         }) { path in
-            #expect(await failure(path)?.code == .notADatabase)
+            let told = await failure(path)
+            #expect(told?.code == .notADatabase && told?.hint != nil, "\(told.debugDescription)")
         }
     }
 
