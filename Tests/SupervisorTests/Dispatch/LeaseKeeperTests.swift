@@ -165,11 +165,12 @@ struct LeaseKeeperTests {
         let attempts = try await claim(2)
         let isHanging = Mutex(true)
         let hanging = HookClock()
+        let store = try await SQLiteTaskStore(path: "\(scratch.path)/acode.sqlite", clock: hanging)
+        // Only now, because it looks at the clock when it is opened, too.
         hanging.hook = {
             while isHanging.withLock({ $0 }) { usleep(1000) }
             return true
         }
-        let store = try await SQLiteTaskStore(path: "\(scratch.path)/acode.sqlite", clock: hanging)
         // What has ended waits for the store by other means, and is no longer to be stopped.
         attempts[1].conclude()
         let keeper = keeper(store, lease: .milliseconds(400), heartbeat: .milliseconds(100))
