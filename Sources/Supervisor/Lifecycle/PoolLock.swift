@@ -13,7 +13,7 @@ final class PoolLock: Sendable {
         do throws(SupervisorError) {
             for path in paths { held.append(try Self.take(path, pool: pool)) }
         } catch {
-            for descriptor in held { close(descriptor) }
+            Self.release(held)
             throw error
         }
         descriptors = held
@@ -43,5 +43,13 @@ final class PoolLock: Sendable {
     }
 
     /// Gives the pool up.
-    func release() { for descriptor in descriptors { close(descriptor) } }
+    func release() { Self.release(descriptors) }
+
+    /// Unlocked and not only closed: a child that was just forked has the same open file until it becomes another program.
+    private static func release(_ descriptors: [Int32]) {
+        for descriptor in descriptors {
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
+    }
 }
