@@ -22,6 +22,7 @@ extension Acceptance {
                     try: end.shutdown(socket.SHUT_RDWR)
                     except OSError: pass
             server = socket.create_server((sys.argv[1], 5432))
+            print("ready", flush=True)
             while True:
                 client, _ = server.accept()
                 database = socket.socket(socket.AF_UNIX)
@@ -75,7 +76,8 @@ extension Acceptance {
                 network.second.wrapper[0],
                 Array(network.second.wrapper.dropFirst())
                     + ["/usr/bin/python3", "-c", forwarder, network.second.address, try database.socketPath()])
-            _ = try await ChildProcess.with(serving, logs: two.logs, grace: .seconds(5)) { _ in
+            _ = try await ChildProcess.with(serving, logs: two.logs, grace: .seconds(5)) { serving in
+                try await eventually("the way to the database") { !serving.output.isEmpty }
                 try await one.withSupervisor(first.backend, here) { supervisor in
                     let id = try await two.submitScript(script, ["--retries", "0"])
                     try await eventually("the checkpoint") { try await two.task(id)["checkpoint"]["phase"] == 1 }
