@@ -123,24 +123,9 @@ enum PostgresClaimSQL {
         var own = ""
 
         static let none = Level()
-        /// From one priority in the index to the next.
         static let own = Level(
             lane: ", level.rank AS level",
-            join: """
-                 CROSS JOIN LATERAL (
-                    WITH RECURSIVE step AS (
-                        (SELECT r.rank FROM acode.ready r
-                        WHERE r.queue = o.queue AND r.container = kind.container AND r.lane = lane.lane
-                        ORDER BY r.rank LIMIT 1)
-                        UNION ALL
-                        SELECT (
-                            SELECT r.rank FROM acode.ready r
-                            WHERE r.queue = o.queue AND r.container = kind.container AND r.lane = lane.lane
-                                AND r.rank > step.rank
-                            ORDER BY r.rank LIMIT 1)
-                        FROM step WHERE step.rank IS NOT NULL)
-                    SELECT step.rank FROM step WHERE step.rank IS NOT NULL) AS level
-                """,
+            join: " CROSS JOIN LATERAL (\(steps("rank", of: "\(ofLane) AND r.lane = lane.lane"))) AS level",
             only: " AND r.rank = l.level", own: ", level")
     }
 
@@ -165,22 +150,28 @@ enum PostgresClaimSQL {
     private static func lanes(_ images: Shape.Images) -> String {
         switch images {
         case .only: " CROSS JOIN unnest($10::text[]) AS lane (lane)"
-        // From one image in the index to the next, as with queues.
         case .allBut:
             """
              CROSS JOIN LATERAL (
-                WITH RECURSIVE step AS (
-                    (SELECT r.lane FROM acode.ready r WHERE r.queue = o.queue AND r.container = kind.container
-                    ORDER BY r.lane LIMIT 1)
-                    UNION ALL
-                    SELECT (
-                        SELECT r.lane FROM acode.ready r
-                        WHERE r.queue = o.queue AND r.container = kind.container AND r.lane > step.lane
-                        ORDER BY r.lane LIMIT 1)
-                    FROM step WHERE step.lane IS NOT NULL)
-                SELECT step.lane FROM step WHERE step.lane IS NOT NULL AND NOT step.lane = ANY ($10::text[])) AS lane
+                SELECT own.lane FROM (\(steps("lane", of: ofLane))) AS own WHERE NOT own.lane = ANY ($10::text[])) AS lane
             """
         }
+    }
+
+    private static let ofLane = "r.queue = o.queue AND r.container = kind.container"
+
+    /// The different values of a column of what waits: goes from one in the index to the next, instead of reading all.
+    private static func steps(_ column: String, of condition: String) -> String {
+        """
+        WITH RECURSIVE step AS (
+            (SELECT r.\(column) FROM acode.ready r WHERE \(condition) ORDER BY r.\(column) LIMIT 1)
+            UNION ALL
+            SELECT (
+                SELECT r.\(column) FROM acode.ready r WHERE \(condition) AND r.\(column) > step.\(column)
+                ORDER BY r.\(column) LIMIT 1)
+            FROM step WHERE step.\(column) IS NOT NULL)
+        SELECT step.\(column) FROM step WHERE step.\(column) IS NOT NULL
+        """
     }
 
     /// How many of each lane are among the best. Only so many are locked, or a claim that takes a few would keep from others what
