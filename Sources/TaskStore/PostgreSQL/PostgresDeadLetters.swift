@@ -96,8 +96,8 @@ struct PostgresDeadLetters {
         ]
     }
 
-    /// Removes every trace of them, oldest first, and returns their ids; to be run after `holdTasks`. A unique key that is just being taken over is left to
-    /// who takes it: one without a task keeps nobody out.
+    /// Removes every trace of them, oldest first, and returns their ids; to be run after `holdTasks`. A unique key that is
+    /// just being taken over is left to who takes it: one without a task keeps nobody out.
     var purge: PostgresQuery {
         let signature = parameters.count + 1
         return PostgresQuery(

@@ -158,13 +158,20 @@ struct GroupCommitTests {
         }
     }
 
+    /// Has so many writes wait; each tells whether it succeeded.
+    private func wait(
+        with count: Int, on commit: GroupCommit, in group: inout ThrowingTaskGroup<Bool, any Error>
+    ) async {
+        for number in 0..<count {
+            group.addTask { (try? await commit.perform("insert", Self.insert(number))) == number }
+        }
+        await until(commit, has: count)
+    }
+
     @Test func closingFinishesWhatMadeWay() async throws {
         try await withBlockedWriter(limits: .init(batch: 4)) { commit, _, release in
             let done = try await withThrowingTaskGroup(of: Bool.self) { group in
-                for number in 0..<50 {
-                    group.addTask { (try? await commit.perform("insert", Self.insert(number))) == number }
-                }
-                await until(commit, has: 50)
+                await wait(with: 50, on: commit, in: &group)
                 group.addTask { (try? await commit.alone("look") { _ in }) != nil }
                 while commit.awaitedBy == 0 { await Task.yield() }
                 group.addTask {
@@ -182,10 +189,7 @@ struct GroupCommitTests {
     @Test func closingFinishesWhatWasAccepted() async throws {
         try await withBlockedWriter { commit, _, release in
             let done = try await withThrowingTaskGroup(of: Bool.self) { group in
-                for number in 0..<50 {
-                    group.addTask { (try? await commit.perform("insert", Self.insert(number))) == number }
-                }
-                await until(commit, has: 50)
+                await wait(with: 50, on: commit, in: &group)
                 group.addTask {
                     await commit.close()
                     return true
