@@ -64,7 +64,8 @@ extension PostgresTaskStore {
     func announceRest() async -> Bool {
         let queues = window.withLock { $0.rest(at: .now) }
         guard !queues.isEmpty else { return true }
-        let words = announcement(of: queues)
+        // Who hears of it has nothing from it after a crash.
+        let words = [PostgresQuery(PostgresSQL.withoutFlush)] + announcement(of: queues)
         if (try? await pool.run(words, operation: "announce", timeout: .seconds(5))) != nil { return true }
         _ = window.withLock { $0.putOff(Set(queues)) }
         return false
