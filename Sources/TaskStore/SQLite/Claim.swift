@@ -126,9 +126,14 @@ extension WriteScope {
     }
 
     private func promote() throws {
-        for row in try all(ClaimSQL.promote, [now]) {
-            try ready(row[1])
-            counts.move(queue: row[0], from: .pending, to: .enqueued)
+        var promote = try raw(ClaimSQL.promote)
+        promote.bind(now)
+        var promoted: [(queue: String, seq: Int64)] = []
+        while try promote.step() { promoted.append((promote.text(0), promote.int(1))) }
+        promote.reset()
+        for (queue, seq) in promoted {
+            try ready(seq)
+            counts.move(queue: queue, from: .pending, to: .enqueued)
         }
     }
 
@@ -222,8 +227,15 @@ extension WriteScope {
     private func queues(_ request: ClaimRequest) throws -> [String] {
         guard request.queues.isEmpty else { return Set(request.queues.map { StoredText.clean($0) }).sorted() }
         var queues: [String] = []
+        var next = try raw(ClaimSQL.nextQueue)
         // No queue sorts before the empty text, and a queue with an empty name is not to be had.
-        while let row = try first(ClaimSQL.nextQueue, [queues.last ?? ""]) { queues.append(row[0]) }
+        next.bind("")
+        while try next.step() {
+            queues.append(next.text(0))
+            next.reset()
+            next.bind(queues.last)
+        }
+        next.reset()
         return queues
     }
 }

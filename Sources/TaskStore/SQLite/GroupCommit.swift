@@ -33,6 +33,9 @@ final class GroupCommit: Sendable {
     private let busyTimeout: Duration
     private let limits: Limits
     private let state = Mutex(State())
+    /// How often the writer was wanted so far. Changed with `state`, and read without its lock, which whoever looks all the
+    /// time would take away from those who want something.
+    private let calls = Atomic(0)
 
     init(connection: DatabaseQueue, clock: any StoreClock, busyTimeout: Duration, limits: Limits = Limits()) {
         self.connection = connection
@@ -73,7 +76,10 @@ final class GroupCommit: Sendable {
     func alone(_ operation: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
         guard !isClosed else { throw .closed(operation) }
         let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
-            state.withLock { $0.loners += 1 }
+            state.withLock { state in
+                state.loners += 1
+                calls.add(1, ordering: .releasing)
+            }
             connection.asyncWriteWithoutTransaction { [self] db in
                 state.withLock { $0.loners -= 1 }
                 continuation.resume(
@@ -89,7 +95,7 @@ final class GroupCommit: Sendable {
         // The connection runs its blocks in order. A drain that made way for others may come after this one.
         await withCheckedContinuation { continuation in
             connection.asyncWriteWithoutTransaction { [self] db in
-                while case let batch = take(), !batch.isEmpty { commit(batch, db) }
+                while case let batch = take().batch, !batch.isEmpty { commit(batch, db) }
                 continuation.resume()
             }
         }
@@ -104,6 +110,7 @@ final class GroupCommit: Sendable {
                 return .refuse(StoreError(.busy, message, operation: write.operation))
             }
             state.waiting.append(write)
+            calls.add(1, ordering: .releasing)
             if state.isDraining { return .wait }
             state.isDraining = true
             return .drain
@@ -120,26 +127,28 @@ final class GroupCommit: Sendable {
 
     private func drain(_ db: Database) {
         while true {
-            let batch = take()
+            let (batch, calls) = take()
             guard !batch.isEmpty else { return }
             commit(batch, db)
-            let rest = ContinuousClock.now + limits.attention
-            while !hasWork, ContinuousClock.now < rest {}
+            lookForMore(than: calls)
             // Whoever writes again and again would keep the connection for ever.
             if awaitedBy > 0 { return drainInTurn() }
         }
     }
 
-    /// Whether there is anything to do for the writer, or for somebody else with its connection.
-    private var hasWork: Bool { state.withLock { !$0.waiting.isEmpty || $0.loners > 0 } }
+    private func lookForMore(than seen: Int) {
+        let rest = ContinuousClock.now + limits.attention
+        while calls.load(ordering: .acquiring) == seen, ContinuousClock.now < rest {}
+    }
 
-    /// What waits, as much as goes into one transaction. When nothing does, the writer rests.
-    private func take() -> [PendingWrite] {
+    /// What waits, as much as goes into one transaction, and how often the writer was wanted until then. When nothing waits,
+    /// the writer rests.
+    private func take() -> (batch: [PendingWrite], calls: Int) {
         state.withLock { state in
             let batch = Array(state.waiting.prefix(limits.batch))
             state.waiting.removeFirst(batch.count)
             if batch.isEmpty { state.isDraining = false }
-            return batch
+            return (batch, state.waiting.isEmpty ? calls.load(ordering: .relaxed) : -1)
         }
     }
 

@@ -48,14 +48,11 @@ extension WriteScope {
     /// How many tasks may be claimed of the queues that are not open without limit.
     func queueRoom() throws -> [String: Int] {
         var room: [String: Int] = [:]
-        for row in try all("SELECT queue, paused_at IS NOT NULL, max_running FROM queue_control") {
-            let queue: String = row[0]
-            let isPaused: Bool = row[1]
-            guard !isPaused, let most = row[2] as Int? else {
-                room[queue] = 0
-                continue
-            }
-            room[queue] = max(0, most - (try running(queue)))
+        var select = try raw("SELECT queue, CASE WHEN paused_at IS NULL THEN max_running END FROM queue_control")
+        defer { select.reset() }
+        while try select.step() {
+            let queue = select.text(0)
+            room[queue] = try select.optionalInt(1).map { max(0, Int($0) - (try running(queue))) } ?? 0
         }
         return room
     }
