@@ -1,4 +1,4 @@
-internal import AsyncAlgorithms
+internal import WorkerPool
 
 /// Lets a progress report pass when it says something new: one percent further or another message, at most one a second,
 /// and the first 100 % at once. What was held back last is due when the second is over.
@@ -56,7 +56,7 @@ struct ProgressWatch: Sendable {
 
     /// Looks until the task is cancelled.
     func run() async {
-        for await _ in AsyncTimerSequence(interval: ProgressThrottle.interval, clock: .continuous) {
+        for await _ in Beats(every: ProgressThrottle.interval) {
             for attempt in registry.all { attempt.tellProgress() }
         }
     }

@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import Foundation
 internal import Logging
 internal import TaskModel
@@ -15,7 +14,7 @@ struct CheckpointSweeper: Sendable {
     /// Sweeps until the task is cancelled.
     func run() async {
         await sweep()
-        for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await sweep() }
+        for await _ in Beats(every: interval) { await sweep() }
     }
 
     private func sweep() async {

@@ -58,7 +58,7 @@ final class AutoscaleLoop: Sendable {
 
     private func scale() async {
         var scaler = Autoscaler(rules: rules)
-        let timer = AsyncTimerSequence(interval: Self.interval, clock: .continuous).map { _ in }
+        let timer = Beats(every: Self.interval).map { _ in }
         for await _ in merge(wakes, timer) {
             do {
                 // In this order: a task that is claimed meanwhile is better missed for once than counted twice.

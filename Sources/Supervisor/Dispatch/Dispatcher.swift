@@ -100,7 +100,7 @@ final class Dispatcher: Sendable {
     /// Claims and runs until `close`.
     func run() async {
         await withDiscardingTaskGroup { group in
-            let timer = AsyncTimerSequence(interval: pollInterval, clock: .continuous)
+            let timer = Beats(every: pollInterval)
                 .filter { now in self.mustLook(at: now) }.map { _ in }
             for await _ in merge(wakes, pool.changes, timer) {
                 if closing.withLock({ $0 }) != nil { return }

@@ -43,7 +43,7 @@ final class LeaseKeeper: Sendable {
 
     private func watchTerms() async {
         let step = min(.seconds(1), max(.milliseconds(20), settings.heartbeat / 4))
-        for await _ in AsyncTimerSequence(interval: step, clock: .continuous) {
+        for await _ in Beats(every: step) {
             let now = ContinuousClock.now
             // What has ended only waits for the store.
             for attempt in registry.all where attempt.stage != .concluding {
@@ -69,7 +69,7 @@ final class LeaseKeeper: Sendable {
     }
 
     private func renewRegularly() async {
-        let timer = AsyncTimerSequence(interval: settings.heartbeat, clock: .continuous).map { _ in }
+        let timer = Beats(every: settings.heartbeat).map { _ in }
         var watch = LeaseWatch(lease: settings.lease, heartbeat: settings.heartbeat, now: .now)
         var health = HeartbeatHealth()
         for await _ in merge(checks, timer) {

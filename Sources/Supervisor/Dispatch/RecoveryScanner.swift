@@ -1,8 +1,8 @@
-internal import AsyncAlgorithms
 internal import Logging
 internal import Settings
 internal import TaskModel
 internal import TaskStore
+internal import WorkerPool
 
 /// Gives tasks of supervisors that stopped renewing back to the queue. Only re-enqueues; never runs anything itself.
 struct RecoveryScanner: Sendable {
@@ -17,7 +17,7 @@ struct RecoveryScanner: Sendable {
     /// Scans until the task is cancelled.
     func run() async {
         var told: Set<Seen> = []
-        for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) {
+        for await _ in Beats(every: settings.sweepInterval) {
             await expire()
             switch settings.recovery {
             case .off: break

@@ -1,5 +1,4 @@
 internal import AgentProtocol
-internal import AsyncAlgorithms
 internal import Logging
 internal import Synchronization
 internal import TaskModel
@@ -61,7 +60,7 @@ final class StrayLeases: Sendable {
     func run(
         every interval: Duration, mayLook: @escaping @Sendable () -> Bool, returned: @escaping @Sendable () -> Void
     ) async {
-        for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) {
+        for await _ in Beats(every: interval) {
             guard let last = failed.withLock({ $0 }) else { continue }
             let begun = ContinuousClock.now
             do throws(StoreError) {

@@ -1,10 +1,10 @@
-internal import AsyncAlgorithms
 internal import Foundation
 internal import Logging
 internal import Settings
 internal import Synchronization
 internal import TaskModel
 internal import TaskStore
+internal import WorkerPool
 
 /// Hears what the store tells of by itself, and says when to look for tasks and at leases.
 final class WakeupListener: Sendable {
@@ -87,7 +87,7 @@ final class WakeupListener: Sendable {
     private func countMembers() async {
         // Also at once: whoever joins many must not look before all of them each time until then.
         await countOnce()
-        for await _ in AsyncTimerSequence(interval: Self.countInterval, clock: .continuous) { await countOnce() }
+        for await _ in Beats(every: Self.countInterval) { await countOnce() }
     }
 
     private func countOnce() async {

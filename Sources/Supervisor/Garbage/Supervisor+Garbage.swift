@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import ContainerEngine
 internal import Logging
 internal import Settings
@@ -25,7 +24,7 @@ extension Supervisor {
             if let current, (try? await collectGarbage(current, isRehearsal: false)) != nil { break }
             try? await Task.sleep(for: min(.seconds(5), settings.workers.gcInterval))
         }
-        for await _ in AsyncTimerSequence(interval: settings.workers.gcInterval, clock: .continuous) {
+        for await _ in Beats(every: settings.workers.gcInterval) {
             guard let running = current, running.adopter.isSettled, !handOff.isDecided else { continue }
             _ = try? await collectGarbage(running, isRehearsal: false)
         }

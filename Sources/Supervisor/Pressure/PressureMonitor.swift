@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import Logging
 internal import Settings
 internal import Synchronization
@@ -52,7 +51,7 @@ final class PressureMonitor: Sendable {
     /// once when there is nothing to look at.
     func run(mayTake: @Sendable () -> Void) async {
         guard rules.isOn else { return }
-        for await _ in AsyncTimerSequence(interval: rules.interval, clock: .continuous) {
+        for await _ in Beats(every: rules.interval) {
             let change = await look()
             if change == .resumed || pressure.withLock({ $0.hasTurn }) { mayTake() }
         }

@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import Logging
 internal import Settings
 internal import TaskModel
@@ -22,7 +21,7 @@ struct RetentionKeeper: Sendable {
     func run() async {
         guard (try? await Task.sleep(for: min(settings.interval, .seconds(60)))) != nil else { return }
         await look()
-        for await _ in AsyncTimerSequence(interval: settings.interval, clock: .continuous) { await look() }
+        for await _ in Beats(every: settings.interval) { await look() }
     }
 
     /// Notes which store this state directory is used with; before the first task writes a log.

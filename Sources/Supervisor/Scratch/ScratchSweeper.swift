@@ -1,4 +1,3 @@
-internal import AsyncAlgorithms
 internal import Foundation
 internal import Logging
 internal import Settings
@@ -15,7 +14,7 @@ struct ScratchSweeper: Sendable {
     /// Sweeps until the task is cancelled.
     func run() async {
         await sweep()
-        for await _ in AsyncTimerSequence(interval: settings.sweepInterval, clock: .continuous) { await sweep() }
+        for await _ in Beats(every: settings.sweepInterval) { await sweep() }
     }
 
     private func sweep() async {

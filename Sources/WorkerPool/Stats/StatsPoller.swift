@@ -1,5 +1,4 @@
 internal import AgentProtocol
-internal import AsyncAlgorithms
 package import ContainerEngine
 package import Logging
 internal import Metrics
@@ -55,7 +54,7 @@ package final class StatsPoller: Sendable {
 
     /// Measures until the task is cancelled.
     package func run() async {
-        for await _ in AsyncTimerSequence(interval: interval, clock: .continuous) { await round() }
+        for await _ in Beats(every: interval) { await round() }
         watched.withLock { watched in
             for entry in watched.values { entry.gauges.remove() }
             watched = [:]
