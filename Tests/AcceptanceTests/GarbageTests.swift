@@ -16,11 +16,13 @@ extension Acceptance {
         }
 
         private static func gc(
-            _ fixture: AcodeFixture, _ engine: Engine, _ flags: String..., pool: String? = nil
+            _ fixture: AcodeFixture, _ engine: Engine, _ flags: String..., pool: String? = nil,
+            environment: [String: String] = [:]
         ) async throws -> [JSONValue] {
             try await fixture.acode(
                 ["gc", "--json", "--engine-socket", try engine.api.socket] + flags,
-                environment: ["ACODE_WORKERS_POOL": pool ?? fixture.pool], within: .seconds(60)
+                environment: environment.merging(["ACODE_WORKERS_POOL": pool ?? fixture.pool]) { $1 },
+                within: .seconds(60)
             ).json().elements
         }
 
@@ -254,18 +256,41 @@ extension Acceptance {
         @Test("a supervisor that was killed a moment ago loses nothing to a collection", arguments: Engine.all)
         func awaitedWorkersStay(_ engine: Engine) async throws {
             try await AcodeFixture.with("gc-awaited-\(engine)") { fixture in
-                var id = ""
-                try await fixture.withSupervisor(.of(engine)) { supervisor in
-                    id = try await fixture.submitScript("echo begun; sleep 3; echo over")
-                    try await fixture.waitFor(id, toPrint: "begun")
-                    supervisor.process.send(SIGKILL)
-                    try await supervisor.process.waitForEnd(within: .seconds(10))
+                try await Self.killed(fixture, engine) {
+                    let found = try await Self.gc(fixture, engine)
+                    #expect(found.isEmpty)
                 }
-                #expect(try await Self.gc(fixture, engine).isEmpty)
-                try await fixture.withSupervisor(.of(engine)) { _ in
-                    let task = try await fixture.waitFor(id, state: "complete")
-                    #expect(task["attempt"] == 1)
+            }
+        }
+
+        @Test("nor to one whose clock is an hour ahead of the database's", arguments: Engine.all)
+        func awaitedWorkersStayByTheDatabasesClock(_ engine: Engine) async throws {
+            try await TestDatabase.$isFixturesStore.withValue(true) {
+                try await AcodeFixture.with("gc-ahead-\(engine)") { fixture in
+                    let ahead = try await ClockShim.environment(in: fixture.scratch, seconds: 3600)
+                    try await Self.killed(fixture, engine) {
+                        let found = try await Self.gc(fixture, engine, environment: ahead)
+                        #expect(found.isEmpty)
+                    }
                 }
+            }
+        }
+
+        /// Kills a supervisor whose task runs on, which the next one takes over after `body`.
+        private static func killed(
+            _ fixture: AcodeFixture, _ engine: Engine, _ body: () async throws -> Void
+        ) async throws {
+            var id = ""
+            try await fixture.withSupervisor(.of(engine)) { supervisor in
+                id = try await fixture.submitScript("echo begun; sleep 3; echo over")
+                try await fixture.waitFor(id, toPrint: "begun")
+                supervisor.process.send(SIGKILL)
+                try await supervisor.process.waitForEnd(within: .seconds(10))
+            }
+            try await body()
+            try await fixture.withSupervisor(.of(engine)) { _ in
+                let task = try await fixture.waitFor(id, state: "complete")
+                #expect(task["attempt"] == 1)
             }
         }
     }

@@ -1,6 +1,7 @@
 internal import ControlPlane
 internal import Foundation
 internal import Settings
+internal import Supervisor
 internal import TaskModel
 internal import TaskStore
 

@@ -20,8 +20,3 @@ enum StoreAccess {
         }
     }
 }
-
-extension StoreSettings {
-    /// What libpq is told; what is not in it comes from its variables.
-    var connectionText: String { url?.secret ?? "" }
-}

@@ -18,6 +18,9 @@ package struct StoreSettings: Sendable, Equatable {
 
     /// The defaults.
     package init() {}
+
+    /// What libpq is told; what is not in it comes from its variables.
+    package var connectionText: String { url?.secret ?? "" }
 }
 
 /// The databases tasks can be kept in.

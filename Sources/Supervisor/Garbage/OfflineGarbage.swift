@@ -76,9 +76,9 @@ package struct OfflineGarbage: Sendable {
     }
 
     private func awaitedWorkers(_ predecessors: Predecessors) async throws(StoreError) -> Set<String> {
-        let lease = settings.queue.lease / .seconds(1)
-        let recent = try await predecessors.ended(in: store)
-            .filter { Date().timeIntervalSince($0.seenAt) < lease }.map(\.id)
+        let ended = try await predecessors.ended(in: store)
+        let now = await StoreTime(settings.store).now(supervisors: ended, lease: settings.queue.lease)
+        let recent = ended.living(within: settings.queue.lease, at: now).map(\.id)
         return Set(
             try await predecessors.workers(in: store).filter { recent.contains($0.supervisor) }.map(\.id.rawValue))
     }
