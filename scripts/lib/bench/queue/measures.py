@@ -9,7 +9,7 @@ from .contenders import PEERS, Acode, Contender, Report
 from .server import Server
 
 # Tasks a second at most, to know how many must wait so that work lasts.
-EXPECTED = {"acode": 30000, "awa": 12000, "pgqueuer": 5000, "pgqueuer-tuned": 15000, "procrastinate": 500}
+EXPECTED = {"acode": 50000, "awa": 12000, "pgqueuer": 9000, "pgqueuer-tuned": 24000, "procrastinate": 1000}
 
 
 @dataclass
