@@ -48,6 +48,9 @@ struct ClaimedRow: Sendable {
 
 /// The statements of a claim that have to use their index however large or small the tables are; a test explains them.
 enum ClaimSQL {
+    static let isDue = """
+        SELECT 1 FROM task_state INDEXED BY task_scheduled WHERE state = 'pending' AND run_at <= ? LIMIT 1
+        """
     static let promote = """
         UPDATE task_state SET state = 'enqueued' WHERE seq IN (
             SELECT seq FROM task_state INDEXED BY task_scheduled
@@ -126,6 +129,12 @@ extension WriteScope {
     }
 
     private func promote() throws {
+        // Mostly nothing is due, and what returns the rows that it changes makes tables for them first.
+        var look = try raw(ClaimSQL.isDue)
+        look.bind(now)
+        let isDue = try look.step()
+        look.reset()
+        guard isDue else { return }
         var promote = try raw(ClaimSQL.promote)
         promote.bind(now)
         var promoted: [(queue: String, seq: Int64)] = []

@@ -8,6 +8,7 @@ import Testing
 @Suite("SQLite: query plans", .timeLimit(.minutes(1)))
 struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
+        (ClaimSQL.isDue, [0], "task_state USING INDEX task_scheduled"),
         (ClaimSQL.promote, [0], "task_state USING INDEX task_scheduled"),
         (ClaimSQL.nextQueue, [""], "ready USING PRIMARY KEY"),
         (ClaimSQL.ready, ["default", 0, 1, 0, 4], "ready USING PRIMARY KEY"),
