@@ -14,23 +14,23 @@ extension PostgresTaskStore {
 
     /// Ends the tasks that `find` names and that are too late; returns how many it named.
     func endOverdue(
-        _ find: PostgresQuery, _ operation: String
+        _ find: PostgresQuery, _ operation: String, by statement: String = PostgresExpireSQL.end
     ) async throws(StoreError) -> (found: Int, ended: [TaskID]) {
         let page = try await read(find, operation) { row throws(PostgresError) in
             (id: try row.uuid(0), ttl: try row.optionalDouble(1))
         }
-        return page.isEmpty ? (0, []) : (page.count, try await end(page, operation))
+        return page.isEmpty ? (0, []) : (page.count, try await end(page, operation, by: statement))
     }
 
     /// Ends those of a page that are still there and still too late, and returns them.
     private func end(
-        _ page: [(id: UUIDBytes, ttl: Double?)], _ operation: String
+        _ page: [(id: UUIDBytes, ttl: Double?)], _ operation: String, by statement: String
     ) async throws(StoreError) -> [TaskID] {
         let ends = page.map { Settlement.expired(after: $0.ttl) }
         let lines = ends.flatMap(\.settlement.entries)
         let starts = ends.reduce(into: [1]) { $0.append($0[$0.count - 1] + Int64($1.settlement.entries.count)) }
         let query = PostgresQuery(
-            PostgresExpireSQL.end,
+            statement,
             [
                 .uuids(page.map(\.id)), .texts(ends.map(\.reason)), .ints(starts), .texts(lines.map(\.kind.rawValue)),
                 .texts(lines.map(\.message)), clock, me,
@@ -82,8 +82,13 @@ enum PostgresExpireSQL {
         """
 
     /// `$1` ids, `$2` reasons, `$3` where the lines of each begin in `$4` and `$5`, `$6` the time, `$7` the writer. What is
-    /// being claimed or moved just now is passed over.
-    static let end = """
+    /// being claimed, moved or ended just now is passed over.
+    static let end = end(whatOthersHave: " SKIP LOCKED")
+    /// As `end`, but waits until others are done with what they are about to claim, move or end.
+    static let endAfterOthers = end(whatOthersHave: "")
+
+    private static func end(whatOthersHave: String) -> String {
+        """
         WITH \(PostgresSQL.clock(6)),
         known AS MATERIALIZED (
             SELECT s.id, s.queue, s.container, s.lane, s.rank, s.seq, g.n
@@ -92,7 +97,7 @@ enum PostgresExpireSQL {
             SELECT k.* FROM known k JOIN acode.ready r
                 ON \(PostgresSQL.same("r.queue", "k.queue")) AND r.container = k.container AND r.lane = k.lane
                     AND r.rank = k.rank AND r.seq = k.seq
-            WHERE r.expire_at <= (SELECT now FROM clock) FOR UPDATE OF r SKIP LOCKED),
+            WHERE r.expire_at <= (SELECT now FROM clock) ORDER BY k.id FOR UPDATE OF r\(whatOthersHave)),
         unready AS (
             DELETE FROM acode.ready r USING waits w
             WHERE \(PostgresSQL.same("r.queue", "w.queue")) AND r.container = w.container AND r.lane = w.lane
@@ -100,7 +105,7 @@ enum PostgresExpireSQL {
             RETURNING r.id, w.n),
         delayed AS MATERIALIZED (
             SELECT k.id, k.n FROM known k JOIN acode.scheduled c ON \(PostgresSQL.same("c.id", "k.id"))
-            WHERE c.expire_at <= (SELECT now FROM clock) FOR UPDATE OF c SKIP LOCKED),
+            WHERE c.expire_at <= (SELECT now FROM clock) ORDER BY k.id FOR UPDATE OF c\(whatOthersHave)),
         unscheduled AS (DELETE FROM acode.scheduled c USING delayed d WHERE \(PostgresSQL.same("c.id", "d.id")) RETURNING c.id, d.n),
         ours AS (
             SELECT id, n, 'enqueued' AS before FROM unready UNION ALL SELECT id, n, 'pending' AS before FROM unscheduled),
@@ -122,4 +127,5 @@ enum PostgresExpireSQL {
         \(PostgresSQL.bump(7, when: "(SELECT count(*) FROM ended) > 0"))
         SELECT id FROM ended ORDER BY n
         """
+    }
 }

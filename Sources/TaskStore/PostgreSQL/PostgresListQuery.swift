@@ -59,9 +59,16 @@ struct PostgresListQuery {
     static let heaps = 256
 
     /// The newest of those that wait. No index has them by their ids, because every task would pay for it. In each heap they
-    /// are in the order in which they were submitted, and the newest of all are among the last of each.
+    /// are in the order in which they were submitted, and the newest of all are among the last of each, as far as the clocks of
+    /// those who submit agree.
     private static func newestReady(in queue: String?, _ limit: Int) -> String {
         let key = "r.queue, r.container, r.lane, r.rank"
+        // Of one queue, what comes after it in the key is compared, because with an equality for its first column the index
+        // would be read from the beginning of the queue.
+        let next =
+            queue == nil
+            ? "(\(key)) > (h.queue, h.container, h.lane, h.rank)"
+            : "(r.container, r.lane, r.rank) > (h.container, h.lane, h.rank)"
         let ofQueue = queue.map { "r.queue = \($0)" } ?? "true"
         return """
             WITH RECURSIVE heap AS (
@@ -69,7 +76,7 @@ struct PostgresListQuery {
                 UNION ALL
                 SELECT n.* FROM heap h CROSS JOIN LATERAL (
                     SELECT \(key) FROM acode.ready r
-                    WHERE \(ofQueue) AND (\(key)) > (h.queue, h.container, h.lane, h.rank) ORDER BY \(key) LIMIT 1) AS n),
+                    WHERE \(ofQueue) AND \(next) ORDER BY \(key) LIMIT 1) AS n),
             heaps AS MATERIALIZED (SELECT * FROM heap LIMIT \(heaps + 1))
             SELECT last.id FROM heaps h CROSS JOIN LATERAL (
                 SELECT r.id FROM acode.ready r

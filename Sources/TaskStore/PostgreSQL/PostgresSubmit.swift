@@ -86,9 +86,15 @@ extension PostgresTaskStore {
         return whole
     }
 
-    /// Ends the tasks that have the keys but were not begun in time, if no supervisor was there to do so.
+    /// Ends the tasks that have the keys but were not begun in time, if no supervisor was there to do so. Who has one in hand
+    /// just now is waited for: a task that is being claimed keeps its key, and one that is being ended keeps nobody out.
     private func endOverdueHolders(of keys: [PostgresValue]) async throws(StoreError) {
-        _ = try await endOverdue(PostgresQuery(PostgresExpireSQL.overdueHolders, keys + [clock]), "submit")
+        let find = PostgresQuery(PostgresExpireSQL.overdueHolders, keys + [clock])
+        // One that was waited for may have come into its queue meanwhile, too late to begin there, too.
+        for _ in 1...3 {
+            let page = try await endOverdue(find, "submit", by: PostgresExpireSQL.endAfterOthers)
+            if page.ended.count == page.found { return }
+        }
     }
 }
 
