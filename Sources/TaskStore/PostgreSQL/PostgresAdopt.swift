@@ -7,7 +7,6 @@ extension PostgresTaskStore {
         for duration: Duration
     ) async throws(StoreError) -> ClaimedTask? {
         guard let id = UUIDBytes(claimed.taskID.rawValue) else { return nil }
-        let claimant = try await number(of: PostgresClaimant(supervisor: supervisor, host: host))
         let sql = """
             WITH \(PostgresSQL.clock(9)),
             held AS (
@@ -17,6 +16,9 @@ extension PostgresTaskStore {
                 FROM clock
                 WHERE l.id = $1 AND l.attempt = $2 AND coalesce(l.origin, l.token) = $3
                     AND l.claimant = ANY (\(PostgresClaimantSQL.numbers(ofSupervisors: 4)))
+                    AND EXISTS (
+                        SELECT FROM acode.claimant c
+                        WHERE c.number = $6::integer AND c.supervisor = $12::text AND c.host = $7)
                 RETURNING l.id, l.attempt, greatest(0, l.hard_until - now) AS renewable),
             told AS (
                 INSERT INTO acode.event (id, attempt, kind, message, at)
@@ -27,17 +29,25 @@ extension PostgresTaskStore {
             JOIN acode.task_now s ON \(PostgresSQL.same("s.id", "held.id"))
             """
         let lease = Lease(taskID: claimed.taskID, attempt: claimed.attempt, token: .random(in: .min ... .max))
-        let rows = try await run(
-            PostgresQuery(
-                sql,
-                [
-                    .uuid(id), .int(Int64(claimed.attempt)), .int(claimed.token),
-                    .texts(previous.map { StoredText.clean($0.rawValue) }), .int(lease.token),
-                    .int(claimant), .clean(host),
-                    .int(StoredTime.milliseconds(duration)), clock, me, .int(StoredTime.latestMilliseconds),
-                ]), "adopt")
+        let claimant = PostgresClaimant(supervisor: supervisor, host: host)
+        func adopted() async throws(StoreError) -> PostgresRow? {
+            let number = try await number(of: claimant)
+            let values: [PostgresValue] = [
+                .uuid(id), .int(Int64(claimed.attempt)), .int(claimed.token),
+                .texts(previous.map { StoredText.clean($0.rawValue) }), .int(lease.token), .int(number), .clean(host),
+                .int(StoredTime.milliseconds(duration)), clock, me, .int(StoredTime.latestMilliseconds),
+                .clean(supervisor.rawValue),
+            ]
+            return try await run(PostgresQuery(sql, values), "adopt").first
+        }
+        var row = try await adopted()
+        if row == nil {
+            // Or the number is not its own any more.
+            forget(claimant)
+            row = try await adopted()
+        }
         do throws(PostgresError) {
-            guard let row = rows.first else { return nil }
+            guard let row else { return nil }
             guard let task = try PostgresTaskRow.read(row).task else {
                 throw PostgresError(.decoding, "task \(claimed.taskID) can't be read", operation: "adopt")
             }

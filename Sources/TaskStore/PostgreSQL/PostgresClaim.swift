@@ -11,7 +11,7 @@ extension PostgresTaskStore {
             return []
         }
         let queues = Set(request.queues.map { StoredText.clean($0) }).sorted()
-        let shape = PostgresClaimSQL.Shape(
+        var shape = PostgresClaimSQL.Shape(
             queues: queues.isEmpty ? .all : .named, images: .init(request.images),
             hasTurns: request.turns != nil, byAge: request.byAge)
         let most: [PostgresValue] = [
@@ -30,10 +30,11 @@ extension PostgresTaskStore {
             PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
         ]
         let claimant = PostgresClaimant(supervisor: request.supervisor, host: request.host)
-        let claimed = try await take(as: claimant) { number, isPromoted in
+        let claimed = try await take(as: claimant) { number, isPromoted, isLookingFurther in
             let names: [PostgresValue] = [
                 .bool(isPromoted), .clean(claimant.supervisor.rawValue), .clean(claimant.host),
             ]
+            shape.isLookingFurther = isLookingFurther
             return locks + (isPromoted ? [promote] : [])
                 + [PostgresQuery(PostgresClaimSQL.claim(shape), most + [.int(number)] + rest + names)]
         }
@@ -67,17 +68,20 @@ extension PostgresTaskStore {
     }
 
     /// Claims, again when tasks are due that were not in their queues yet, when the claimant has another number than it
-    /// believes, and when all that waited was just being taken by others: a supervisor that heard of a task and goes away empty
-    /// isn't told again. `steps` are the statements, with or without the one that moves what is due.
+    /// believes, and when all that it would have taken was just being taken by others, who may leave it: then it looks further,
+    /// because a supervisor that heard of a task and goes away empty isn't told again. `steps` are the statements, with or
+    /// without the one that moves what is due.
     private func take(
-        as claimant: PostgresClaimant, _ steps: (_ number: Int64, _ isPromoted: Bool) -> [PostgresQuery]
+        as claimant: PostgresClaimant,
+        _ steps: (_ number: Int64, _ isPromoted: Bool, _ isLookingFurther: Bool) -> [PostgresQuery]
     ) async throws(StoreError) -> PostgresRows? {
         var isPromoted = false
+        var isLookingFurther = false
         var tries = 0
         // The next look of a supervisor, or of the one who left it, finds what is left after so many.
         while tries < 5 {
             let number = try await self.number(of: claimant)
-            let answer = try await run(steps(number, isPromoted), "claim").last
+            let answer = try await run(steps(number, isPromoted, isLookingFurther), "claim").last
             guard let first = answer?.first, first.optionalText(0) == nil else { return answer }
             do throws(PostgresError) {
                 switch try first.optionalInt(PostgresTaskRow.count + 1) {
@@ -88,6 +92,10 @@ extension PostgresTaskStore {
                 default:
                     claimConflicts.add(1, ordering: .relaxed)
                     tries += 1
+                    if !isLookingFurther {
+                        isLookingFurther = true
+                        continue
+                    }
                     guard (try? await Task.sleep(for: .milliseconds(Int.random(in: 5...20)))) != nil else { return nil }
                 }
             } catch {

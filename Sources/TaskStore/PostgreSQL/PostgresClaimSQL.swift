@@ -45,11 +45,18 @@ enum PostgresClaimSQL {
         var hasTurns = false
         /// Whether the oldest come first.
         var byAge = false
+        /// Whether each lane is looked at for as much as may be taken of it: others are just taking the best of all.
+        var isLookingFurther = false
 
         static let all = Queues.allCases.flatMap { queues in
             Images.allCases.flatMap { images in
                 [false, true].flatMap { hasTurns in
-                    [false, true].map { Shape(queues: queues, images: images, hasTurns: hasTurns, byAge: $0) }
+                    [false, true].flatMap { byAge in
+                        [false, true].map {
+                            Shape(
+                                queues: queues, images: images, hasTurns: hasTurns, byAge: byAge, isLookingFurther: $0)
+                        }
+                    }
                 }
             }
         }
@@ -77,7 +84,7 @@ enum PostgresClaimSQL {
                 SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane\(level.lane)
                 FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(PostgresLaneSQL.lanes(shape.images))\(level.join)
                 WHERE o.room > 0 AND NOT (SELECT is_there FROM due) AND (SELECT is_there FROM known)),
-            \(PostgresLaneSQL.shares(turns, level, order)),
+            \(shape.isLookingFurther ? PostgresLaneSQL.wholeShares : PostgresLaneSQL.shares(turns, level, order)),
             best AS MATERIALIZED (
                 SELECT found.*, l.room\(turns.best), row_number() OVER (
                     PARTITION BY l.queue ORDER BY \(order("found"))) AS number
@@ -105,8 +112,8 @@ enum PostgresClaimSQL {
 
     /// A claim writes the lease and nothing else about the task.
     ///
-    /// The answer is one row without an id when all that waits is just being taken by others, who may leave some of it and tell
-    /// nobody; with 1 as its last value when tasks are due that have to be moved into their queues first, unless `$19` says
+    /// The answer is one row without an id when all that was looked at is just being taken by others, who may leave some of it
+    /// and tell nobody; with 1 as its last value when tasks are due that have to be moved into their queues first, unless `$19` says
     /// that this was done, and with 2 when the claimant has another number. Moving takes a statement of its own, which most
     /// claims are spared by this.
     private static let take = """

@@ -119,6 +119,9 @@ enum PostgresLaneSQL {
         """
     }
 
+    /// As much of each lane as may be taken of it.
+    static let wholeShares = "shares AS MATERIALIZED (SELECT l.*, l.room AS share FROM lanes l)"
+
     /// Compared by themselves, because an index is read on to its end for a row that is compared as one.
     private static func bound(_ column: String) -> String { "coalesce((SELECT \(column) FROM bound), \(Int64.max))" }
 

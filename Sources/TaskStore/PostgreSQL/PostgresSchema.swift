@@ -25,7 +25,8 @@ enum PostgresSchema {
     static let (queueLocks, uniqueLocks): (Int32, Int32) = (0x61_63_6f_64, 0x61_63_6f_65)
 
     /// What a session of the queue sets: plans that don't change with the size of tables. A planner that sees an empty table
-    /// chooses to read all of it, and stays with that when it has grown.
+    /// chooses to read all of it, and stays with that when it has grown. And each statement sees what was done before it: who
+    /// waits for a lock has to see what those did who had it.
     ///
     /// - Parameter timeout: how long the caller waits for an answer. The server gives up before, so that it never works for
     ///   nobody, and the caller learns that nothing was done.
@@ -35,6 +36,7 @@ enum PostgresSchema {
             "plan_cache_mode": "force_generic_plan", "jit": "off", "enable_seqscan": "off", "enable_hashjoin": "off",
             "enable_mergejoin": "off", "enable_bitmapscan": "off", "statement_timeout": "\(most * 5 / 6)",
             "lock_timeout": "\(most * 2 / 3)", "idle_in_transaction_session_timeout": "60s",
+            "default_transaction_isolation": "read committed",
         ]
     }
 

@@ -5,7 +5,7 @@ import TaskStore
 import TestSupport
 import Testing
 
-@Suite("PostgreSQL: claims", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: claims", .timeLimit(.minutes(3)))
 struct PostgresClaimTests {
     private func count(_ place: PostgresPlace, _ sql: String) async throws -> Int64? {
         try await place.run("SELECT count(*) FROM \(sql)")[0].first?.int(0)
@@ -57,20 +57,47 @@ struct PostgresClaimTests {
         }
     }
 
-    /// Who was just taken in time, by a transaction that has not ended, keeps its key.
-    @Test func aKeyStaysWithATaskThatIsBeingClaimedWhileItsTimeRunsOut() async throws {
+    /// Who was just taken in time, by a transaction that has not ended, keeps its key; who is just being ended doesn't.
+    @Test(arguments: [
+        ("DELETE FROM acode.ready", false),
+        (
+            """
+            DELETE FROM acode.ready;
+            UPDATE acode.task_state SET state = 'error', outcome = 'expired', expire_at = NULL;
+            INSERT INTO acode.parked (state, id) SELECT 'error', id FROM acode.task_state
+            """, true
+        ),
+    ]) func whoHasTheKeyOfATaskIsWaitedFor(doing: String, isNew: Bool) async throws {
         try await PostgresPlace.with { place in
             let clock = TestClock()
             let store = try await place.open(clock: clock)
             var only = spec()
             (only.unique, only.ttl) = (UniqueKey("k"), 5)
             let first = try await store.accept([only])[0].task.id
-            let claimer = try await PostgresConnection.open(ConnectionTarget(place.url))
-            try await claimer.runScript("BEGIN; DELETE FROM acode.ready", operation: "test")
+            let other = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await other.runScript("BEGIN; \(doing)", operation: "test")
             clock.advance(by: 6)
-            let again = try await store.accept([only])[0]
-            #expect(!again.isNew && again.task.id == first)
-            await claimer.close()
+            async let submitted = store.accept([only])
+            try await place.waitForBlocked(1)
+            try await other.runScript("COMMIT", operation: "test")
+            let again = try await submitted[0]
+            #expect(again.isNew == isNew && (again.task.id == first) == !isNew)
+            await other.close()
+            await store.close()
+        }
+    }
+
+    /// Others who have the best in hand keep nobody from the rest.
+    @Test func aClaimPassesOverALaneThatOthersHaveAllOf() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            _ = try await store.accept([spec("best", image: "a")] + (0..<3).map { spec("\($0)", image: "b") })
+            let other = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await other.runScript(
+                "BEGIN; SELECT FROM acode.ready WHERE lane = (SELECT lane FROM acode.ready ORDER BY seq LIMIT 1) FOR UPDATE",
+                operation: "test")
+            #expect(store.names(try await store.claim(1)) == ["0"])
+            await other.close()
             await store.close()
         }
     }

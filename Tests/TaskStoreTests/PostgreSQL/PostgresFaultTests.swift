@@ -6,7 +6,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: faults", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: faults", .timeLimit(.minutes(3)))
 struct PostgresFaultTests {
     /// Ends every other session of the database, as a restart of the server does.
     private func cutAll(_ place: PostgresPlace) async throws {

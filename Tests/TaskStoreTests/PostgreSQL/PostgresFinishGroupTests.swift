@@ -4,7 +4,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: ends that are written together", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: ends that are written together", .timeLimit(.minutes(3)))
 struct PostgresFinishGroupTests {
     /// Writes nothing, and counts how many ends it was given at a time. The first time it waits for others to come.
     private final class Writer: Sendable {

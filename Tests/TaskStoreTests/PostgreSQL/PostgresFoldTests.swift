@@ -4,7 +4,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: deltas of counts", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: deltas of counts", .timeLimit(.minutes(3)))
 struct PostgresFoldTests {
     /// Else they would grow with every use of an operation that forgets to.
     @Test func everyOperationThatLeavesSomeFoldsThemNowAndThen() async throws {

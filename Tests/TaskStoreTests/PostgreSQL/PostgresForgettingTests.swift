@@ -4,7 +4,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: tasks are forgotten while others tell of them", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: tasks are forgotten while others tell of them", .timeLimit(.minutes(3)))
 struct PostgresForgettingTests {
     enum Forgetting: CaseIterable { case purge, prune }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// The row in which a store counts its changes is the last that its statements lock: two of them that locked others after it
 /// would wait for each other.
-@Suite("PostgreSQL: the order of locks", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: the order of locks", .timeLimit(.minutes(3)))
 struct PostgresLockOrderTests {
     /// Runs `body` until it waits for the row of `change`, and expects that it has locked every row of `table` before.
     private func expectLocked(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: opening", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: opening", .timeLimit(.minutes(3)))
 struct PostgresMigrationTests {
     @Test func manyMayOpenAnEmptyDatabaseAtOnce() async throws {
         try await PostgresPlace.with { place in

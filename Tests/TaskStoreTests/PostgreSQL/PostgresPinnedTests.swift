@@ -5,7 +5,7 @@ import Testing
 @testable import TaskStore
 
 /// A transaction elsewhere that began long ago keeps the server from removing any row that was deleted since.
-@Suite("PostgreSQL: a transaction that stays open", .timeLimit(.minutes(2)))
+@Suite("PostgreSQL: a transaction that stays open", .timeLimit(.minutes(5)))
 struct PostgresPinnedTests {
     /// Shared buffers that a claim of one task touches, on the session of the store's settings; it is undone.
     private func buffers(_ place: PostgresPlace) async throws -> Int {

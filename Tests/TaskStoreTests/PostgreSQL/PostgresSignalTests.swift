@@ -7,7 +7,7 @@ import Testing
 @testable import TaskStore
 
 /// What stores on one database tell each other.
-@Suite("PostgreSQL: signals", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: signals", .timeLimit(.minutes(3)))
 struct PostgresSignalTests {
     /// Signals heard so far.
     private final class Ear: Sendable {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("PostgreSQL: the store looks after itself", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: the store looks after itself", .timeLimit(.minutes(3)))
 struct PostgresUpkeepTests {
     /// Statistics reach the server's tables a moment after the transactions.
     private func dead(_ place: PostgresPlace) async throws -> Int64 {
