@@ -54,6 +54,15 @@ package enum Disposition: Codable, Sendable, Equatable {
     /// Whether the task has ended and nobody can put it back.
     package var isFinal: Bool { self == .complete }
 
+    /// The same, but another attempt begins after so many seconds at the earliest.
+    package func waiting(atLeast seconds: Double) -> Disposition {
+        switch self {
+        case .retry(let delay): .retry(delay: max(delay, seconds))
+        case .abandon(let delay, let counts): .abandon(delay: max(delay, seconds), countsAsDelivery: counts)
+        case .complete, .deadLetter, .cancel: self
+        }
+    }
+
     /// Whether another attempt follows.
     package var triesAgain: Bool {
         switch self {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// NFR-008: an engine that is away for a while is a state of the pool, and no task's failure.
-    @Suite("Engine outage", .timeLimit(.minutes(4)), .enginesOfItsOwn)
+    @Suite("Engine outage", .timeLimit(.minutes(9)), .enginesOfItsOwn)
     struct EngineOutage {
         private static let quick: [String: JSONValue] = ["workers.docker.outage.checkInterval": "200ms"]
 
@@ -91,6 +91,36 @@ extension Acceptance {
                     try await engines.control("start", engine)
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
                     #expect(task["failures"] == 0, "\(task)")
+                }
+            }
+        }
+
+        @Test(
+            "a worker that is stopped by force meanwhile may run on, so its task waits until that can't be any more",
+            arguments: Engine.all)
+        func stoppedByForce(_ engine: Engine) async throws {
+            let (engines, options) = try Self.pool(1)
+            let settings = Self.quick.merging(["queue.lease": "40s", "queue.heartbeat": "5s"]) { own, _ in own }
+            try await AcodeFixture.with("outage-forced-\(engine)", settings: settings) { fixture in
+                fixture.atEnd { try await engines.control("start", engine) }
+                try await fixture.withSupervisor(.of(engine), options) { _ in
+                    let id = try await fixture.submitScript("echo begun; sleep 600")
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    let worker = try #require(try await fixture.workers().first?["id"].string)
+                    try await engines.control("kill", engine)
+                    try await eventually("it to be told") {
+                        try await fixture.acode("worker", "list").errorText.contains("engine can't be used since")
+                    }
+                    // It may wait for the engine.
+                    _ = try? await fixture.acode("worker", "stop", worker, "--force", within: .seconds(10))
+                    let task = try await fixture.waitFor(id, state: "pending", within: .seconds(30))
+                    #expect(task["failures"] == 0, "\(task)")
+                    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+                    let next = try #require(task["runAt"].string.flatMap { try? Date($0, strategy: style) })
+                    #expect(next.timeIntervalSinceNow > 20, "\(task)")
+                    try await fixture.acode("task", "cancel", id).succeeded()
+                    try await engines.control("start", engine)
+                    #expect(try await fixture.runScript("echo after", within: .seconds(60)).text == "after\n")
                 }
             }
         }

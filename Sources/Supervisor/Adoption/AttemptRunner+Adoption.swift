@@ -29,9 +29,9 @@ extension AttemptRunner {
         if let startedAt { request.elapsed = .seconds(max(0, Date().timeIntervalSince(startedAt))) }
         // What the command has been told can't be taken back: an end that follows from it is no failure.
         if adopted.directory.hasStop { attempt.stopAnnounced.set(()) }
-        if adopted.directory.hasTermination {
-            attempt.stopIntent.set(.shutdown)
-            request.isTerminated = true
+        if let stop = adopted.directory.notedStop {
+            attempt.stopIntent.set(stop)
+            request.isTerminated = stop.allowsGrace
         }
         request.stopAnnounced = attempt.stopAnnounced
         request.graceOver = attempt.graceOver

@@ -323,7 +323,8 @@ package struct AttemptRunner: Sendable {
         let decision = RetryDecision.after(
             verdict, task: attempt.claim.task, output: await lastOutput(of: attempt, verdict),
             maxDeliveries: settings.queue.maxDeliveries, maxInterruptions: settings.queue.maxInterruptions,
-            random: Double.random(in: 0..<1))
+            // An agent waits less long than a lease lasts.
+            orphanLife: settings.queue.lease / .seconds(1), random: Double.random(in: 0..<1))
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
             usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,

@@ -7,10 +7,22 @@ package struct RetryDecision: Sendable, Equatable {
     /// Why it is tried again or not; `nil` where that goes without saying.
     package var why: String?
 
-    /// Decides after a verdict. `output` is the last of what the attempt printed, `random` in 0..<1 spreads retries.
+    /// Decides after a verdict. `output` is the last of what the attempt printed, `random` in 0..<1 spreads retries, and
+    /// after `orphanLife` seconds an agent has killed what nobody looks after.
     package static func after(
         _ verdict: Verdict, task: QueuedTask, output: String = "", maxDeliveries: Int, maxInterruptions: Int = 100,
-        random: Double
+        orphanLife: Double = 0, random: Double
+    ) -> RetryDecision {
+        var decision = meant(
+            verdict, task: task, output: output, maxDeliveries: maxDeliveries, maxInterruptions: maxInterruptions,
+            random: random)
+        // Never two at once.
+        if verdict.mayRunOn { decision.disposition = decision.disposition.waiting(atLeast: orphanLife) }
+        return decision
+    }
+
+    private static func meant(
+        _ verdict: Verdict, task: QueuedTask, output: String, maxDeliveries: Int, maxInterruptions: Int, random: Double
     ) -> RetryDecision {
         let facts = FailureFacts(outcome: verdict.outcome, exitCode: verdict.exitCode, output: output)
         let chances = Chances(task: task, maxDeliveries: maxDeliveries, random: random)

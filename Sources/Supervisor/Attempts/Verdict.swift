@@ -12,6 +12,8 @@ package struct Verdict: Sendable, Equatable {
     package var reason: String
     /// What it means for retrying; `nil` for success and for a cancelled task.
     package var failure: FailureClass?
+    /// Whether its command may still run: nobody could be asked whether the worker is gone.
+    package var mayRunOn = false
     /// Whether the command asked to be run again (exit code 75, EX_TEMPFAIL of sysexits.h).
     package var asksForRetry = false
 
@@ -29,7 +31,7 @@ package struct Verdict: Sendable, Equatable {
                         outcome: .interrupted, exitCode: Int(tryAgain),
                         reason: "the supervisor shuts down, so it stopped itself (exit code 75), to go on later",
                         failure: .interrupted)
-                } else if exited.stoppedWithAgent, exited.exitCode != 0 {
+                } else if exited.stoppedWithAgent {
                     stoppedWithAgent(exited)
                 } else {
                     ended(exited, limits, mode)
@@ -41,8 +43,9 @@ package struct Verdict: Sendable, Equatable {
                 outcome: .workerLost, reason: "the worker's agent refused the task: it is \(reason.rawValue)",
                 failure: .infrastructure)
         case .workerLost(let loss):
-            if let stop = record.stop { return stopped(stop, nil) }
-            return lost(loss, limits)
+            var verdict = record.stop.map { stopped($0, nil) } ?? lost(loss, limits)
+            verdict.mayRunOn = loss.mayRunOn
+            return verdict
         case .detached:
             return Verdict(
                 outcome: .interrupted, reason: "another supervisor goes on with it", failure: .interrupted)
@@ -147,10 +150,12 @@ package struct Verdict: Sendable, Equatable {
     // MARK: The worker failed it
 
     private static func stoppedWithAgent(_ exited: Exited) -> Verdict {
-        Verdict(
+        // As with a shutdown of ours, code 0 after a SIGTERM says nothing about the work.
+        let doubt = exited.exitCode == 0 ? " after a SIGTERM, which does not say that it was done" : ""
+        return Verdict(
             outcome: .workerLost, exitCode: exitCode(of: exited),
             reason: "the worker was stopped from outside, with its engine, or after too long without a supervisor; "
-                + "the command \(VerdictWords.end(exited))",
+                + "the command \(VerdictWords.end(exited))\(doubt)",
             failure: .infrastructure)
     }
 

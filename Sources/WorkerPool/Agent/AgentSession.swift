@@ -110,15 +110,13 @@ package final class AgentSession: Sendable {
         guard let intent = await request.stop.wait() else { return }
         // The agent of an attempt that is taken over may not be here yet.
         await link.waitUntilConnected()
+        // Before anything is sent, or its effect might be seen first. Of a lost lease nobody else is to say anything.
+        if link.isConnected, intent != .leaseLost { directory?.note(intent) }
         if intent.allowsGrace {
             // Here, too, because it has to be there before the signal is.
             announceStop(of: request)
             if Task.isCancelled { return }
-            // Before it is sent, or its effect might be seen first.
-            if link.isConnected {
-                if intent == .shutdown { directory?.noteTermination() }
-                terminated.set(())
-            }
+            if link.isConnected { terminated.set(()) }
             link.send(.signal(attempt: request.ref, signal: SIGTERM))
             _ = await request.graceOver.wait(atMost: request.stopGrace)
             if Task.isCancelled { return }

@@ -12,7 +12,7 @@ extension ContainerWorker {
     /// An agent that was told to end by somebody else than us was told so by its engine, if that is gone, too.
     func attributed(_ record: ExitRecord) async -> ExitRecord {
         guard case .reported(let exited) = record.end, record.stop == nil, exited.stoppedWithAgent,
-            exited.exitCode != 0, let watch, await watch.explains(nil)
+            let watch, await watch.explains(nil)
         else { return record }
         return ExitRecord(
             end: .workerLost(WorkerLoss(observation: "its container was told to end", engineStopped: true)))

@@ -310,14 +310,17 @@ package final class ContainerWorker: Worker {
     private func takeDown(after end: WorkerEnd, _ changed: @escaping @Sendable (WorkerChange) -> Void) async {
         var loss = WorkerLoss(observation: "the worker was stopped")
         if case .lost(let observed) = end { loss = observed }
+        // Of a worker that was stopped nothing is known before the engine has said so.
+        var unsure = loss
+        unsure.mayRunOn = end == .stopped
         // Without an id the create may still have worked: then its name finds the container.
         guard let container = containerID ?? (identity.mayExist ? ContainerBlueprint.name(of: id) : nil) else {
             link.abandon(loss)
             return await context.journal.forget(id)
         }
         let isGone = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [loss] in
-                await self.remove(container, gracefully: end == .stopped, loss, changed)
+            group.addTask { [unsure] in
+                await self.remove(container, gracefully: end == .stopped, unsure, changed)
             }
             group.addTask {
                 await self.fate.waitForForce()
@@ -335,7 +338,7 @@ package final class ContainerWorker: Worker {
             group.cancelAll()
             return first
         }
-        link.abandon(loss)
+        link.abandon(isGone ? loss : unsure)
         if isGone {
             await context.journal.forget(id)
         } else {

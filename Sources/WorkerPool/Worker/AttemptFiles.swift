@@ -24,7 +24,7 @@ extension WorkerDirectory {
     package var checkpointFile: String { "\(agent)/\(Self.checkpointName)" }
     /// `ACODE_STOP_FILE`
     package var stopFile: String { "\(agent)/\(Self.stopName)" }
-    private var terminationFile: String { "\(agent)/terminated" }
+    private var stopReasonFile: String { "\(agent)/stopped" }
     /// `ACODE_TEMP_DIR` of a local worker; in a container it is a tmpfs.
     package var temporary: String { "\(store)/temp" }
 
@@ -34,7 +34,7 @@ extension WorkerDirectory {
             // Right here: the way to another thread and back takes longer than the few system calls.
             try writeTask(request.taskFile)
             unlink(stopFile)
-            unlink(terminationFile)
+            unlink(stopReasonFile)
             try writeCheckpoint(request.checkpointFile)
         } catch {
             return ExitRecord(end: .unprovided(error))
@@ -77,12 +77,19 @@ extension WorkerDirectory {
     /// Whether the task was told to come to a stop. Blocks for a system call.
     package var hasStop: Bool { access(stopFile, F_OK) == 0 }
 
-    /// Notes that the task is about to be sent a SIGTERM because its supervisor ends, for the supervisor that may see its end.
-    /// Blocks for a few system calls on tmpfs.
-    func noteTermination() { _ = SmallFile.replace(terminationFile, [], mode: 0o444) }
+    /// Notes why the task is about to be sent a signal, for the supervisor that may see its end. Blocks for a few system
+    /// calls on tmpfs.
+    func note(_ stop: StopIntent) {
+        guard let content = try? JSONEncoder().encode(stop) else { return }
+        _ = SmallFile.replace(stopReasonFile, [UInt8](content), mode: 0o444)
+    }
 
-    /// Whether the task was sent a SIGTERM because its supervisor ended. Blocks for a system call.
-    package var hasTermination: Bool { access(terminationFile, F_OK) == 0 }
+    /// Why the task was sent a signal, if it was. Blocks for a few system calls on tmpfs.
+    package var notedStop: StopIntent? {
+        FileManager.default.contents(atPath: stopReasonFile).flatMap {
+            try? JSONDecoder().decode(StopIntent.self, from: $0)
+        }
+    }
 
     /// Empties everything a task could write to, so that no task sees what another left; the task file stays until the next
     /// one's. `owner` is nil for a local worker. Blocks.

@@ -49,7 +49,7 @@ package struct ExitRecord: Sendable, Equatable {
 }
 
 /// Why we end an attempt. The first one given counts.
-package enum StopIntent: Sendable, Equatable {
+package enum StopIntent: Codable, Sendable, Equatable {
     /// It ran longer than this.
     case timeout(Duration)
     /// Someone cancelled the task.
@@ -75,7 +75,7 @@ package enum StopIntent: Sendable, Equatable {
 }
 
 /// A limit that acode enforces, because neither the kernel nor the engine does.
-package enum LimitBreach: Sendable, Equatable {
+package enum LimitBreach: Codable, Sendable, Equatable {
     /// The worker's writable places hold `usedBytes`; the limit is in MiB.
     case disk(usedBytes: Int64, limitMb: Int)
     /// It wrote more bytes of output than are kept.
@@ -100,6 +100,9 @@ package struct WorkerLoss: Sendable, Equatable {
     package var oomKilled: Bool
     /// Whether the engine itself stopped or restarted meanwhile.
     package var engineStopped: Bool
+    /// Whether its agent was left behind alive, as far as anybody knows: it kills its command when nobody has looked after it
+    /// for long enough.
+    package var mayRunOn = false
 
     /// Puts facts together.
     package init(observation: String, exitCode: Int? = nil, oomKilled: Bool = false, engineStopped: Bool = false) {

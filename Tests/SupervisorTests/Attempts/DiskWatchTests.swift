@@ -47,7 +47,7 @@ private final class WritingWorker: Worker {
     func review() async throws(WorkerError) -> WorkerReview { throw WorkerError(.host, "nothing to look at") }
 }
 
-@Suite("Disk watch", .timeLimit(.minutes(1)))
+@Suite("Disk watch", .timeLimit(.minutes(3)))
 struct DiskWatchTests {
     private func attempt(_ number: Int, on worker: any Worker) -> RunningAttempt {
         let id = TaskID(rawValue: "task\(number)")

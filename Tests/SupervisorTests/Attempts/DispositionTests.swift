@@ -80,6 +80,21 @@ struct DispositionTests {
         #expect(decision.disposition == expected)
     }
 
+    /// Never two at once, whatever became of the first.
+    @Test(
+        arguments: [
+            (lost, .abandon(delay: 90)),
+            (verdict(.interrupted, .interrupted), .abandon(delay: 90, countsAsDelivery: false)),
+            (verdict(.timedOut, .retryable), .retry(delay: 90)), (verdict(.cancelled, nil), .cancel),
+        ] as [(Verdict, Disposition)])
+    func whatMayRunOnIsWaitedFor(_ verdict: Verdict, expected: Disposition) {
+        var verdict = verdict
+        verdict.mayRunOn = true
+        let decision = RetryDecision.after(
+            verdict, task: Self.task(maxAttempts: 9), maxDeliveries: 5, orphanLife: 90, random: 1)
+        #expect(decision.disposition == expected)
+    }
+
     @Test(arguments: [0.0, 0.25, 0.999])
     func retriesAreSpreadOverTheSecondHalfOfTheWait(random: Double) {
         let task = Self.task(maxAttempts: 2)

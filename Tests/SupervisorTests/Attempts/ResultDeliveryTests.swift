@@ -8,7 +8,7 @@ import Testing
 @testable import TaskStore
 
 /// Against the real store, which is closed where it is to be away.
-@Suite("Result delivery", .timeLimit(.minutes(1)))
+@Suite("Result delivery", .timeLimit(.minutes(3)))
 struct ResultDeliveryTests {
     private let scratch: Scratch
     private let clock = HandClock()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Result spool", .timeLimit(.minutes(1)))
+@Suite("Result spool", .timeLimit(.minutes(3)))
 struct ResultSpoolTests {
     private let scratch: Scratch
     private let spool: ResultSpool

@@ -7,7 +7,7 @@ import WorkerPool
 
 @testable import Supervisor
 
-@Suite("Secret sources", .timeLimit(.minutes(1)))
+@Suite("Secret sources", .timeLimit(.minutes(3)))
 struct SecretSourcesTests {
     private static let value = "correct-horse-battery"
     private let scratch: Scratch

@@ -104,7 +104,9 @@ struct VerdictTests {
     static let byWorker: [Row] = [
         Row("stopped with its agent", signal(15, withAgent: true), .workerLost, 143, .infrastructure, says: "outside"),
         Row("code with its agent", code(3, withAgent: true), .workerLost, 3, .infrastructure, says: "outside"),
-        Row("done just then", code(0, withAgent: true), .succeeded, 0, nil, says: "code 0"),
+        Row(
+            "code 0 with its agent", code(0, withAgent: true), .workerLost, 0, .infrastructure,
+            says: "does not say that it was done"),
         Row("agent busy", .refused(.busy), .workerLost, nil, .infrastructure, says: "busy"),
         Row("agent draining", .refused(.draining), .workerLost, nil, .infrastructure, says: "draining"),
         Row("worker vanished", gone, .workerLost, nil, .infrastructure, says: "it vanished"),

@@ -7,7 +7,7 @@ import Testing
 
 @testable import WorkerPool
 
-@Suite("Descriptors", .timeLimit(.minutes(2)))
+@Suite("Descriptors", .timeLimit(.minutes(5)))
 struct DescriptorLeakTests {
     /// Open descriptors of a process.
     private static func descriptors(of pid: Int32) throws -> Int {

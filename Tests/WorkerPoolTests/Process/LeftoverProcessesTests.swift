@@ -5,7 +5,7 @@ import Testing
 
 @testable import WorkerPool
 
-@Suite("Leftover processes", .timeLimit(.minutes(1)))
+@Suite("Leftover processes", .timeLimit(.minutes(3)))
 struct LeftoverProcessesTests {
     /// A shell with a child, marked as a worker's or not. The caller reaps it.
     private func start(mark: String?, _ script: String) throws -> Process {

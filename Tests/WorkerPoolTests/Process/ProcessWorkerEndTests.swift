@@ -8,7 +8,7 @@ import Testing
 @testable import WorkerPool
 
 /// The real agent as a local worker: every way to end.
-@Suite("Process worker: ends", .timeLimit(.minutes(2)))
+@Suite("Process worker: ends", .timeLimit(.minutes(5)))
 struct ProcessWorkerEndTests {
     /// Runs a script, and stops it with `intent` after its first output.
     private func stop(
@@ -45,17 +45,19 @@ struct ProcessWorkerEndTests {
         }
     }
 
-    /// Another supervisor may see the end, and has to know that of a shutdown.
-    @Test(arguments: [(StopIntent.shutdown, true), (.cancel("why"), false)])
-    func aSIGTERMIsNoted(_ intent: StopIntent, isNotedForOthers: Bool) async throws {
+    /// Another supervisor may see the end, and has to know why it came.
+    @Test(arguments: [
+        StopIntent.shutdown, .cancel("why"), .timeout(.milliseconds(1500)), .limit(.output(limitBytes: 9)),
+    ])
+    func aSIGTERMIsNoted(_ intent: StopIntent) async throws {
         try await LocalWorker.with { local in
             let script = "trap 'exit 0' TERM; echo; while :; do sleep 0.05; done"
             let (record, _, _) = await stop(local, script, intent, grace: .seconds(60))
             #expect(record.report?.exitCode == 0)
             #expect(record.isTerminated)
-            #expect(local.worker.directory.hasTermination == isNotedForOthers)
+            #expect(local.worker.directory.notedStop == intent)
             #expect(await !local.run("exit 0", attempt: 2).0.isTerminated)
-            #expect(!local.worker.directory.hasTermination)
+            #expect(local.worker.directory.notedStop == nil)
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WorkerPool
 
-@Suite("Process worker: starts that fail", .timeLimit(.minutes(1)))
+@Suite("Process worker: starts that fail", .timeLimit(.minutes(3)))
 struct ProcessWorkerStartTests {
     private func end(of worker: ProcessWorker) async -> WorkerError? {
         if case .startFailed(let error) = await worker.run(changed: { _ in }) { error } else { nil }

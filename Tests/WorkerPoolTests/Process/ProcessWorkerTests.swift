@@ -8,7 +8,7 @@ import Testing
 @testable import WorkerPool
 
 /// The real agent as a local worker: what a task does and what comes back.
-@Suite("Process worker: tasks", .timeLimit(.minutes(2)))
+@Suite("Process worker: tasks", .timeLimit(.minutes(5)))
 struct ProcessWorkerTests {
     @Test func aTaskRunsAndItsOutputComesBackByStream() async throws {
         try await LocalWorker.with { local in
