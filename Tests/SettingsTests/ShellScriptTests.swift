@@ -20,6 +20,7 @@ struct ShellScriptTests {
             ("runuser -u worker -- sh -c X", false), ("script -qec X /dev/null", false), ("script /dev/null", true),
             ("timeout 5 script -q", true), ("npm run script -c a", false), ("flock /l -c X", false),
             ("flock -w 5 -n /l -c X", false), ("flock /l --command X", false), ("flock /l make -c a", false),
+            ("flock -xw 5 /l -c X", false), ("env -a sh -S X", false), ("env --chdir=/data -S X", false),
             ("flock /l sort", false), ("flock /l sh", true), ("env -S X", false), ("env -i -vS X", false),
             ("env -u S make -S a", false), ("env A=b sort -S a", false), ("env -S", false),
             ("env -i sh -s a", true), ("busybox sh", true), ("bash script.sh", false), ("bash -x -- script.sh", false),

@@ -49,7 +49,10 @@ struct LogSources: Sendable {
         // Who has the address of a dead one by now must not be told the token. Of several pools each can read the logs of all.
         let living = try await store.supervisors().living(within: lease, at: time.now())
         let there = living.filter { $0.installation == installation }.sorted { $0.seenAt > $1.seenAt }
-        guard !there.isEmpty else { return .nowhere("no supervisor runs there now") }
+        guard !there.isEmpty else {
+            let silence = Int(lease / .seconds(1))
+            return .nowhere("no supervisor runs there now: none was seen for \(silence) s, see queue.lease")
+        }
         guard let address = there.lazy.compactMap(\.address).compactMap(Self.address).first else {
             return .nowhere("its supervisor serves no logs to other hosts, see supervisor.listen")
         }

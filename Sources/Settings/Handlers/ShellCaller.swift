@@ -83,7 +83,9 @@ struct ShellCaller {
         var place = 0
         while place < texts.count, texts[place].hasPrefix("-"), !Self.isScriptOption(texts[place]) {
             let text = texts[place]
-            let takesWord = ["-w", "-E", "--wait", "--timeout", "--conflict-exit-code"].contains { text == $0 }
+            let takesWord =
+                text.hasPrefix("--")
+                ? ["--wait", "--timeout", "--conflict-exit-code"].contains(text) : "wE".contains(text.last ?? "-")
             place += takesWord ? 2 : 1
         }
         if place < texts.count, !texts[place].hasPrefix("-") { place += 1 }
@@ -110,7 +112,9 @@ struct ShellCaller {
                 return Found(
                     scripts: [place, words], split: (words, value.isEmpty ? texts[words] : String(value)))
             }
-            let takesWord = ["--unset", "--chdir"].contains(text) || text.hasSuffix("u") || text.hasSuffix("C")
+            let takesWord =
+                text.hasPrefix("--")
+                ? ["--unset", "--chdir", "--argv0"].contains(text) : "uCa".contains(text.last ?? "-")
             place += takesWord ? 2 : 1
         }
         return Found()

@@ -16,12 +16,16 @@ struct StrayDelays: Sendable {
     private static let memory = Duration.seconds(3600)
     private var past: [TaskID: Past] = [:]
 
-    /// Notes that a task is given back, and returns how many seconds it is to wait.
-    mutating func next(for task: TaskID, now: ContinuousClock.Instant) -> Double {
+    /// Notes that a task was given back.
+    mutating func gaveBack(_ task: TaskID, now: ContinuousClock.Instant) {
         past = past.filter { now - $0.value.last < Self.memory }
-        let count = past[task]?.count ?? 0
-        past[task] = Past(count: count + 1, last: now)
-        guard count > 0 else { return 0 }
+        past[task] = Past(count: (past[task]?.count ?? 0) + 1, last: now)
+    }
+
+    /// How many seconds a task is to wait that is given back now.
+    func delay(for task: TaskID, now: ContinuousClock.Instant) -> Double {
+        guard let past = past[task], now - past.last < Self.memory else { return 0 }
+        let count = past.count
         // 2^9 s are more than the longest.
         return min(Self.longest, Double(1 << min(count - 1, 9)))
     }

@@ -107,7 +107,7 @@ final class StrayLeases: Sendable {
         guard !gone.isEmpty else { return Found(left: held, isSettled: spared.isEmpty) }
         let results = delays.withLock { delays in
             gone.map { lease in
-                let delay = delays.next(for: lease.taskID, now: .now)
+                let delay = delays.delay(for: lease.taskID, now: .now)
                 let result = AttemptResult(
                     outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
                     disposition: .abandon(delay: delay, countsAsDelivery: false))
@@ -115,6 +115,11 @@ final class StrayLeases: Sendable {
             }
         }
         let given = try await store.finish(results)
+        delays.withLock { delays in
+            for lease in given { delays.gaveBack(lease.taskID, now: .now) }
+        }
+        // Those that ended meanwhile were none.
+        guard !given.isEmpty else { return Found(left: held, isSettled: spared.isEmpty) }
         logger.warning(
             "gave back tasks that a claim took whose answer was lost",
             metadata: ["tasks": "\(given.map(\.taskID.rawValue).sorted().joined(separator: " "))"])

@@ -7,7 +7,7 @@ import Testing
 @testable import Supervisor
 
 /// R-13, with a real supervisor and store.
-@Suite("Adaptive queues", .timeLimit(.minutes(1)))
+@Suite("Adaptive queues", .timeLimit(.minutes(3)))
 struct AdaptiveQueueTests {
     /// Each of four tasks ends as if a server elsewhere were down, and runs again.
     @Test(arguments: [true, false])

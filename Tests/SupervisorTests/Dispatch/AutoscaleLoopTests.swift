@@ -7,7 +7,7 @@ import WorkerPool
 
 @testable import Supervisor
 
-@Suite("Autoscale: what counts", .timeLimit(.minutes(1)))
+@Suite("Autoscale: what counts", .timeLimit(.minutes(3)))
 struct AutoscaleLoopTests {
     @Test func tasksThatDemandContainersMakeNoPoolOfProcessesLarger() async throws {
         let test = try await TestSupervisor(in: try Scratch(), workers: 1) {

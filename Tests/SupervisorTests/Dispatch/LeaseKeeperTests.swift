@@ -38,7 +38,7 @@ struct LeaseWatchTests {
 }
 
 /// Against the real store, whose clock is moved by hand.
-@Suite("Lease keeper and recovery", .timeLimit(.minutes(1)))
+@Suite("Lease keeper and recovery", .timeLimit(.minutes(3)))
 struct LeaseKeeperTests {
     private let scratch: Scratch
     private let clock = HandClock()

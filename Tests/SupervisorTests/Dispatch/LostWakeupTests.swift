@@ -7,7 +7,7 @@ import Testing
 @testable import Supervisor
 
 /// Where nobody polls, a task is told of once.
-@Suite("Dispatcher: lost wake-ups", .timeLimit(.minutes(1)))
+@Suite("Dispatcher: lost wake-ups", .timeLimit(.minutes(3)))
 struct LostWakeupTests {
     @Test(arguments: [FaultyStore.Fault.unreachable, .answerLost])
     func aClaimThatFailsIsTriedAgainByWhoDoesNotPoll(fault: FaultyStore.Fault) async throws {

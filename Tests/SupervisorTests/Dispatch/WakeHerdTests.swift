@@ -9,7 +9,7 @@ import Testing
 @testable import Supervisor
 
 /// Q-2, W-7: fifty supervisors hear of each task. Counts, because times depend on the machine.
-@Suite("Fifty supervisors hear of a task", .serialized, .timeLimit(.minutes(5)))
+@Suite("Fifty supervisors hear of a task", .serialized, .timeLimit(.minutes(10)))
 struct WakeHerdTests {
     private static let members = 50
 
