@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// K-4, NFR-006, FR-075: a supervisor dies, its containers do not.
-    @Suite("Adoption after a crash", .timeLimit(.minutes(2)))
+    @Suite("Adoption after a crash", .timeLimit(.minutes(5)))
     struct Adoption {
         /// Prints `line 1` to `line N`, a few dozen a second.
         private static func steady(_ lines: Int) -> String {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// a supervisor that has enough to do takes no tasks, and says so.
-    @Suite("Backpressure", .timeLimit(.minutes(1)))
+    @Suite("Backpressure", .timeLimit(.minutes(3)))
     struct Backpressure {
         @Test("nothing is taken while another queue is too long, until it is short enough")
         func queueDepth() async throws {

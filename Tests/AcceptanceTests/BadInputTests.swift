@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// What people get wrong, and what they are told. No supervisor is needed.
-    @Suite("Bad input", .timeLimit(.minutes(1)))
+    @Suite("Bad input", .timeLimit(.minutes(3)))
     struct BadInput {
         /// A command line, its exit code and words that must be on standard error.
         struct Case: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Tasks that are ended from outside.
-    @Suite("Cancel and time-out", .timeLimit(.minutes(1)), .sharedPools(settings: ["workers.stopTimeout": "1s"]))
+    @Suite("Cancel and time-out", .timeLimit(.minutes(3)), .sharedPools(settings: ["workers.stopTimeout": "1s"]))
     struct Cancel {
         @Test("a running task is stopped, with all it started", arguments: Backend.all)
         func running(_ backend: Backend) async throws {

@@ -8,7 +8,7 @@ extension Acceptance {
     ///
     /// Time-outs, cancels and shutdowns are in suites of their own, and so are engines that stop.
     @Suite(
-        "Cause of death", .timeLimit(.minutes(3)),
+        "Cause of death", .timeLimit(.minutes(8)),
         .sharedPools(
             on: [.docker, .podman],
             settings: [

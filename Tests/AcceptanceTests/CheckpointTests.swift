@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// K-1…K-5: a task goes on where it was interrupted.
-    @Suite("Checkpoints", .timeLimit(.minutes(2)))
+    @Suite("Checkpoints", .timeLimit(.minutes(5)))
     struct Checkpoints {
         private static let quick: [String: JSONValue] = [
             "workers.shutdownTimeout": "20s", "workers.stopTimeout": "2s",

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// C-1…C-4: configuration as a user meets it.
-    @Suite("Configuration", .timeLimit(.minutes(1)))
+    @Suite("Configuration", .timeLimit(.minutes(3)))
     struct Configuration {
         @Test("the documented block is accepted as written and `show --origin` says where values come from")
         func origins() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// what happens for real is what monitoring counts.
-    @Suite("Counters", .timeLimit(.minutes(1)))
+    @Suite("Counters", .timeLimit(.minutes(3)))
     struct Counters {
         private static let settings: [String: JSONValue] = [
             "queue.lease": "2s", "queue.heartbeat": "300ms", "queue.sweepInterval": "200ms", "queue.maxDeliveries": 2,

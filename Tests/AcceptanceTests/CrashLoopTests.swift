@@ -5,7 +5,7 @@ import Testing
 extension Acceptance {
     /// FR-028…030: a worker that keeps dying is tried again with growing waits, so many times in a window, and then the
     /// pool says that it is crash-looping and why, until somebody restarts it.
-    @Suite("Crash loops", .timeLimit(.minutes(2)))
+    @Suite("Crash loops", .timeLimit(.minutes(5)))
     struct CrashLoops {
         /// Two restarts in ten minutes, quickly.
         private static let settings: [String: JSONValue] = [
@@ -100,7 +100,7 @@ extension Acceptance {
     }
 
     /// `worker restart`.
-    @Suite("Worker restart", .timeLimit(.minutes(1)))
+    @Suite("Worker restart", .timeLimit(.minutes(3)))
     struct WorkerRestarts {
         @Test("a restart waits for the task, `--force` doesn't, `--all` is all", arguments: Engine.all)
         func restart(_ engine: Engine) async throws {

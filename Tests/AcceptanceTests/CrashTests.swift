@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-075, K-4, R-2, NFR-006: a supervisor that dies without a word.
-    @Suite("Crash of the supervisor", .timeLimit(.minutes(1)))
+    @Suite("Crash of the supervisor", .timeLimit(.minutes(3)))
     struct Crash {
         @Test("after SIGKILL the next start reaps what is left of local workers and the tasks finish once")
         func killed() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// the database as those see it who set it up.
-    @Suite("Database", .timeLimit(.minutes(2)))
+    @Suite("Database", .timeLimit(.minutes(5)))
     struct Database {
         @Test("without tables everything says what to do; `db migrate` makes them, once; a newer database is refused")
         func tables() async throws {

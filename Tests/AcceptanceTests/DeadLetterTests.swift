@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// dead letters.
-    @Suite("Dead letters", .timeLimit(.minutes(1)))
+    @Suite("Dead letters", .timeLimit(.minutes(3)))
     struct DeadLetters {
         @Test("they are listed with their reason, shown with their history, requeued and purged")
         func life() async throws {

@@ -5,7 +5,7 @@ import Testing
 extension Acceptance {
     /// FR-035, FR-036: a task that fills the disk is killed, wherever it writes, and its outcome says so.
     @Suite(
-        "Disk limit", .timeLimit(.minutes(2)),
+        "Disk limit", .timeLimit(.minutes(5)),
         .sharedPools(on: [.docker, .podman], settings: ["workers.docker.resources.diskMb": 60]))
     struct DiskLimit {
         private func end(
@@ -97,7 +97,7 @@ extension Acceptance {
     }
 
     /// FR-026: a pool may refuse to run what prints without end.
-    @Suite("Output limit", .timeLimit(.minutes(1)))
+    @Suite("Output limit", .timeLimit(.minutes(3)))
     struct OutputLimit {
         @Test("a task that prints more than is kept is stopped, where the pool says so", arguments: Backend.all)
         func stopped(_ backend: Backend) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// What is here, what is missing, how to fix it.
-    @Suite("Doctor", .timeLimit(.minutes(1)))
+    @Suite("Doctor", .timeLimit(.minutes(3)))
     struct Doctor {
         @Test("finds the engine and names its version", arguments: Engine.all)
         func withEngine(_ engine: Engine) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// FR-037: the way out is the supervisor's: by name, across its successors, and never at its own expense.
-    @Suite("Egress and its supervisor", .timeLimit(.minutes(2)))
+    @Suite("Egress and its supervisor", .timeLimit(.minutes(5)))
     struct EgressSupervisor {
         /// A web server of this host's loopback that says `wait` until it is told to say something else.
         private final class Sign: Sendable {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Limited egress: no network but the supervisor's proxy, which lets through what is listed and tells what it refused.
-    @Suite("Egress", .timeLimit(.minutes(2)))
+    @Suite("Egress", .timeLimit(.minutes(5)))
     struct Egress {
         /// 20 MB that no two bytes of which may be swapped unseen.
         private static let large = [UInt8](

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Design decision 8: an engine that goes wrong while a pool uses it, by a proxy in front of the real one.
-    @Suite("Engine faults", .timeLimit(.minutes(2)))
+    @Suite("Engine faults", .timeLimit(.minutes(5)))
     struct EngineFaults {
         /// What goes wrong with which request, and how often.
         struct Case: Sendable, CustomTestStringConvertible {

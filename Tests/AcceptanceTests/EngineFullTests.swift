@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// NFR-008: an engine whose disk is full.
-    @Suite("Engine without space", .timeLimit(.minutes(3)))
+    @Suite("Engine without space", .timeLimit(.minutes(8)))
     struct EngineFull {
         @Test("it is told with cause and fix, costs no task anything, and passes with the want", arguments: Engine.all)
         func full(_ engine: Engine) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// K-3, Q-8: two machines with an engine each share a queue, and one of them is cut off.
-    @Suite("Machines with engines", .timeLimit(.minutes(1)))
+    @Suite("Machines with engines", .timeLimit(.minutes(3)))
     struct EngineMachines {
         private static let settings: [String: JSONValue] = [
             "queue.lease": "2s", "queue.heartbeat": "300ms", "queue.sweepInterval": "200ms", "store.timeout": "1s",

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// Design decision 8: an engine that goes away under load and comes back.
-    @Suite("Engine restart", .timeLimit(.minutes(4)), .enginesOfItsOwn)
+    @Suite("Engine restart", .timeLimit(.minutes(9)), .enginesOfItsOwn)
     struct EngineRestart {
         private static func setUp() throws -> (EngineInstance, PoolOptions) {
             let engines = try #require(EnginesOfItsOwn.current)

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-002, FR-003, NFR-008: no engine, or one that misbehaves at the start.
-    @Suite("Engine trouble at the start", .timeLimit(.minutes(1)))
+    @Suite("Engine trouble at the start", .timeLimit(.minutes(3)))
     struct EngineTrouble {
         /// What is at the place of the engine's socket.
         enum Trouble: String, CaseIterable {

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// O-5, Q-3: what a command's end becomes.
-    @Suite("Exit codes", .timeLimit(.minutes(1)), .sharedPools(count: 2))
+    @Suite("Exit codes", .timeLimit(.minutes(3)), .sharedPools(count: 2))
     struct ExitCodes {
         /// A command, its exit code and what the task says afterwards.
         struct Case: Sendable, CustomTestStringConvertible {
@@ -63,7 +63,7 @@ extension Acceptance {
     }
 
     /// What a task is given: input, variables, a directory, and nothing else.
-    @Suite("A task's surroundings", .timeLimit(.minutes(1)), .sharedPools())
+    @Suite("A task's surroundings", .timeLimit(.minutes(3)), .sharedPools())
     struct Surroundings {
         @Test("standard input is given to the last byte and then ends", arguments: Backend.all)
         func standardInput(_ backend: Backend) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Design decision 10: disks that are full.
-    @Suite("Full disk", .timeLimit(.minutes(1)))
+    @Suite("Full disk", .timeLimit(.minutes(3)))
     struct FullDisk {
         private static func mountTiny(_ path: String, size: String, _ fixture: AcodeFixture) async throws {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

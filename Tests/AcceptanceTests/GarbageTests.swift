@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-075, NFR-006, NFR-007: what nobody owns any more.
-    @Suite("Garbage collection", .timeLimit(.minutes(2)))
+    @Suite("Garbage collection", .timeLimit(.minutes(5)))
     struct Garbage {
         /// A lease so short that nobody waits long for the next supervisor.
         private static let short: [String: JSONValue] = ["queue.lease": "2s", "queue.heartbeat": "500ms"]

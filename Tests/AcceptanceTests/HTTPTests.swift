@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// O-1: what monitoring sees.
-    @Suite("HTTP", .timeLimit(.minutes(1)))
+    @Suite("HTTP", .timeLimit(.minutes(3)))
     struct HTTP {
         @Test("health, queue and metrics are served on TCP, and nothing else", arguments: Backend.all)
         func overTCP(_ backend: Backend) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// K-4, NFR-006: a new supervisor takes the place of a running one.
-    @Suite("Handoff", .timeLimit(.minutes(2)))
+    @Suite("Handoff", .timeLimit(.minutes(5)))
     struct Handoff {
         private static let steady = "i=0; while [ $i -lt 250 ]; do i=$((i+1)); echo line $i; sleep 0.02; done"
         private static let lines = (1...250).map { "line \($0)\n" }.joined()

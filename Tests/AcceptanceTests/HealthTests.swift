@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-028…029: a worker that is not well is replaced and its task runs again; one that is only slow is left alone.
-    @Suite("Health", .timeLimit(.minutes(2)))
+    @Suite("Health", .timeLimit(.minutes(5)))
     struct Health {
         /// Questions every second, three without an answer are too many.
         private static let watch: [String: JSONValue] = ["workers.health": ["interval": "1s", "retries": 3]]

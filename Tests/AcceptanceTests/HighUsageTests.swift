@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// FR-042: where the kernel's own accounts can't be seen, the engine is asked.
-    @Suite("Measurements of the engine", .timeLimit(.minutes(2)))
+    @Suite("Measurements of the engine", .timeLimit(.minutes(5)))
     struct EngineMeasurements {
         @Test("a worker is measured through the engine where cgroup files are hidden", arguments: Engine.all)
         func withoutCgroupFiles(_ engine: Engine) async throws {
@@ -44,7 +44,7 @@ extension Acceptance {
     }
 
     /// FR-043…045, FR-049, FR-050: use close to a limit is told once, where one looks for it, and so is its end.
-    @Suite("High usage", .timeLimit(.minutes(3)))
+    @Suite("High usage", .timeLimit(.minutes(8)))
     struct HighUsage {
         private static let settings: [String: JSONValue] = [
             "workers.statsInterval": "1s", "workers.highUsageWarning": 80, "workers.docker.resources.cpus": 0.2,

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-054, FR-075: a task finds nothing of the one that ran before it in the same worker.
-    @Suite("Hygiene between tasks", .timeLimit(.minutes(1)))
+    @Suite("Hygiene between tasks", .timeLimit(.minutes(3)))
     struct Hygiene {
         static let cases: [(Engine, Bool)] = Engine.all.flatMap { [($0, false), ($0, true)] }
 

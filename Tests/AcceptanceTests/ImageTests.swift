@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// FR-004…011, FR-053: images of every kind.
-    @Suite("Images", .timeLimit(.minutes(2)))
+    @Suite("Images", .timeLimit(.minutes(5)))
     struct Images {
         @Test("an image without a shell, a passwd file or anything else works", arguments: Engine.all)
         func noShell(_ engine: Engine) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-009: tasks wait for images, workers do not.
-    @Suite("Waiting for images", .timeLimit(.minutes(3)))
+    @Suite("Waiting for images", .timeLimit(.minutes(8)))
     struct ImageWaits {
         /// A registry behind a proxy, and the place of an image there that no other test uses, gone from the engine at the end.
         private struct Source: Sendable {

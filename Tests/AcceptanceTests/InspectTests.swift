@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-051…055: what is in force, by the engine's word and the kernel's.
-    @Suite("Worker inspection", .timeLimit(.minutes(1)))
+    @Suite("Worker inspection", .timeLimit(.minutes(3)))
     struct Inspection {
         @Test("everything wanted is in force, and what somebody took away is named", arguments: Engine.all)
         func containers(_ engine: Engine) async throws {

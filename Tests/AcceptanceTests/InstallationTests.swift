@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// Q-8, design decision 7: what belongs to whom when many share one queue. Every supervisor here has the same host name.
-    @Suite("Installations", .timeLimit(.minutes(2)))
+    @Suite("Installations", .timeLimit(.minutes(5)))
     struct Installations {
         /// Two fixtures on one store, the second with the first's pool name.
         private static func withTwo(

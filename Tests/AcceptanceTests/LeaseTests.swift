@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// how long a task may be held, what is done about those that nobody holds, and in which order they come.
-    @Suite("Leases", .timeLimit(.minutes(1)))
+    @Suite("Leases", .timeLimit(.minutes(3)))
     struct Leases {
         @Test("an attempt ends with its longest lease, by name of the setting; a longer time-out of its own counts")
         func longest() async throws {

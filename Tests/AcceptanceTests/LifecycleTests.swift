@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-012…026, NFR-001, NFR-002, NFR-006: from start to stop, seen from the engine.
-    @Suite("Lifecycle", .timeLimit(.minutes(2)))
+    @Suite("Lifecycle", .timeLimit(.minutes(5)))
     struct Lifecycle {
         @Test("start, run a task, stop: nothing is left", arguments: Engine.all)
         func startRunStop(_ engine: Engine) async throws {

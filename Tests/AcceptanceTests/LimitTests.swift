@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-019, FR-028, FR-031…041, FR-051…055: the limits, as the engine knows them and as the kernel enforces them.
-    @Suite("Limits", .timeLimit(.minutes(2)), .sharedPools(on: [.docker, .podman]))
+    @Suite("Limits", .timeLimit(.minutes(5)), .sharedPools(on: [.docker, .podman]))
     struct Limits {
         @Test("the defaults are visible in inspect", arguments: Engine.all)
         func defaultsInInspect(_ engine: Engine) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Q-2, W-7: where nobody tells of tasks they are looked for: behind a pooler, and while the connection that hears is cut.
-    @Suite("Listening", .timeLimit(.minutes(1)))
+    @Suite("Listening", .timeLimit(.minutes(3)))
     struct Listening {
         /// Runs `body` with two installations on one database: one that has no supervisor, and one that has. Nothing but the
         /// database tells the second what the first does.

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// NFR-008: a Docker that leaves its containers running when it ends.
-    @Suite("Live restore", .timeLimit(.minutes(3)))
+    @Suite("Live restore", .timeLimit(.minutes(8)))
     struct LiveRestore {
         @Test(
             "tasks, workers and containers outlive a restart and a kill of the engine", arguments: ["restart", "kill"])

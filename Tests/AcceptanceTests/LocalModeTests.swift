@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// NFR-008: local process workers, beyond what every backend must do.
-    @Suite("Local mode", .timeLimit(.minutes(1)))
+    @Suite("Local mode", .timeLimit(.minutes(3)))
     struct LocalMode {
         @Test("daemons that a task leaves are gone before the next task begins")
         func leftovers() async throws {

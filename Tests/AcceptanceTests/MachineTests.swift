@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// one queue, many machines. Network namespaces stand for them.
-    @Suite("Machines", .timeLimit(.minutes(2)))
+    @Suite("Machines", .timeLimit(.minutes(5)))
     struct Machines {
         private static let token = "machines-0123456789abcdef0123456789abcdef"
 

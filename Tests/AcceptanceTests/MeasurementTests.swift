@@ -4,7 +4,7 @@ import Testing
 extension Acceptance {
     /// FR-042: the numbers mean what they say.
     @Suite(
-        "Measurements", .timeLimit(.minutes(2)),
+        "Measurements", .timeLimit(.minutes(5)),
         .sharedPools(
             on: [.docker, .podman],
             settings: [

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-056…062: what of the host a task sees.
-    @Suite("Mounts", .timeLimit(.minutes(1)))
+    @Suite("Mounts", .timeLimit(.minutes(3)))
     struct Mounts {
         @Test("the pool's and a task's mounts are there, read-only where asked for", arguments: Engine.all)
         func mounts(_ engine: Engine) async throws {

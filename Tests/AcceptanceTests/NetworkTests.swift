@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// FR-037, FR-063…066: what a container sees of the world in each network.
-    @Suite("Network modes", .timeLimit(.minutes(2)))
+    @Suite("Network modes", .timeLimit(.minutes(5)))
     struct NetworkModes {
         /// The engine's own bridge: this host's address in it.
         private static func gateway(_ engine: Engine, _ network: String? = nil) async throws -> String {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// R-5, FR-058, FR-059: what a task finds and leaves beside its standard streams.
-    @Suite("Output files", .timeLimit(.minutes(2)))
+    @Suite("Output files", .timeLimit(.minutes(5)))
     struct OutputFiles {
         /// Runs `body` with a pool of one and a directory that outputs may be put into.
         private func withPool(

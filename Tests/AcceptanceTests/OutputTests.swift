@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-026, FR-027: every byte, on the right stream, as it comes.
-    @Suite("Output", .timeLimit(.minutes(2)), .sharedPools())
+    @Suite("Output", .timeLimit(.minutes(5)), .sharedPools())
     struct Output {
         @Test("a burst of 50 MB is complete to the byte, live and in the log", arguments: Backend.all)
         func burst(_ backend: Backend) async throws {
@@ -105,7 +105,7 @@ extension Acceptance {
     }
 
     /// The cap of a log; on local workers, because the log is the supervisor's own.
-    @Suite("Log size", .timeLimit(.minutes(1)))
+    @Suite("Log size", .timeLimit(.minutes(3)))
     struct LogSize {
         @Test("beyond the cap the head and the tail stay, with the count of what is left out")
         func cap() async throws {

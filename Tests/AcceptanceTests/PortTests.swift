@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// FR-067: ports of containers on the host.
-    @Suite("Ports", .timeLimit(.minutes(2)))
+    @Suite("Ports", .timeLimit(.minutes(5)))
     struct Ports {
         /// What is read from a port of this host's loopback.
         private static func read(_ port: Int) async throws -> String {

@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// the same program on PostgreSQL.
-    @Suite("PostgreSQL", .timeLimit(.minutes(3)))
+    @Suite("PostgreSQL", .timeLimit(.minutes(8)))
     struct Postgres {
         /// A test of another suite, on the other database.
         struct Borrowed: Sendable, CustomTestStringConvertible {

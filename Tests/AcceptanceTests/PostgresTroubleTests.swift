@@ -5,7 +5,7 @@ import Testing
 
 extension Acceptance {
     /// W-8: the database's server is slow to answer, ends sessions, or has no room, and is well again by itself.
-    @Suite("PostgreSQL in trouble", .timeLimit(.minutes(2)))
+    @Suite("PostgreSQL in trouble", .timeLimit(.minutes(5)))
     struct PostgresTrouble {
         private static let impatient: [String: JSONValue] = [
             "store.timeout": "1s", "queue.heartbeat": "300ms", "queue.sweepInterval": "200ms",

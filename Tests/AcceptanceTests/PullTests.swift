@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-008…011, NFR-003: how images are pulled, from a real registry on loopback that goes wrong on demand.
-    @Suite("Pulls", .timeLimit(.minutes(3)))
+    @Suite("Pulls", .timeLimit(.minutes(8)))
     struct Pulls {
         @Test("an image comes by tag and by digest, and is the same", arguments: Engine.all)
         func tagAndDigest(_ engine: Engine) async throws {

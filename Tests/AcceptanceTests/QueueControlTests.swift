@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Q-4 and back-pressure by hand: paused and limited queues, tasks that expire or may be there only once.
-    @Suite("Queue control", .timeLimit(.minutes(1)))
+    @Suite("Queue control", .timeLimit(.minutes(3)))
     struct QueueControl {
         @Test("a paused queue waits, says who and why, and outlives the supervisor; resumed, it goes on at once")
         func pause() async throws {

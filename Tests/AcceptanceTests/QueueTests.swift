@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// Q-1…: which task runs when, and again.
-    @Suite("Queue", .timeLimit(.minutes(1)))
+    @Suite("Queue", .timeLimit(.minutes(3)))
     struct Queue {
         @Test("a submit is noticed at once, not at the next poll")
         func wake() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// When a worker is replaced after a task, and that nobody waits for it.
-    @Suite("Recycling", .timeLimit(.minutes(2)))
+    @Suite("Recycling", .timeLimit(.minutes(5)))
     struct Recycling {
         /// What the workers of five tasks, of which the second fails, have in common: the same letter is the same worker.
         @Test(
@@ -70,7 +70,7 @@ extension Acceptance {
     }
 
     /// A pool whose size changes.
-    @Suite("Pool size", .timeLimit(.minutes(2)))
+    @Suite("Pool size", .timeLimit(.minutes(5)))
     struct PoolSize {
         @Test("from nothing to the most under load, and back to nothing", arguments: Engine.all)
         func autoscale(_ engine: Engine) async throws {

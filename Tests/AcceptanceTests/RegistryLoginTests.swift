@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-008: credentials of a registry with a password, from wherever a user keeps them.
-    @Suite("Registry credentials", .timeLimit(.minutes(3)))
+    @Suite("Registry credentials", .timeLimit(.minutes(8)))
     struct RegistryLogins {
         private static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 

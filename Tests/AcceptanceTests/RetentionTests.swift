@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// and retention: what is forgotten, by itself and by hand, and what is known of who did what.
-    @Suite("Retention", .timeLimit(.minutes(1)))
+    @Suite("Retention", .timeLimit(.minutes(3)))
     struct Retention {
         private func kinds(_ fixture: AcodeFixture, _ id: String) -> [String] {
             ["logs", "outputs", "scratch"].filter {

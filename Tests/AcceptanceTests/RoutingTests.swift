@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// O-2: task types, rules of routing, roles.
-    @Suite("Routing", .timeLimit(.minutes(1)))
+    @Suite("Routing", .timeLimit(.minutes(3)))
     struct Routing {
         /// A type that shows what reached its command, rules by size and by label, and who consumes what.
         private static let settings: [String: JSONValue] = {

@@ -4,7 +4,7 @@ import Testing
 extension Acceptance {
     /// FR-042, FR-049: what an attempt used beside its limits, and the limits that would have suited it.
     @Suite(
-        "Run report", .timeLimit(.minutes(2)),
+        "Run report", .timeLimit(.minutes(5)),
         .sharedPools(
             on: [.docker, .podman],
             settings: [

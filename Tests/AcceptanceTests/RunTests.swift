@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// O-5: one command in a worker of its own.
-    @Suite("acode run", .timeLimit(.minutes(1)))
+    @Suite("acode run", .timeLimit(.minutes(3)))
     struct Run {
         private static func options(_ backend: Backend) throws -> [String] {
             guard let engine = backend.engine else { return ["--mode", "local"] }

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// what attempts leave in their working directory.
-    @Suite("Scratch", .timeLimit(.minutes(1)))
+    @Suite("Scratch", .timeLimit(.minutes(3)))
     struct Scratch {
         @Test("it is gone after success and kept after failure, with its size on the timeline", arguments: Backend.all)
         func kept(_ backend: Backend) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-070…074: secrets are files for one task and nowhere else.
-    @Suite("Secrets", .timeLimit(.minutes(1)))
+    @Suite("Secrets", .timeLimit(.minutes(3)))
     struct Secrets {
         private static let value = "s3cr3t-Zq8-value"
 

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// design decision 5: competing consumers, and none twice.
-    @Suite("One store, many tasks", .timeLimit(.minutes(3)))
+    @Suite("One store, many tasks", .timeLimit(.minutes(8)))
     struct SharedStore {
         /// A task file of `count` tasks that each note their id in a file.
         private static func tasks(_ count: Int, noting path: String) -> String {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// R-10, K-3, NFR-002: every way a supervisor is asked to end.
-    @Suite("Shutdown", .timeLimit(.minutes(1)))
+    @Suite("Shutdown", .timeLimit(.minutes(3)))
     struct Shutdown {
         @Test("SIGTERM lets running tasks finish, starts no more, and exits 0", arguments: Backend.all)
         func drains(_ backend: Backend) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-016…018, FR-030: containers whose agent never calls. In place of the agent a script is mounted into them.
-    @Suite("Start failures", .timeLimit(.minutes(2)))
+    @Suite("Start failures", .timeLimit(.minutes(5)))
     struct StartFailures {
         private static func options(_ fixture: AcodeFixture, agent script: String) throws -> PoolOptions {
             let agent = try fixture.file("agent", "#!/bin/sh\n\(script)\n")

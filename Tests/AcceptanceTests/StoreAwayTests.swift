@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// tasks that end while the store can't be written.
-    @Suite("Store away", .timeLimit(.minutes(2)))
+    @Suite("Store away", .timeLimit(.minutes(5)))
     struct StoreAway {
         /// Keeps the database locked, as a backup or a person with a shell may, while `body` runs.
         private static func locking(_ fixture: AcodeFixture, _ body: () async throws -> Void) async throws {

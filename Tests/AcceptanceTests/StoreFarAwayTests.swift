@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// R-1, W-8: the way to the database is slow, or leads to another server.
-    @Suite("Store far away", .timeLimit(.minutes(1)))
+    @Suite("Store far away", .timeLimit(.minutes(3)))
     struct StoreFarAway {
         /// An installation whose store is behind `url`, and one without a supervisor that reaches it directly.
         private static func withTwo(

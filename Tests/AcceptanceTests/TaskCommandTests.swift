@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// O-3, R-12: what `acode task …` tells.
-    @Suite("Task commands", .timeLimit(.minutes(1)), .sharedPools(on: [.local]))
+    @Suite("Task commands", .timeLimit(.minutes(3)), .sharedPools(on: [.local]))
     struct TaskCommands {
         private var fixture: AcodeFixture { get throws { try SharedPools.pool(.local).fixture } }
 

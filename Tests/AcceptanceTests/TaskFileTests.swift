@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// Many tasks from one file.
-    @Suite("Task files", .timeLimit(.minutes(1)), .sharedPools(count: 2))
+    @Suite("Task files", .timeLimit(.minutes(3)), .sharedPools(count: 2))
     struct TaskFiles {
         @Test(
             "YAML: every task runs, output lines carry its name, the first failure's code is passed on",

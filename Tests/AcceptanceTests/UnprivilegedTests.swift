@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// NFR-010: a supervisor that is not root, with a socket it may open.
-    @Suite("Supervisor without root", .timeLimit(.minutes(1)))
+    @Suite("Supervisor without root", .timeLimit(.minutes(3)))
     struct Unprivileged {
         private static let user: UInt32 = 4321
 

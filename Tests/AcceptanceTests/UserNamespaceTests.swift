@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-053, FR-056…074 where the users of containers are others on this host.
-    @Suite("User namespaces", .timeLimit(.minutes(2)))
+    @Suite("User namespaces", .timeLimit(.minutes(5)))
     struct UserNamespaces {
         @Test("with userns-remap tasks have their files, worktrees, outputs and secrets, and stay in it")
         func remapped() async throws {

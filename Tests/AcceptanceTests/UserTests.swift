@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-053, FR-062: who tasks run as, and the engine's socket.
-    @Suite("Users and the engine's socket", .timeLimit(.minutes(1)))
+    @Suite("Users and the engine's socket", .timeLimit(.minutes(3)))
     struct Users {
         @Test("a task may name its user, but root only where that is allowed", arguments: Engine.all)
         func ofTasks(_ engine: Engine) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// C-2, Q-6, Q-7: a deployment by variables alone, as the table of the README has it.
-    @Suite("A deployment by variables", .timeLimit(.minutes(1)))
+    @Suite("A deployment by variables", .timeLimit(.minutes(3)))
     struct VariableDeployment {
         /// What all programs of the deployment are told.
         private static func common(_ fixture: AcodeFixture) -> [String: String] {

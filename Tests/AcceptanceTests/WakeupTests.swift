@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// Q-2, W-7: supervisors hear through the database of what other machines do.
-    @Suite("Wake-ups", .timeLimit(.minutes(2)))
+    @Suite("Wake-ups", .timeLimit(.minutes(5)))
     struct Wakeups {
         /// Runs `body` with two installations on one database: one that has no supervisor, and one that has. Nothing but the
         /// database tells the second what the first does.

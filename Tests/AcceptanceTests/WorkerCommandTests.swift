@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// O-3: what `acode worker …` tells about a running pool.
-    @Suite("Worker commands", .timeLimit(.minutes(1)), .sharedPools(count: 2))
+    @Suite("Worker commands", .timeLimit(.minutes(3)), .sharedPools(count: 2))
     struct WorkerCommands {
         @Test("`list --json` has exactly the promised fields", arguments: Backend.all)
         func listFields(_ backend: Backend) async throws {
@@ -196,7 +196,7 @@ extension Acceptance {
     }
 
     /// Stopping single workers, and pools that aren't there.
-    @Suite("Worker commands that change things", .timeLimit(.minutes(1)))
+    @Suite("Worker commands that change things", .timeLimit(.minutes(3)))
     struct WorkerControl {
         @Test("`stop ID` stops one worker, and another takes its place", arguments: Backend.all)
         func stopOne(_ backend: Backend) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// O-3: `worker exec`.
-    @Suite("Worker exec", .timeLimit(.minutes(2)), .sharedPools())
+    @Suite("Worker exec", .timeLimit(.minutes(5)), .sharedPools())
     struct WorkerExec {
         /// A worker that can be entered: the test before may have left one that is being replaced.
         private static func worker(_ engine: Engine) async throws -> (AcodeFixture, String) {

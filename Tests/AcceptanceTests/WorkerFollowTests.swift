@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// K-4, O-3: `worker logs --follow` outlives the supervisor.
-    @Suite("Following a worker", .timeLimit(.minutes(2)))
+    @Suite("Following a worker", .timeLimit(.minutes(5)))
     struct WorkerFollow {
         private static let steady = "i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo line $i; sleep 0.02; done"
         private static let lines = (1...400).map { "line \($0)\n" }.joined()

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-028…030, design decision 8: workers that die under a task.
-    @Suite("Worker loss", .timeLimit(.minutes(2)))
+    @Suite("Worker loss", .timeLimit(.minutes(5)))
     struct WorkerLoss {
         /// How a container comes to harm behind the product's back.
         enum Harm: String, CaseIterable {

@@ -4,7 +4,7 @@ import Testing
 
 extension Acceptance {
     /// FR-056, FR-057, FR-061: the files a task works on.
-    @Suite("Worktrees", .timeLimit(.minutes(2)))
+    @Suite("Worktrees", .timeLimit(.minutes(5)))
     struct Worktrees {
         private static func git(_ arguments: [String], in directory: String) async throws -> String {
             let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "safe.directory=*"]

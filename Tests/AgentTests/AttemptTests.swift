@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("An attempt", .serialized, .timeLimit(.minutes(2)))
+@Suite("An attempt", .serialized, .timeLimit(.minutes(5)))
 struct AttemptTests {
     @Test func reportsStartOutputAndExit() async throws {
         let transcript = try await AgentFixture.connected { _, connection in

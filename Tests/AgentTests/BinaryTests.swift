@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The agent's executable", .serialized, .timeLimit(.minutes(1)))
+@Suite("The agent's executable", .serialized, .timeLimit(.minutes(3)))
 struct BinaryTests {
     /// A static executable has no program interpreter; this reads the ELF program headers as `file` does.
     @Test func isStaticallyLinked() throws {

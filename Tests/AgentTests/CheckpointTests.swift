@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentCore
 
-@Suite("Checkpoints inside a task", .serialized, .timeLimit(.minutes(1)))
+@Suite("Checkpoints inside a task", .serialized, .timeLimit(.minutes(3)))
 struct CheckpointTests {
     /// Runs a script, answers each checkpoint with what `verdict` says, and returns what was learnt.
     private static func run(

@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("What the agent takes from its tasks", .serialized, .timeLimit(.minutes(1)))
+@Suite("What the agent takes from its tasks", .serialized, .timeLimit(.minutes(3)))
 struct ConfinementTests {
     @Test(arguments: [([], "Seccomp:\t0"), (["--refuse-escapes"], "Seccomp:\t2")])
     func isSeenInTheKernelsStatus(_ options: [String], _ line: String) async throws {

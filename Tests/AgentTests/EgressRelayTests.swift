@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgentCore
 
-@Suite("Egress relay", .timeLimit(.minutes(1)))
+@Suite("Egress relay", .timeLimit(.minutes(3)))
 struct EgressRelayTests {
     /// A loop like the agent's with nothing but a relay in it, on a thread of its own.
     private final class Loop: Sendable {

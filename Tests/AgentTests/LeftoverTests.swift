@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("What an attempt leaves behind", .serialized, .timeLimit(.minutes(1)))
+@Suite("What an attempt leaves behind", .serialized, .timeLimit(.minutes(3)))
 struct LeftoverTests {
     /// Whether a process with this marker as an argument is alive.
     private static func exists(_ marker: String) throws -> Bool {

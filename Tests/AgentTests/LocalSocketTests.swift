@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("The agent's local socket", .serialized, .timeLimit(.minutes(1)))
+@Suite("The agent's local socket", .serialized, .timeLimit(.minutes(3)))
 struct LocalSocketTests {
     @Test func answersTheHealthCheck() async throws {
         try await AgentFixture.connected { fixture, _ in

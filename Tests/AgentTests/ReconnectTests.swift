@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("A lost supervisor", .serialized, .timeLimit(.minutes(2)))
+@Suite("A lost supervisor", .serialized, .timeLimit(.minutes(5)))
 struct ReconnectTests {
     @Test func costsNoByte() async throws {
         try await AgentFixture.connected { fixture, first in

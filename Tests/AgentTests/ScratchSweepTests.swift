@@ -6,7 +6,7 @@ import Testing
 @testable import AgentCore
 
 /// Directories that a task did something to, and not only to what is in them.
-@Suite("Sweep of scratch places", .timeLimit(.minutes(1)))
+@Suite("Sweep of scratch places", .timeLimit(.minutes(3)))
 struct ScratchSweepTests {
     private let scratch: Scratch
     private var place: String { "\(scratch.path)/place" }

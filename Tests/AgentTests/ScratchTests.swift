@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentCore
 
-@Suite("What an attempt leaves in temporary directories", .serialized, .timeLimit(.minutes(1)))
+@Suite("What an attempt leaves in temporary directories", .serialized, .timeLimit(.minutes(3)))
 struct ScratchTests {
     /// Runs a script in an agent that sweeps a directory with one file of "the image" in it, and says what is left there.
     private static func left(by script: String) async throws -> (names: [String], transcript: Transcript) {

@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("Secrets in an attempt's output", .serialized, .timeLimit(.minutes(1)))
+@Suite("Secrets in an attempt's output", .serialized, .timeLimit(.minutes(3)))
 struct SecretTests {
     private static let value = "S3cr3t-of-the-agent"
 

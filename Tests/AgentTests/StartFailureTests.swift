@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("A start that fails", .serialized, .timeLimit(.minutes(1)))
+@Suite("A start that fails", .serialized, .timeLimit(.minutes(3)))
 struct StartFailureTests {
     private func failure(
         _ argv: [String], workingDirectory: String? = nil, environment: [String: String] = [:],

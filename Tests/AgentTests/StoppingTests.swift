@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("Stopping the agent", .serialized, .timeLimit(.minutes(1)))
+@Suite("Stopping the agent", .serialized, .timeLimit(.minutes(3)))
 struct StoppingTests {
     @Test func drainEndsAnIdleAgentAtOnce() async throws {
         try await AgentFixture.connected { fixture, connection in

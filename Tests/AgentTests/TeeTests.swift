@@ -2,7 +2,7 @@ import AgentProtocol
 import Foundation
 import Testing
 
-@Suite("The agent's own streams", .serialized, .timeLimit(.minutes(1)))
+@Suite("The agent's own streams", .serialized, .timeLimit(.minutes(3)))
 struct TeeTests {
     /// A pipe whose ends belong to nobody yet.
     private struct Ends {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What a configuration says is what the engine does.
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct ConfigurationInForceTests {
     @Test(arguments: TestEngine.allCases)
     func aHardenedConfigurationIsInForce(engine: TestEngine) async throws {

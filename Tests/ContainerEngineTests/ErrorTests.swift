@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The same mistake has the same code on every engine.
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct ErrorTests {
     private let missing = String(repeating: "ab", count: 32)
 

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct ImageTests {
     @Test(arguments: TestEngine.allCases)
     func importsBuildsInspectsAndRemoves(engine: TestEngine) async throws {

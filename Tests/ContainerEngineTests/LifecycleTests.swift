@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What the pool relies on, the same on every engine.
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct LifecycleTests {
     @Test(arguments: TestEngine.allCases)
     func identifiesTheEngine(engine: TestEngine) async throws {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Attaching before the start gets every byte.
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct OutputTests {
     @Test(arguments: TestEngine.allCases)
     func attachGetsTheLastLineWithoutAnEnd(engine: TestEngine) async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What becomes of engine trouble: it is told apart from the container's, nothing hangs, and it heals.
-@Suite(.tags(.docker, .podman), .timeLimit(.minutes(2)), .serialized)
+@Suite(.tags(.docker, .podman), .timeLimit(.minutes(5)), .serialized)
 struct ProxyFaultTests {
     private func run(_ engine: TestEngine, _ body: (EngineFixture, SocketProxy) async throws -> Void) async throws {
         let proxy = try SocketProxy(upstream: try engine.socketPath)

@@ -4,7 +4,7 @@ import Glibc
 import Logging
 import Testing
 
-@Suite("Announcement", .timeLimit(.minutes(1)))
+@Suite("Announcement", .timeLimit(.minutes(3)))
 struct AnnouncementTests {
     @Test(arguments: [(Announcement.Kind.submitted, "wake"), (.cancelled, "check")])
     func livingSupervisorsAreToldAndDeadOnesDoNotMatter(kind: Announcement.Kind, call: String) async throws {

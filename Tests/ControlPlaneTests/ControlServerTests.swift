@@ -6,7 +6,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("Control server and client", .timeLimit(.minutes(1)))
+@Suite("Control server and client", .timeLimit(.minutes(3)))
 struct ControlServerTests {
     @Test func statusComesBackAsItWas() async throws {
         try await ServerFixture.withControlServer(RecordingTarget()) { client, _ in

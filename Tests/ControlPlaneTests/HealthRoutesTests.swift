@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("Health routes", .timeLimit(.minutes(1)))
+@Suite("Health routes", .timeLimit(.minutes(3)))
 struct HealthRoutesTests {
     @Test(arguments: [([], 200), (["the engine does not answer"], 503)])
     func readinessSaysWhyNot(reasons: [String], status: Int) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite("Peers", .timeLimit(.minutes(1)))
+@Suite("Peers", .timeLimit(.minutes(3)))
 struct PeerTests {
     private static let token = PeerToken("0123456789abcdef0123456789abcdef")
     private static let task = "0198c5a2-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EgressProxy
 
-@Suite("Egress gate", .timeLimit(.minutes(1)))
+@Suite("Egress gate", .timeLimit(.minutes(3)))
 struct EgressGateTests {
     private static func echo() throws -> TCPServer {
         try TCPServer { connection in

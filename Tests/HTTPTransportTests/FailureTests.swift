@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FailureTests {
     private func get(_ transport: HTTPTransport, _ limits: HTTPRequest.Limits = .init()) async -> TransportError? {
         await failure { () async throws(TransportError) in

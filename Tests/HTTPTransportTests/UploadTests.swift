@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct UploadTests {
     @Test func sendsAFileWithItsLength() async throws {
         let path = "/tmp/acode-upload-\(UUID().uuidString.prefix(8))"

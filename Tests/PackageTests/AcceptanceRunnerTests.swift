@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `scripts/lib/acceptance` with a test runner that is told how its suites end, and engines that are none.
-@Suite("The runner of the acceptance tests", .timeLimit(.minutes(1)))
+@Suite("The runner of the acceptance tests", .timeLimit(.minutes(3)))
 struct AcceptanceRunnerTests {
     /// Suites are named for what becomes of them: `Good…` passes, `Bad…` fails, `Flaky…` fails once, `Lost…` passes beside an
     /// issue of no suite, `Crash…` takes the runner with it once, `Hanging…` starts processes and never ends.

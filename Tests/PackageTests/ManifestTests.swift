@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A misspelt feature is silently ignored by the compiler, so the package's own words are checked.
-@Suite("Package manifest", .timeLimit(.minutes(2)))
+@Suite("Package manifest", .timeLimit(.minutes(5)))
 struct ManifestTests {
     private static let required: Set<String> = [
         "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",

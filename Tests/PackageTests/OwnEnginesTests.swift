@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `scripts/lib/own-engines.sh` with engines that are none: `engines` says what runs, and notes what it is asked for.
-@Suite("Who stops which engines", .timeLimit(.minutes(1)))
+@Suite("Who stops which engines", .timeLimit(.minutes(3)))
 struct OwnEnginesTests {
     @Test(
         "only what a run has started is stopped by it",

@@ -4,7 +4,7 @@ import PostgreSQL
 import TestSupport
 import Testing
 
-@Suite("PostgreSQL: connecting", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: connecting", .timeLimit(.minutes(3)))
 struct ConnectingTests {
     private func parts() throws -> (user: String, password: String, port: Int) {
         let parts = try #require(URLComponents(string: TestServer.url()))

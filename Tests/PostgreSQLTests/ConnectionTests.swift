@@ -3,7 +3,7 @@ import Glibc
 import PostgreSQL
 import Testing
 
-@Suite("PostgreSQL: connections", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: connections", .timeLimit(.minutes(3)))
 struct ConnectionTests {
     private func code(_ body: () async throws -> Void) async -> PostgresError.Code? {
         do {

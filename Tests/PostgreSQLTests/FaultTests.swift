@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The network and the server go wrong; nothing waits beyond its deadline, and everything comes back.
-@Suite("PostgreSQL: faults", .timeLimit(.minutes(3)))
+@Suite("PostgreSQL: faults", .timeLimit(.minutes(8)))
 struct FaultTests {
     private let one = PostgresQuery("SELECT 1::bigint")
 

@@ -3,7 +3,7 @@ import PostgreSQL
 import TestSupport
 import Testing
 
-@Suite("PostgreSQL: listener", .timeLimit(.minutes(3)))
+@Suite("PostgreSQL: listener", .timeLimit(.minutes(8)))
 struct ListenerTests {
     /// A channel that no other test uses.
     private let channel = "t" + UUID().uuidString

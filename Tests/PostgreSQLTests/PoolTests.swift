@@ -2,7 +2,7 @@ import PostgreSQL
 import Synchronization
 import Testing
 
-@Suite("PostgreSQL: pool", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: pool", .timeLimit(.minutes(3)))
 struct PoolTests {
     private func pool(_ connections: Int = 2) throws -> ConnectionPool {
         var options = ConnectionPool.Options()

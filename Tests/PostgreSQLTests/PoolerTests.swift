@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Through a pgbouncer that hands sessions out by the transaction.
-@Suite("PostgreSQL: behind a pooler", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: behind a pooler", .timeLimit(.minutes(3)))
 struct PoolerTests {
     private func target() throws -> ConnectionTarget {
         try ConnectionTarget(try #require(ProcessInfo.processInfo.environment["ACODE_TEST_PGBOUNCER"]))

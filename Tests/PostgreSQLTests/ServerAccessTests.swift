@@ -4,7 +4,7 @@ import Testing
 @testable import PostgreSQL
 
 /// The server that tests start on a machine that others use, too.
-@Suite("Access to the test server", .timeLimit(.minutes(1)))
+@Suite("Access to the test server", .timeLimit(.minutes(3)))
 struct ServerAccessTests {
     /// The directory of the server's files.
     private func place() throws -> String {

@@ -1,7 +1,7 @@
 import PostgreSQL
 import Testing
 
-@Suite("PostgreSQL: values", .timeLimit(.minutes(1)))
+@Suite("PostgreSQL: values", .timeLimit(.minutes(3)))
 struct ValueTests {
     @Test func numbersAndTextsComeBackAsTheyWere() async throws {
         try await TestServer.withConnection { connection in

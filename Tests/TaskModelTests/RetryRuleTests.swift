@@ -57,7 +57,7 @@ struct RetryRuleTests {
     func isToldInAFewWords(_ rule: RetryRule, words: String) { #expect(rule.summary == words) }
 
     /// A search that tried every way to place the parts would not come back.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(3)))
     func hostilePatternsTakeNoLongerThanOthers() {
         let output = String(repeating: "a", count: 60_000)
         let pattern = String(repeating: "a*", count: 200) + "b"

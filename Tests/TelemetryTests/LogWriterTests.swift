@@ -4,7 +4,7 @@ import Logging
 import Telemetry
 import Testing
 
-@Suite("Log writer", .timeLimit(.minutes(1)))
+@Suite("Log writer", .timeLimit(.minutes(3)))
 struct LogWriterTests {
     /// A pipe whose ends are closed with it.
     private final class Pipe: Sendable {

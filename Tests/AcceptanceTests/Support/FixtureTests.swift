@@ -3,7 +3,7 @@ import Testing
 
 extension Acceptance {
     /// The fixture's own promises: a leak that it can't see would make every other test blind.
-    @Suite("Fixture", .timeLimit(.minutes(1)))
+    @Suite("Fixture", .timeLimit(.minutes(3)))
     struct Fixture {
         @Test("a process that is left behind fails the test and is removed")
         func processLeftBehind() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Taking a lease over", .timeLimit(.minutes(1)))
+@Suite("Taking a lease over", .timeLimit(.minutes(3)))
 struct LeaseTakeoverTests {
     private let before = SupervisorID(rawValue: "before")
     private let me = SupervisorID(rawValue: "me")

@@ -5,7 +5,7 @@ import WorkerPool
 
 @testable import Supervisor
 
-@Suite("Threads for artifacts", .timeLimit(.minutes(1)))
+@Suite("Threads for artifacts", .timeLimit(.minutes(3)))
 struct ArtifactThreadTests {
     /// As on a file system whose server went away.
     @Test func whatHangsHoldsUpNobodyElseAndIsLeftWhenItsAttemptIsOver() async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import WorkerPool
 
 /// Against the real store and real directories, for a worker that is never started.
-@Suite("Checkpoint keeper", .timeLimit(.minutes(1)))
+@Suite("Checkpoint keeper", .timeLimit(.minutes(3)))
 struct CheckpointKeeperTests {
     private let scratch: Scratch
     private let store: FaultyStore

@@ -10,7 +10,7 @@ import Testing
 @testable import WorkerPool
 
 /// What a supervisor that was killed left behind is gone after the next start.
-@Suite("Leftover recovery", .timeLimit(.minutes(2)))
+@Suite("Leftover recovery", .timeLimit(.minutes(5)))
 struct LeftoverRecoveryTests {
     private let scratch: Scratch
     private let dead = SupervisorID(rawValue: "dead")

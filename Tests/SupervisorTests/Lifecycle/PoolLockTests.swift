@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Pool lock", .timeLimit(.minutes(1)))
+@Suite("Pool lock", .timeLimit(.minutes(3)))
 struct PoolLockTests {
     private let scratch: Scratch
     private var path: String { "\(scratch.path)/lock" }
@@ -95,7 +95,7 @@ struct PoolLockTests {
     }
 }
 
-@Suite("Shutdown request", .timeLimit(.minutes(1)))
+@Suite("Shutdown request", .timeLimit(.minutes(3)))
 struct ShutdownRequestTests {
     @Test func theLevelOnlyRises() {
         let request = ShutdownRequest()

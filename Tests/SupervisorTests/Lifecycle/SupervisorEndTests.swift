@@ -10,7 +10,7 @@ import Testing
 @testable import WorkerPool
 
 /// Shutdowns, cancellations and losses, with real processes.
-@Suite("Supervisor: ends", .timeLimit(.minutes(3)))
+@Suite("Supervisor: ends", .timeLimit(.minutes(8)))
 struct SupervisorEndTests {
     private let scratch: Scratch
     private static let stubborn = "trap '' TERM; echo; while :; do sleep 0.05; done"

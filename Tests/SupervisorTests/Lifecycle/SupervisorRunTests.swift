@@ -9,7 +9,7 @@ import Testing
 @testable import WorkerPool
 
 /// Everything at once: real store, real dispatcher, real pool, real agents, real commands.
-@Suite("Supervisor: tasks", .timeLimit(.minutes(3)))
+@Suite("Supervisor: tasks", .timeLimit(.minutes(8)))
 struct SupervisorRunTests {
     private let scratch: Scratch
 

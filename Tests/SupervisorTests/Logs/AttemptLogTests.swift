@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Attempt log", .timeLimit(.minutes(1)))
+@Suite("Attempt log", .timeLimit(.minutes(3)))
 struct AttemptLogTests {
     private let scratch: Scratch
     private var path: String { "\(scratch.path)/logs/t/1.log" }

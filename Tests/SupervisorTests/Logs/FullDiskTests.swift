@@ -3,7 +3,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Attempt log on a full disk", .enabled(if: SmallDisk.isPossible), .timeLimit(.minutes(1)))
+@Suite("Attempt log on a full disk", .enabled(if: SmallDisk.isPossible), .timeLimit(.minutes(3)))
 struct FullDiskTests {
     private let disk: SmallDisk
     private var path: String { "\(disk.path)/t/1.log" }

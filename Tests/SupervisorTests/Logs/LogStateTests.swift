@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Log state", .timeLimit(.minutes(1)))
+@Suite("Log state", .timeLimit(.minutes(3)))
 struct LogStateTests {
     private let scratch: Scratch
     private var path: String { "\(scratch.path)/logs/t/1.log" }

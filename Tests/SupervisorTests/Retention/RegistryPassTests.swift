@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Supervisors that never come back", .timeLimit(.minutes(1)))
+@Suite("Supervisors that never come back", .timeLimit(.minutes(3)))
 struct RegistryPassTests {
     private let clock = HandClock()
 

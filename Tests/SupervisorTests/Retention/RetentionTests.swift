@@ -7,7 +7,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("Retention", .timeLimit(.minutes(1)))
+@Suite("Retention", .timeLimit(.minutes(3)))
 struct RetentionTests {
     private let scratch: Scratch
     private let layout: StateLayout

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: adoption", .timeLimit(.minutes(1)))
+@Suite("Store: adoption", .timeLimit(.minutes(3)))
 struct AdoptionConformance {
     private let carol = SupervisorID(rawValue: "carol")
 

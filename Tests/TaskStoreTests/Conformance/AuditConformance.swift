@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: what was done by hand", .timeLimit(.minutes(1)))
+@Suite("Store: what was done by hand", .timeLimit(.minutes(3)))
 struct AuditConformance {
     private static let anna = AuditAuthor(
         user: "anna", uid: 1001, host: "desk", command: "task retry", reason: "fixed\0")

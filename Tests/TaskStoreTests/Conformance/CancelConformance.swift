@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: cancel and requeue", .timeLimit(.minutes(1)))
+@Suite("Store: cancel and requeue", .timeLimit(.minutes(3)))
 struct CancelConformance {
     @Test(arguments: StoreBackend.all, [0.0, 60.0])
     func cancelsAtOnceWhatDoesNotRun(_ backend: StoreBackend, delay: Double) async throws {

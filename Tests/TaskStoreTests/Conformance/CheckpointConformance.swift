@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: checkpoints", .timeLimit(.minutes(1)))
+@Suite("Store: checkpoints", .timeLimit(.minutes(3)))
 struct CheckpointConformance {
     private func begun(_ store: any TaskStore) async throws -> Lease {
         let task = try #require(try await store.submit([spec()]).first)

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: claim", .timeLimit(.minutes(1)))
+@Suite("Store: claim", .timeLimit(.minutes(3)))
 struct ClaimConformance {
     @Test(arguments: StoreBackend.all)
     func takesTheBestPriorityThenTheOldest(_ backend: StoreBackend) async throws {

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: dead letters", .timeLimit(.minutes(1)))
+@Suite("Store: dead letters", .timeLimit(.minutes(3)))
 struct DeadLetterConformance {
     /// Submits a task and lets its first attempt fail for good.
     private func kill(

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: time to live", .timeLimit(.minutes(1)))
+@Suite("Store: time to live", .timeLimit(.minutes(3)))
 struct ExpiryConformance {
     private func mortal(_ name: String = "task", ttl: Double = 5, delay: Double = 0) -> TaskSpec {
         var task = spec(name, delay: delay)

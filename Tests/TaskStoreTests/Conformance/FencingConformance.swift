@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: leases fence every write", .timeLimit(.minutes(1)))
+@Suite("Store: leases fence every write", .timeLimit(.minutes(3)))
 struct FencingConformance {
     /// What must not change when a stale lease writes.
     private func everything(_ store: any TaskStore, _ id: TaskID) async throws -> (QueuedTask?, [TaskAttempt], Int) {

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: start and finish", .timeLimit(.minutes(1)))
+@Suite("Store: start and finish", .timeLimit(.minutes(3)))
 struct FinishConformance {
     private static var report: AttemptReport {
         var used = AttemptReport.Used(wallSeconds: 1.75, cpuSeconds: 0.5, memoryPeakBytes: 1 << 33)

@@ -4,7 +4,7 @@ import TaskStore
 import Testing
 
 /// ends that come when their lease is no longer there.
-@Suite("Store: late ends", .timeLimit(.minutes(1)))
+@Suite("Store: late ends", .timeLimit(.minutes(3)))
 struct LateEndConformance {
     @Test(arguments: StoreBackend.all)
     func anEndThatWasWrittenIsToldFromOneThatCameTooLate(_ backend: StoreBackend) async throws {

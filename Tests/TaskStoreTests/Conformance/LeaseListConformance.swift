@@ -2,7 +2,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: leases of a supervisor", .timeLimit(.minutes(1)))
+@Suite("Store: leases of a supervisor", .timeLimit(.minutes(3)))
 struct LeaseListConformance {
     @Test(arguments: StoreBackend.all)
     func thoseThatItHasAreListedAndNoOthers(_ backend: StoreBackend) async throws {

@@ -3,7 +3,7 @@ import TaskStore
 import Testing
 
 /// the lease that heartbeats renew, and the end of all renewals.
-@Suite("Store: longest leases", .timeLimit(.minutes(1)))
+@Suite("Store: longest leases", .timeLimit(.minutes(3)))
 struct LongestLeaseConformance {
     private func spec(timeout: Double?) -> TaskSpec { TaskSpec(command: ["true"], timeout: timeout) }
 

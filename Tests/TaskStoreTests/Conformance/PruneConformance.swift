@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: pruning", .timeLimit(.minutes(1)))
+@Suite("Store: pruning", .timeLimit(.minutes(3)))
 struct PruneConformance {
     /// Lets a task of each end be there: complete, cancelled, failed for good, running, waiting, delayed.
     private struct Zoo {

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: queries", .timeLimit(.minutes(1)))
+@Suite("Store: queries", .timeLimit(.minutes(3)))
 struct QueryConformance {
     /// One task in each reachable state, named after it, in two queues.
     private func fill(_ store: any TaskStore) async throws {

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: paused and limited queues", .timeLimit(.minutes(1)))
+@Suite("Store: paused and limited queues", .timeLimit(.minutes(3)))
 struct QueueControlConformance {
     @Test(arguments: StoreBackend.all)
     func nothingIsClaimedOfAPausedQueueByAnybody(_ backend: StoreBackend) async throws {

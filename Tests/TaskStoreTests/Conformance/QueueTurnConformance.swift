@@ -3,7 +3,7 @@ import TaskStore
 import Testing
 
 /// queues that are taken from in proportion to their weights.
-@Suite("Store: turns of queues", .timeLimit(.minutes(1)))
+@Suite("Store: turns of queues", .timeLimit(.minutes(3)))
 struct QueueTurnConformance {
     /// Three tasks of each of two queues for each of one, within a queue by priority and then age.
     @Test(arguments: StoreBackend.all, [[], ["a", "b", "c"]])

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: races between supervisors", .timeLimit(.minutes(2)))
+@Suite("Store: races between supervisors", .timeLimit(.minutes(5)))
 struct RaceConformance {
     @Test(arguments: StoreBackend.all)
     func noTaskIsClaimedTwice(_ backend: StoreBackend) async throws {

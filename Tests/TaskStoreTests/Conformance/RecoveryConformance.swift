@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: recovery", .timeLimit(.minutes(1)))
+@Suite("Store: recovery", .timeLimit(.minutes(3)))
 struct RecoveryConformance {
     @Test(arguments: StoreBackend.all)
     func staleTasksGoBackToTheQueue(_ backend: StoreBackend) async throws {

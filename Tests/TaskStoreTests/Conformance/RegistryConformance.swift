@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: supervisors and workers", .timeLimit(.minutes(1)))
+@Suite("Store: supervisors and workers", .timeLimit(.minutes(3)))
 struct RegistryConformance {
     @Test(arguments: StoreBackend.all)
     func supervisorsAreSeenByTheStoresClock(_ backend: StoreBackend) async throws {

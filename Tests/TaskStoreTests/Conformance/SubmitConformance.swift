@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: submit", .timeLimit(.minutes(1)))
+@Suite("Store: submit", .timeLimit(.minutes(3)))
 struct SubmitConformance {
     @Test(arguments: StoreBackend.all)
     func returnsTasksAsTheyAreStoredAndInOrder(_ backend: StoreBackend) async throws {

@@ -3,7 +3,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("Store: unique keys", .timeLimit(.minutes(1)))
+@Suite("Store: unique keys", .timeLimit(.minutes(3)))
 struct UniqueConformance {
     private func only(_ name: String, key: String = "k", window: Double? = nil, queue: String = "q") -> TaskSpec {
         var task = spec(name, queue: queue)

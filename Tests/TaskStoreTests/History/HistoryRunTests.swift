@@ -3,7 +3,7 @@ import Testing
 
 /// Four supervisors, each a process with the real store, that are killed and paused at random: 20,000 tasks each end once, and
 /// nothing that came too late was written.
-@Suite("Queue history: supervisors that die and pause", .serialized, .timeLimit(.minutes(3)))
+@Suite("Queue history: supervisors that die and pause", .serialized, .timeLimit(.minutes(8)))
 struct HistoryRunTests {
     private struct Report: Decodable {
         let seed: UInt64

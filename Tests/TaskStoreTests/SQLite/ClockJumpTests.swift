@@ -24,7 +24,7 @@ private final class SettableClock: StoreClock {
     func put(forward seconds: Double) { times.withLock { $0.wall += seconds } }
 }
 
-@Suite("SQLite: a clock that is set", .timeLimit(.minutes(1)))
+@Suite("SQLite: a clock that is set", .timeLimit(.minutes(3)))
 struct ClockJumpTests {
     /// One runs the task, the other looks for what nobody renews, both in the same file and under the same clock.
     private func withTwo(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: other processes hold the lock", .timeLimit(.minutes(1)))
+@Suite("SQLite: other processes hold the lock", .timeLimit(.minutes(3)))
 struct ContentionTests {
     /// Holds the write lock on a connection of its own while `body` runs.
     private func locked(_ path: String, _ body: () async throws -> Void) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: no room", .timeLimit(.minutes(1)))
+@Suite("SQLite: no room", .timeLimit(.minutes(3)))
 struct FullDiskTests {
     private func big(_ number: Int) -> TaskSpec {
         var big = spec("\(number)")

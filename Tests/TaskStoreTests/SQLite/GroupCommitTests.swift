@@ -7,7 +7,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("Group commit", .timeLimit(.minutes(1)))
+@Suite("Group commit", .timeLimit(.minutes(3)))
 struct GroupCommitTests {
     private struct Refused: Error {}
 

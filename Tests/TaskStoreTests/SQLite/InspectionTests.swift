@@ -4,7 +4,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: looking at a file", .timeLimit(.minutes(1)))
+@Suite("SQLite: looking at a file", .timeLimit(.minutes(3)))
 struct InspectionTests {
     /// Everything in a directory.
     private func contents(_ directory: String) throws -> [String: Data] {

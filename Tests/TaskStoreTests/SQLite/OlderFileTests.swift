@@ -6,7 +6,7 @@ import Testing
 @testable import TaskStore
 
 /// A file of the last version in which a claim wrote the task's row, a row for the attempt and one for each event.
-@Suite("SQLite: files of older versions", .timeLimit(.minutes(1)))
+@Suite("SQLite: files of older versions", .timeLimit(.minutes(3)))
 struct OlderFileTests {
     private static let version = 12
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: opening", .timeLimit(.minutes(1)))
+@Suite("SQLite: opening", .timeLimit(.minutes(3)))
 struct OpeningTests {
     private func mode(_ path: String) throws -> Int {
         try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)

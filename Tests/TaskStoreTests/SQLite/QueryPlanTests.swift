@@ -5,7 +5,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: query plans", .timeLimit(.minutes(1)))
+@Suite("SQLite: query plans", .timeLimit(.minutes(3)))
 struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
         (ClaimSQL.isDue, [0], "task_state USING INDEX task_scheduled"),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import TaskStore
 
-@Suite("SQLite: other processes", .timeLimit(.minutes(1)))
+@Suite("SQLite: other processes", .timeLimit(.minutes(3)))
 struct SecondProcessTests {
     /// A writer killed in the middle of its work leaves whole tasks, and its leases to those who live on.
     @Test func aKilledWriterLeavesAConsistentFile() async throws {

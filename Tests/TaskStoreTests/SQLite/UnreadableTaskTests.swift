@@ -4,7 +4,7 @@ import TaskModel
 import TaskStore
 import Testing
 
-@Suite("SQLite: tasks that can't be read", .timeLimit(.minutes(1)))
+@Suite("SQLite: tasks that can't be read", .timeLimit(.minutes(3)))
 struct UnreadableTaskTests {
     /// Damages the oldest task from outside, and runs further SQL.
     private func damage(_ place: SQLitePlace, and sql: String = "") async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import WorkerPool
 
 /// How a link meets the agent of an earlier supervisor, and how it leaves one to the next.
-@Suite("Agent link: taking over and letting go", .timeLimit(.minutes(1)))
+@Suite("Agent link: taking over and letting go", .timeLimit(.minutes(3)))
 struct AgentAdoptionTests {
     private static let ref = AttemptRef(taskID: "t", attempt: 1, token: 1)
     private let scratch: Scratch

@@ -8,7 +8,7 @@ import Testing
 @testable import WorkerPool
 
 /// What no sound agent does, and what a reconnect means. What sound agents do is seen with the real one.
-@Suite("Agent link", .timeLimit(.minutes(1)))
+@Suite("Agent link", .timeLimit(.minutes(3)))
 struct AgentLinkTests {
     private static let ref = AttemptRef(taskID: "t", attempt: 1, token: 1)
     private static let other = AttemptRef(taskID: "t", attempt: 2, token: 2)

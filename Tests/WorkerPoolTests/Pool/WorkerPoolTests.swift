@@ -10,7 +10,7 @@ import Testing
 @testable import WorkerPool
 
 /// Real local workers in a real pool.
-@Suite("Worker pool", .timeLimit(.minutes(2)))
+@Suite("Worker pool", .timeLimit(.minutes(5)))
 struct WorkerPoolTests {
     /// Notes what the pool says about its workers.
     private final class Witness: PoolObserver {

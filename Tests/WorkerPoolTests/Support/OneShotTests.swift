@@ -2,7 +2,7 @@ import Testing
 
 @testable import WorkerPool
 
-@Suite("One shot", .timeLimit(.minutes(1)))
+@Suite("One shot", .timeLimit(.minutes(3)))
 struct OneShotTests {
     @Test func theFirstValueCounts() async {
         let shot = OneShot<Int>()

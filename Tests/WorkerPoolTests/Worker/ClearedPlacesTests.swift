@@ -7,7 +7,7 @@ import Testing
 @testable import WorkerPool
 
 /// Whether the next task finds the places as new, and whether it is told where not.
-@Suite("Cleared places", .timeLimit(.minutes(1)))
+@Suite("Cleared places", .timeLimit(.minutes(3)))
 struct ClearedPlacesTests {
     private let scratch: Scratch
     private let directory: WorkerDirectory
