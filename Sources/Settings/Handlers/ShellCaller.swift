@@ -82,11 +82,7 @@ struct ShellCaller {
     private func lock(_ texts: [String]) -> Found {
         var place = 0
         while place < texts.count, texts[place].hasPrefix("-"), !Self.isScriptOption(texts[place]) {
-            let text = texts[place]
-            let takesWord =
-                text.hasPrefix("--")
-                ? ["--wait", "--timeout", "--conflict-exit-code"].contains(text) : "wE".contains(text.last ?? "-")
-            place += takesWord ? 2 : 1
+            place += Self.takesWord(texts[place], kind) && !texts[place].contains("=") ? 2 : 1
         }
         if place < texts.count, !texts[place].hasPrefix("-") { place += 1 }
         guard place < texts.count, Self.isScriptOption(texts[place]) else { return Found() }
@@ -112,10 +108,7 @@ struct ShellCaller {
                 return Found(
                     scripts: [place, words], split: (words, value.isEmpty ? texts[words] : String(value)))
             }
-            let takesWord =
-                text.hasPrefix("--")
-                ? ["--unset", "--chdir", "--argv0"].contains(text) : "uCa".contains(text.last ?? "-")
-            place += takesWord ? 2 : 1
+            place += Self.takesWord(text, kind) && !text.contains("=") ? 2 : 1
         }
         return Found()
     }
@@ -130,12 +123,15 @@ struct ShellCaller {
     }
 
     private static func takesWord(_ word: String, _ kind: Kind) -> Bool {
-        let isLogin = kind == .login
-        let names =
-            isLogin
-            ? ["shell", "group", "supp-group", "user", "whitelist-environment"]
-            : ["log-in", "log-out", "log-io", "log-timing", "logging-format", "output-limit", "echo"]
+        let (names, letters) =
+            switch kind {
+            case .login: (["shell", "group", "supp-group", "user", "whitelist-environment"], "sgGuw")
+            case .recorder:
+                (["log-in", "log-out", "log-io", "log-timing", "logging-format", "output-limit", "echo"], "IOBTmoE")
+            case .lock: (["wait", "timeout", "conflict-exit-code"], "wE")
+            case .environment: (["unset", "chdir", "argv0"], "uCa")
+            }
         if word.hasPrefix("--") { return names.contains(String(word.dropFirst(2).prefix { $0 != "=" })) }
-        return (isLogin ? "sgGuw" : "IOBTmoE").contains(word.last ?? "-")
+        return letters.contains(word.last ?? "-")
     }
 }

@@ -11,7 +11,7 @@ package struct RetryDecision: Sendable, Equatable {
     /// after `orphanLife` seconds an agent has killed what nobody looks after.
     package static func after(
         _ verdict: Verdict, task: QueuedTask, output: String = "", maxDeliveries: Int, maxInterruptions: Int = 100,
-        orphanLife: Double = 0, random: Double
+        orphanLife: Double, random: Double
     ) -> RetryDecision {
         var decision = meant(
             verdict, task: task, output: output, maxDeliveries: maxDeliveries, maxInterruptions: maxInterruptions,

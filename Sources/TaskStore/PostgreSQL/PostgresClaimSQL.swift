@@ -9,7 +9,7 @@ enum PostgresClaimSQL {
 
     /// Keeps changes of queues out, and does not wait for the disk: what a crash of the server takes back was claimed by nobody,
     /// because the token is gone with it, and every end that is written carries the claim along.
-    static let begin = "\(PostgresQueueSQL.share), set_config('synchronous_commit', 'off', true)"
+    static let begin = "\(PostgresQueueSQL.share), \(PostgresSQL.unflushed)"
 
     /// Moves what is due into the queue.
     static let promote = """

@@ -204,7 +204,9 @@ enum PostgresSQL {
     static let changeToken = "SELECT coalesce(sum(number), 0)::bigint FROM acode.change"
 
     /// Lets a transaction end before it is on the disk.
-    static let withoutFlush = "SELECT set_config('synchronous_commit', 'off', true)"
+    static let withoutFlush = "SELECT \(unflushed)"
+    /// As an expression.
+    static let unflushed = "set_config('synchronous_commit', 'off', true)"
 
     /// Adds the deltas up. Only one at a time; what others add meanwhile is for the next.
     static let foldCounts = """

@@ -136,19 +136,20 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func lookForMore(than seen: Int) {
+    /// Waits a little for somebody to want something who didn't when `seen` calls had come.
+    private func lookForMore(than seen: Int?) {
         let rest = ContinuousClock.now + limits.attention
         while calls.load(ordering: .acquiring) == seen, ContinuousClock.now < rest {}
     }
 
-    /// What waits, as much as goes into one transaction, and how often the writer was wanted until then. When nothing waits,
-    /// the writer rests.
-    private func take() -> (batch: [PendingWrite], calls: Int) {
+    /// What waits, as much as goes into one transaction, and how often the writer was wanted until then, unless somebody still
+    /// waits. When nothing waits, the writer rests.
+    private func take() -> (batch: [PendingWrite], calls: Int?) {
         state.withLock { state in
             let batch = Array(state.waiting.prefix(limits.batch))
             state.waiting.removeFirst(batch.count)
             if batch.isEmpty { state.isDraining = false }
-            return (batch, state.waiting.isEmpty ? calls.load(ordering: .relaxed) : -1)
+            return (batch, state.waiting.isEmpty && state.loners == 0 ? calls.load(ordering: .relaxed) : nil)
         }
     }
 

@@ -76,7 +76,7 @@ struct DispositionTests {
             (again, task(attempt: 5, failures: 4), .deadLetter(countsAsFailure: true)),
         ] as [(Verdict, QueuedTask, Disposition)])
     func aVerdictLeadsToTheNextStep(_ verdict: Verdict, task: QueuedTask, expected: Disposition) {
-        let decision = RetryDecision.after(verdict, task: task, maxDeliveries: 5, random: 1)
+        let decision = RetryDecision.after(verdict, task: task, maxDeliveries: 5, orphanLife: 0, random: 1)
         #expect(decision.disposition == expected)
     }
 
@@ -98,7 +98,7 @@ struct DispositionTests {
     @Test(arguments: [0.0, 0.25, 0.999])
     func retriesAreSpreadOverTheSecondHalfOfTheWait(random: Double) {
         let task = Self.task(maxAttempts: 2)
-        let decision = RetryDecision.after(Self.failed, task: task, maxDeliveries: 5, random: random)
+        let decision = RetryDecision.after(Self.failed, task: task, maxDeliveries: 5, orphanLife: 0, random: random)
         guard case .retry(let delay) = decision.disposition else {
             Issue.record("no retry")
             return
@@ -111,7 +111,7 @@ struct DispositionTests {
     func everyTaskEndsSomeDay(_ verdict: Verdict) {
         var task = Self.task(maxAttempts: 3)
         for _ in 1...120 {
-            switch RetryDecision.after(verdict, task: task, maxDeliveries: 5, random: 0.5).disposition {
+            switch RetryDecision.after(verdict, task: task, maxDeliveries: 5, orphanLife: 0, random: 0.5).disposition {
             case .retry: task.failures += 1
             case .abandon(_, let countsAsDelivery):
                 task.interruptions += 1

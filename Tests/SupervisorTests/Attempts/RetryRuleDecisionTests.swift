@@ -73,7 +73,8 @@ struct RetryRuleDecisionTests {
     func theFirstRuleThatFitsDecides(
         _ verdict: Verdict, task: QueuedTask, output: String, disposition: Disposition, why: String?
     ) {
-        let decision = RetryDecision.after(verdict, task: task, output: output, maxDeliveries: 5, random: 1)
+        let decision = RetryDecision.after(
+            verdict, task: task, output: output, maxDeliveries: 5, orphanLife: 0, random: 1)
         #expect(decision.disposition == disposition)
         if let why { #expect(decision.why == why) }
     }
