@@ -12,6 +12,7 @@ extension Acceptance {
             case containerKilled = "it is killed"
             case containerRemoved = "it is removed"
             case containerStopped = "it is stopped"
+            case containerStoppedPolitely = "it is stopped, and the command says 0 half done"
         }
 
         private static func settings(_ shared: String) -> [String: JSONValue] {
@@ -19,9 +20,11 @@ extension Acceptance {
         }
 
         /// Notes each run, waits in the first one, ends at once in every later one.
-        private static func script(_ directory: String) -> String {
-            "echo run >> \(directory)/runs; echo begun; "
-                + "[ $(wc -l < \(directory)/runs) -ge 2 ] && echo finished && exit 0; sleep 600"
+        private static func script(_ directory: String, _ harm: Harm? = nil) -> String {
+            "echo run >> \(directory)/runs; "
+                + (harm == .containerStoppedPolitely ? "trap 'exit 0' TERM; " : "") + "echo begun; "
+                + "[ $(wc -l < \(directory)/runs) -ge 2 ] && echo finished && exit 0; "
+                + (harm == .containerStoppedPolitely ? "sleep 600 & wait" : "sleep 600")
         }
 
         private static func runs(_ directory: String) -> Int {
@@ -36,7 +39,7 @@ extension Acceptance {
             defer { try? FileManager.default.removeItem(atPath: shared) }
             try await AcodeFixture.with("loss-\(engine)-\(harm)", settings: Self.settings(shared)) { fixture in
                 try await fixture.withSupervisor(.of(engine)) { supervisor in
-                    let id = try await fixture.submitScript(Self.script("/shared"))
+                    let id = try await fixture.submitScript(Self.script("/shared", harm))
                     try await fixture.waitFor(id, toPrint: "begun")
                     let before = try await supervisor.onlyContainer()
                     let container = try #require(before["Id"].string)
@@ -45,6 +48,8 @@ extension Acceptance {
                     case .containerKilled: try await engine.api.kill(container)
                     case .containerRemoved: try await engine.api.remove(container)
                     case .containerStopped: _ = try await engine.api.call("POST", "/containers/\(container)/stop?t=1")
+                    case .containerStoppedPolitely:
+                        _ = try await engine.api.call("POST", "/containers/\(container)/stop?t=5")
                     }
                     let task = try await fixture.waitFor(id, state: "complete", within: .seconds(60))
                     #expect(task["attempt"] == 2)
