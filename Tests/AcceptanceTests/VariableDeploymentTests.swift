@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Acceptance {
-    /// C-2, Q-6, Q-7: a deployment by variables alone, as the table of the README has it.
+    /// C-2, Q-6, Q-7: a deployment by variables alone, as the table of the page about queues has it.
     @Suite("A deployment by variables", .timeLimit(.minutes(3)))
     struct VariableDeployment {
         /// What all programs of the deployment are told.

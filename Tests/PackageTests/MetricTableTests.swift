@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What is exported and what the README says of it are the same, in both directions.
+/// What is exported and what the page about monitoring says of it are the same, in both directions.
 @Suite("Table of metrics")
 struct MetricTableTests {
     private static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
@@ -24,8 +24,8 @@ struct MetricTableTests {
     }
 
     /// The first cells of the table.
-    static func names(inTableOf readme: String) -> [String] {
-        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+    static func names(inTableOf page: String) -> [String] {
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
         let table = lines.drop { !$0.hasPrefix("| metric |") }.dropFirst(2).prefix { $0.hasPrefix("|") }
         return table.flatMap { row in
             row.split(separator: "|").first.map { $0.matches(of: /`(acode_[a-z0-9_]+)`/).map { String($0.1) } } ?? []
@@ -33,12 +33,12 @@ struct MetricTableTests {
     }
 
     @Test func everyMetricIsInTheTableAndNoOther() throws {
-        let readme = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-        let told = Self.names(inTableOf: readme)
+        let page = Self.root.appendingPathComponent("Sources/acode/acode.docc/Monitoring.md")
+        let told = Self.names(inTableOf: try String(contentsOf: page, encoding: .utf8))
         let exported = try Self.exported()
         #expect(exported.count > 40)
-        #expect(exported.subtracting(told) == [], "not in the README's table of metrics")
-        #expect(Set(told).subtracting(exported) == [], "in the README's table and nowhere else")
+        #expect(exported.subtracting(told) == [], "not in the table of metrics")
+        #expect(Set(told).subtracting(exported) == [], "in the table and nowhere else")
         #expect(told.count == Set(told).count, "twice in the table")
     }
 
