@@ -106,20 +106,25 @@ final class Agent {
 
     private func handleSignals(now: Nanos) {
         var reaping = attempt?.wantsReaping ?? false
+        var timesToldToEnd = 0
         if set.isReady(signals.descriptor) {
             for number in signals.take() {
                 switch number {
                 case SIGCHLD: reaping = true
-                case SIGTERM, SIGINT, SIGQUIT:
-                    attempt?.noteAgentStops()
-                    _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
+                case SIGTERM, SIGINT, SIGQUIT: timesToldToEnd += 1
                 default: break
                 }
             }
         }
-        guard reaping else { return }
-        let round = Reaper.reap()
-        attempt?.note(round, now: now)
+        // First: a command that has ended by itself was not stopped, whichever signal is told before the other.
+        if reaping || timesToldToEnd > 0 {
+            let round = Reaper.reap()
+            attempt?.note(round, now: now)
+        }
+        for _ in 0..<timesToldToEnd {
+            attempt?.noteAgentStops()
+            _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
+        }
     }
 
     private func handle(_ event: SupervisorLink.Event, now: Nanos) {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -95,24 +96,39 @@ extension Acceptance {
             }
         }
 
+        /// Why a worker is given up that nobody can ask the engine about.
+        enum Farewell: String, CaseIterable, CustomTestStringConvertible {
+            case stopped, silent
+
+            var testDescription: String { rawValue }
+        }
+
         @Test(
-            "a worker that is stopped by force meanwhile may run on, so its task waits until that can't be any more",
-            arguments: Engine.all)
-        func stoppedByForce(_ engine: Engine) async throws {
+            "a worker that is given up meanwhile may run on, so its task waits until that can't be any more",
+            arguments: Engine.all, Farewell.allCases)
+        func mayRunOn(_ engine: Engine, _ farewell: Farewell) async throws {
             let (engines, options) = try Self.pool(1)
-            let settings = Self.quick.merging(["queue.lease": "40s", "queue.heartbeat": "5s"]) { own, _ in own }
-            try await AcodeFixture.with("outage-forced-\(engine)", settings: settings) { fixture in
+            let more: [String: JSONValue] = [
+                "queue.lease": "40s", "queue.heartbeat": "5s", "workers.health": ["interval": "1s", "retries": 3],
+            ]
+            let settings = Self.quick.merging(more) { own, _ in own }
+            try await AcodeFixture.with("outage-\(farewell)-\(engine)", settings: settings) { fixture in
                 fixture.atEnd { try await engines.control("start", engine) }
-                try await fixture.withSupervisor(.of(engine), options) { _ in
+                try await fixture.withSupervisor(.of(engine), options) { supervisor in
                     let id = try await fixture.submitScript("echo begun; sleep 600")
                     try await fixture.waitFor(id, toPrint: "begun")
                     let worker = try #require(try await fixture.workers().first?["id"].string)
+                    let agent = Int32(try #require(try await supervisor.onlyContainer()["State"]["Pid"].int))
                     try await engines.control("kill", engine)
                     try await eventually("it to be told") {
                         try await fixture.acode("worker", "list").errorText.contains("engine can't be used since")
                     }
+                    switch farewell {
                     // It may wait for the engine.
-                    _ = try? await fixture.acode("worker", "stop", worker, "--force", within: .seconds(10))
+                    case .stopped:
+                        _ = try? await fixture.acode("worker", "stop", worker, "--force", within: .seconds(10))
+                    case .silent: kill(agent, SIGSTOP)
+                    }
                     let task = try await fixture.waitFor(id, state: "pending", within: .seconds(30))
                     #expect(task["failures"] == 0, "\(task)")
                     let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

@@ -62,7 +62,9 @@ package final class ContainerWorker: Worker {
             mayConnect: { identity.owns(pid: $0) })
         session = AgentSession(link: link, secretsDirectory: ContainerBlueprint.secretsDirectory, directory: directory)
         {
-            fate.lose(WorkerLoss(observation: "its agent did not end the task although it was told to kill it"))
+            fate.lose(
+                WorkerLoss(
+                    observation: "its agent did not end the task although it was told to kill it", mayRunOn: true))
         }
     }
 
@@ -308,11 +310,11 @@ package final class ContainerWorker: Worker {
     /// Ends and removes the container, for as long as it takes an engine that does not answer. Once the end is forced
     /// only a few seconds are left; what then remains is removed at the pool's next start.
     private func takeDown(after end: WorkerEnd, _ changed: @escaping @Sendable (WorkerChange) -> Void) async {
-        var loss = WorkerLoss(observation: "the worker was stopped")
-        if case .lost(let observed) = end { loss = observed }
-        // Of a worker that was stopped nothing is known before the engine has said so.
-        var unsure = loss
-        unsure.mayRunOn = end == .stopped
+        // Nothing is known before the engine has said so.
+        var unsure = WorkerLoss(observation: "the worker was stopped", mayRunOn: true)
+        if case .lost(let observed) = end { unsure = observed }
+        var loss = unsure
+        loss.mayRunOn = false
         // Without an id the create may still have worked: then its name finds the container.
         guard let container = containerID ?? (identity.mayExist ? ContainerBlueprint.name(of: id) : nil) else {
             link.abandon(loss)

@@ -125,12 +125,14 @@ package final class ProcessWorker: Worker {
         }
         session.become(.stopping)
         changed(.leaving)
-        if case .lost(let loss) = end {
-            link.abandon(loss)
-        } else {
-            link.abandon(WorkerLoss(observation: "the worker was stopped"))
+        var loss = WorkerLoss(observation: "the worker was stopped")
+        if case .lost(let observed) = end { loss = observed }
+        // Before anybody can have the task again: its command outlives an agent that was killed.
+        loss.mayRunOn = await FileThread.leftovers(of: id.rawValue).run { [id] in
+            LeftoverProcesses.kill(worker: id.rawValue)
+            return !LeftoverProcesses.pids(worker: id.rawValue).isEmpty
         }
-        await FileThread.leftovers(of: id.rawValue).run { [id] in _ = LeftoverProcesses.kill(worker: id.rawValue) }
+        link.abandon(loss)
         await directory.removeAside()
         await context.journal.forget(id)
         session.become(.stopped)

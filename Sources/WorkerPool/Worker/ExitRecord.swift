@@ -100,15 +100,19 @@ package struct WorkerLoss: Sendable, Equatable {
     package var oomKilled: Bool
     /// Whether the engine itself stopped or restarted meanwhile.
     package var engineStopped: Bool
-    /// Whether its agent was left behind alive, as far as anybody knows: it kills its command when nobody has looked after it
-    /// for long enough.
-    package var mayRunOn = false
+    /// Whether its agent was left behind alive, as far as anybody knows: nobody has seen its end. It kills its command when
+    /// nobody has looked after it for long enough.
+    package var mayRunOn: Bool
 
     /// Puts facts together.
-    package init(observation: String, exitCode: Int? = nil, oomKilled: Bool = false, engineStopped: Bool = false) {
+    package init(
+        observation: String, exitCode: Int? = nil, oomKilled: Bool = false, engineStopped: Bool = false,
+        mayRunOn: Bool = false
+    ) {
         self.observation = observation
         self.exitCode = exitCode
         self.oomKilled = oomKilled
         self.engineStopped = engineStopped
+        self.mayRunOn = mayRunOn
     }
 }

@@ -147,10 +147,12 @@ struct WorkerLife: Sendable {
                 loss.engineStopped = loss.engineStopped || sawEngineTrouble
                 return fate.lose(loss)
             case .alive where elapsed > WorkerContext.reconnectLimit:
-                return fate.lose(WorkerLoss(observation: "its agent hung up and did not come back"))
+                return fate.lose(WorkerLoss(observation: "its agent hung up and did not come back", mayRunOn: true))
             case .unknown where elapsed > context.outageLimit:
                 return fate.lose(
-                    WorkerLoss(observation: "its agent is gone and the engine does not answer", engineStopped: true))
+                    WorkerLoss(
+                        observation: "its agent is gone and the engine does not answer", engineStopped: true,
+                        mayRunOn: true))
             case .alive: break
             case .unknown:
                 sawEngineTrouble = true
@@ -194,7 +196,7 @@ struct WorkerLife: Sendable {
                     metadata: ["worker.id": "\(link.worker)", "silent.rounds": "\(unanswered)"])
             case .dead(let observation):
                 session.become(.unhealthy)
-                fate.lose(WorkerLoss(observation: observation))
+                fate.lose(WorkerLoss(observation: observation, mayRunOn: true))
             }
         }
     }
@@ -205,7 +207,7 @@ struct WorkerLife: Sendable {
         while (try? await Task.sleep(for: healthcheck.interval)) != nil {
             guard let failure = await healthcheck.failure() else { continue }
             session.become(.unhealthy)
-            fate.lose(WorkerLoss(observation: failure))
+            fate.lose(WorkerLoss(observation: failure, mayRunOn: true))
         }
     }
 }
