@@ -17,7 +17,7 @@ package final class RunningAttempt: Sendable {
     /// Set when it may not go on for the grace of its stop any longer.
     let graceOver = OneShot<Void>()
     private let worker = Mutex<(any Worker)?>(nil)
-    private let recorder = Mutex<AttemptRecorder?>(nil)
+    private let notes = Mutex(Notes())
     private let agentToken: Int64
     private let currentStage = Mutex(Stage.waiting)
     private let seen = Mutex<AttemptMeasurement?>(nil)
@@ -25,6 +25,12 @@ package final class RunningAttempt: Sendable {
     private let keepsArtifacts = Mutex(false)
     private let hasFilesInUse = Mutex(false)
     private let leaseTerm: Mutex<LeaseTerm>
+
+    /// Who writes its timeline, and what it has to write that came before.
+    private struct Notes {
+        var recorder: AttemptRecorder?
+        var early: [AttemptRecorder.Note] = []
+    }
 
     private struct Disk {
         var quota: DiskQuota?
@@ -170,12 +176,22 @@ package final class RunningAttempt: Sendable {
     /// Forgets the worker, which now belongs to the pool again.
     func unassign() { worker.withLock { $0 = nil } }
 
-    /// Lets notes about the attempt go to `recorder`, until its stream is finished.
-    func follow(_ recorder: AttemptRecorder) { self.recorder.withLock { $0 = recorder } }
+    /// Lets notes about the attempt go to `recorder`, until its stream is finished; first those that came before.
+    func follow(_ recorder: AttemptRecorder) {
+        notes.withLock { notes in
+            notes.recorder = recorder
+            for note in notes.early { recorder.add(note) }
+            notes.early = []
+        }
+    }
 
     /// Puts the progress on the attempt's timeline that was held back, once that may be.
-    func tellProgress() { recorder.withLock { $0 }?.tellProgress() }
+    func tellProgress() { notes.withLock { $0.recorder }?.tellProgress() }
 
-    /// Puts a note on the attempt's timeline, if it still has one.
-    func tell(_ note: AttemptRecorder.Note) { recorder.withLock { $0 }?.add(note) }
+    /// Puts a note on the attempt's timeline, or keeps it until there is one; without effect when its stream is finished.
+    func tell(_ note: AttemptRecorder.Note) {
+        notes.withLock { notes in
+            if let recorder = notes.recorder { recorder.add(note) } else { notes.early.append(note) }
+        }
+    }
 }

@@ -128,24 +128,31 @@ final class Dispatcher: Sendable {
         request.limit = min(next, room())
         guard request.limit > 0 else { return nil }
         do {
-            defer { metrics.claimsConflicted(store.takeClaimConflicts()) }
             let limits = queueRoom()
             request.turns = weights.withLock { $0?.turns.limited(by: limits) } ?? QueueTurns(limits: limits)
             request.byAge = oldest.withLock { $0.isDue }
             let claims = try await store.claim(request)
+            let conflicts = store.takeClaimConflicts()
+            metrics.claimsConflicted(conflicts)
             if !claims.isEmpty { oldest.withLock { $0.took() } }
             weights.withLock { $0?.took(claims.map(\.task.spec.queue)) }
-            if claims.isEmpty { try await noteDue() }
+            if claims.isEmpty {
+                // Others had all of them in hand, and leave some without a word.
+                if conflicts > 0 { lookAgain() } else { try await noteDue() }
+            }
             return claims.isEmpty ? nil : claims
         } catch {
             metrics.storeFailed()
+            metrics.claimsConflicted(store.takeClaimConflicts())
             logger.warning("could not claim tasks", metadata: ["error.message": "\(error)"])
             strays.claimFailed()
-            // Nobody tells of the same tasks again.
-            due.withLock { $0 = .now }
+            lookAgain()
             return nil
         }
     }
+
+    /// Has a look taken soon also where nobody polls, because nobody tells of the same tasks again.
+    private func lookAgain() { due.withLock { $0 = .now } }
 
     /// Whether to look for tasks although nobody told of any.
     private func mustLook(at now: ContinuousClock.Instant) -> Bool {

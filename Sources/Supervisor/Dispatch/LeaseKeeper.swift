@@ -119,19 +119,9 @@ final class LeaseKeeper: Sendable {
             }
             attempt.renewed(at: asked)
             if status.cancelRequested, attempt.stopIntent.set(.cancel("on request")) {
-                await noteStop(of: status.lease, "stopping it: cancelled on request")
+                // Written by the attempt itself: no other renewal waits for a line on its timeline.
+                attempt.tell(.event(.stopRequested, "stopping it: cancelled on request"))
             }
-        }
-    }
-
-    /// The timeline loses a line when this fails; the other leases of the round must not suffer for it.
-    private func noteStop(of lease: Lease, _ words: String) async {
-        do {
-            try await store.record(.stopRequested, message: words, progress: nil, lease: lease)
-        } catch {
-            logger.warning(
-                "could not write to a task's timeline",
-                metadata: ["task.id": "\(lease.taskID)", "error.message": "\(error)"])
         }
     }
 }

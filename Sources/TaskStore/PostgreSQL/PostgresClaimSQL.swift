@@ -84,7 +84,7 @@ enum PostgresClaimSQL {
                 SELECT o.queue, o.room\(turns.lane), kind.container, lane.lane\(level.lane)
                 FROM open o CROSS JOIN unnest($2::boolean[]) AS kind (container)\(PostgresLaneSQL.lanes(shape.images))\(level.join)
                 WHERE o.room > 0 AND NOT (SELECT is_there FROM due) AND (SELECT is_there FROM known)),
-            \(shape.isLookingFurther ? PostgresLaneSQL.wholeShares : PostgresLaneSQL.shares(turns, level, order)),
+            \(shape.isLookingFurther ? PostgresLaneSQL.evenShares : PostgresLaneSQL.shares(turns, level, order)),
             best AS MATERIALIZED (
                 SELECT found.*, l.room\(turns.best), row_number() OVER (
                     PARTITION BY l.queue ORDER BY \(order("found"))) AS number

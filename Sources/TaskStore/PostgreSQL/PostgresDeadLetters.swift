@@ -72,16 +72,19 @@ struct PostgresDeadLetters {
             """, parameters)
     }
 
-    /// Holds the unique keys of them all, then puts them back, oldest first, and returns their ids. One that came to be a
-    /// dead letter in between is left where it is if its key isn't held.
+    /// Holds the unique keys of the oldest that may go back, no more than are wanted, then puts these back and returns their
+    /// ids. One whose key isn't held, because it came to be one of them in between, is left where it is.
     func requeue(fromStart: Bool) -> [PostgresQuery] {
         let from = """
             FROM acode.parked p JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "p.id")) JOIN acode.task t ON \(PostgresSQL.same("t.id", "p.id"))
             WHERE \(conditions)
             """
         let hold = """
-            WITH \(PostgresSQL.clock(1)), wanted AS (SELECT $2::bigint, $3::bigint)
-            \(PostgresUniqueSQL.hold("SELECT s.queue, t.unique_key AS key \(from)"))
+            WITH \(PostgresSQL.clock(1)), unused AS (SELECT $2::bigint)
+            \(PostgresUniqueSQL.hold("""
+                SELECT s.queue, t.unique_key AS key \(from) AND (t.unique_key IS NULL OR \(PostgresUniqueSQL.isUnclaimed))
+                ORDER BY p.id LIMIT $3::bigint
+                """))
             """
         let find = """
             SELECT p.id, p.state, s.queue, t.unique_key \(from) AND \(PostgresUniqueSQL.isFree)

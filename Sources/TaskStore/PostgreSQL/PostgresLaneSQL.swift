@@ -119,8 +119,11 @@ enum PostgresLaneSQL {
         """
     }
 
-    /// As much of each lane as may be taken of it.
-    static let wholeShares = "shares AS MATERIALIZED (SELECT l.*, l.room AS share FROM lanes l)"
+    /// Some of each lane, as much as is wanted in all and a little more: what is locked is kept from others for as long.
+    static let evenShares = """
+        shares AS MATERIALIZED (
+            SELECT l.*, least(l.room, $3::bigint / (SELECT count(*) FROM lanes) + 2) AS share FROM lanes l)
+        """
 
     /// Compared by themselves, because an index is read on to its end for a row that is compared as one.
     private static func bound(_ column: String) -> String { "coalesce((SELECT \(column) FROM bound), \(Int64.max))" }

@@ -24,7 +24,7 @@ extension PostgresTaskStore: TaskStore {
             .int(StoredTime.milliseconds(supervisor.startedAt)), clock, me, .clean(supervisor.installation),
             .clean(supervisor.boot), .text(StoredNames.text(supervisor.queues)), .clean(supervisor.address),
         ]
-        _ = try await run(PostgresQuery(sql, values), "save a supervisor", isRepeatable: true)
+        _ = try await run([PostgresQuery(sql, values)], "save a supervisor", isRepeatable: true, on: renewals)
     }
 
     package func supervisors() async throws(StoreError) -> [SupervisorRecord] {

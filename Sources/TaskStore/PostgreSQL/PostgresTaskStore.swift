@@ -28,7 +28,7 @@ package final class PostgresTaskStore: Sendable {
     }
 
     let pool: ConnectionPool
-    /// For renewals alone, so that they never wait behind claims.
+    /// For renewals and the sign of life with them alone, so that they never wait behind claims.
     let renewals: ConnectionPool
     let listenTarget: ConnectionTarget
     /// What this store announced lately, and who comes back for the rest.

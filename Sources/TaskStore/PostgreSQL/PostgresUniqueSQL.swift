@@ -26,9 +26,14 @@ enum PostgresUniqueSQL {
     /// Whether the keys of the task `s`, `t` is free and may be taken, if it has one: its lock is among `held`, and no task
     /// has it that has not ended.
     static let isFree = """
-        (t.unique_key IS NULL OR \(number("s.queue", "t.unique_key")) IN (SELECT number FROM held) AND NOT EXISTS (
+        (t.unique_key IS NULL OR \(number("s.queue", "t.unique_key")) IN (SELECT number FROM held) AND \(isUnclaimed))
+        """
+
+    /// Whether no task that has not ended has the key of the task `s`, `t`, as far as anybody knows who doesn't hold it.
+    static let isUnclaimed = """
+        NOT EXISTS (
             SELECT FROM acode.unique_claim u JOIN acode.task_state h ON \(PostgresSQL.same("h.id", "u.id"))
-            WHERE u.queue = s.queue AND u.key = t.unique_key AND h.state NOT IN (\(ended))))
+            WHERE u.queue = s.queue AND u.key = t.unique_key AND h.state NOT IN (\(ended)))
         """
 
     private static func number(_ queue: String, _ key: String) -> String {

@@ -153,28 +153,37 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func commit(_ batch: [PendingWrite], _ db: Database) {
+    /// Returns what kept it from beginning, which is told to those that it is about.
+    @discardableResult
+    private func commit(_ batch: [PendingWrite], _ db: Database) -> (any Error)? {
         do {
             try setFlushing(batch.contains { $0.durability == .powerLoss }, db)
             try begin(db)
         } catch {
-            for write in batch + overdue() {
-                let newer = (error as? NewerFile).map { StoreError.migrated(to: $0.version, write.operation) }
-                write.fail(newer ?? StoreError(error, operation: write.operation))
-            }
-            return
+            fail(batch + overdue(), error)
+            return error
         }
         let transaction = GroupTransaction(db: db, now: StoredTime.milliseconds(clock.now()))
         switch transaction.run(batch) {
-        case .committed(let answers):
-            for answer in answers { answer() }
-        case .lost(let error):
-            // The disk is full, or so: what is small enough may still succeed by itself.
-            if batch.count == 1 {
-                for write in batch { write.fail(StoreError(error, operation: write.operation)) }
-            } else {
-                for write in batch { commit([write], db) }
-            }
+        case .committed(let answers): for answer in answers { answer() }
+        case .lost(let error) where batch.count == 1: fail(batch, error)
+        // The disk is full, or so: what is small enough may still succeed by itself.
+        case .lost: commitEach(batch, db)
+        }
+        return nil
+    }
+
+    /// Commits writes one by one, until the lock can't be had: then the rest has waited for it, too.
+    private func commitEach(_ batch: [PendingWrite], _ db: Database) {
+        for (index, write) in batch.enumerated() {
+            if let error = commit([write], db) { return fail(batch[(index + 1)...], error) }
+        }
+    }
+
+    private func fail(_ writes: some Sequence<PendingWrite>, _ error: any Error) {
+        for write in writes {
+            let newer = (error as? NewerFile).map { StoreError.migrated(to: $0.version, write.operation) }
+            write.fail(newer ?? StoreError(error, operation: write.operation))
         }
     }
 
