@@ -22,6 +22,9 @@ package struct QueuedTask: Codable, Sendable, Equatable {
     package var deliveries: Int
     /// Attempts that ended in the task's own failure.
     package var failures: Int
+    /// Deliveries that came to no end of their own: the worker was lost, the lease ran out, what they needed was away. These
+    /// are what `queue.maxDeliveries` limits, and the current one counts as such until it has ended.
+    package var lostDeliveries: Int { max(0, deliveries - failures) }
     /// Attempts that were interrupted or lost through no fault of the task.
     package var interruptions: Int
     /// Whether someone asked for it to stop.

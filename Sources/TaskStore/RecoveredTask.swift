@@ -11,10 +11,10 @@ package struct RecoveredTask: Sendable, Equatable {
         /// Someone had asked it to stop.
         case cancelled
 
-        /// Decides. `deliveries` counts the lost attempt too.
-        static func of(deliveries: Int, maxDeliveries: Int, cancelRequested: Bool) -> Fate {
+        /// Decides. `lost` counts the deliveries that came to no end of their own, the lost one too.
+        static func of(lost: Int, maxDeliveries: Int, cancelRequested: Bool) -> Fate {
             if cancelRequested { return .cancelled }
-            return deliveries >= max(1, maxDeliveries) ? .exhausted : .requeued
+            return lost >= max(1, maxDeliveries) ? .exhausted : .requeued
         }
     }
 

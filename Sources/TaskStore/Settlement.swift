@@ -55,13 +55,13 @@ struct Settlement: Equatable {
         why.map { "\(message); \($0)" } ?? message
     }
 
-    /// The end of an attempt whose holder fell silent. `deliveries` counts the attempts since the task was submitted or
-    /// requeued, the lost one included.
+    /// The end of an attempt whose holder fell silent. `lost` counts the deliveries since the task was submitted or
+    /// requeued that came to no end of their own, the lost one included.
     static func lapsed(
-        deliveries: Int, maxDeliveries: Int, cancelRequested: Bool, reason: String
+        lost: Int, maxDeliveries: Int, cancelRequested: Bool, reason: String
     ) -> (settlement: Settlement, reason: String) {
         switch RecoveredTask.Fate.of(
-            deliveries: deliveries, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested)
+            lost: lost, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested)
         {
         case .cancelled:
             var settlement = again(after: 0, cancelRequested: true)
@@ -69,7 +69,7 @@ struct Settlement: Equatable {
             settlement.entries.insert(Entry(kind: .abandoned, message: reason), at: 0)
             return (settlement, reason)
         case .exhausted:
-            let exhausted = "RETRIES_EXHAUSTED: delivered \(deliveries) times without an end; \(reason)"
+            let exhausted = "RETRIES_EXHAUSTED: delivered \(lost) times without an end; \(reason)"
             let entries = [
                 Entry(kind: .retriesExhausted, message: exhausted), Entry(kind: .deadLettered, message: exhausted),
             ]

@@ -124,7 +124,7 @@ package protocol TaskStore: Sendable {
 
     /// Ends every lease of supervisors that are known to be dead, as `recoverExpired` does, without waiting for the
     /// leases to run out.
-    func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [TaskID]
+    func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [RecoveredTask]
 
     /// Takes over an attempt that runs on although its supervisor has ended: in one step its lease becomes the new
     /// supervisor's, with a new token and for `duration` from now, so that whatever the old one still writes is refused.

@@ -58,6 +58,7 @@ extension Acceptance {
                         try await eventually(reason) { try await recovered(reason) == 1 }
                     }
                     #expect(try await recovered("restart") == 1)
+                    #expect(try await counters.value(#"acode_dead_letters_total{code="lease_lost"}"#) == 1)
                     #expect(try await counters.value("acode_heartbeats_total") > 1)
 
                     let running = try await fixture.submitScript("echo begun; sleep 600", ["--queue", "a"])
@@ -67,6 +68,7 @@ extension Acceptance {
                         "[ $ACODE_ATTEMPT = 2 ] || exit 3", ["--queue", "a", "--retries", "1"])
                     #expect(retried.code == 0, "\(retried)")
                     #expect(try await counters.value(#"acode_retry_attempts_total{code="failed"}"#) == 1)
+                    #expect(try await counters.value(#"acode_dead_letters_total{code="failed"}"#) == 0)
                     try await fixture.acode("task", "cancel", running).succeeded()
                     try await fixture.waitFor(running, state: "cancelled")
                     try await eventually("the gauge") {

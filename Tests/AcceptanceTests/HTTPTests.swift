@@ -94,12 +94,15 @@ extension Acceptance {
                     for key in ["queue", "counts", "deadLetters", "maxRunning", "paused", "consumers"] {
                         #expect(listed.map { $0[key] } == status.elements.map { $0[key] }, "\(key)")
                     }
-                    let metrics = try await Curl.get("\(base)/metrics").body
+                    let metrics = try await eventually("the dead letter in the metrics") {
+                        let metrics = try await Curl.get("\(base)/metrics").body
+                        return metrics.contains(#"acode_dead_letters_total{code="failed"} 1"#) ? metrics : nil
+                    }
                     for series in [
                         #"acode_queue_depth{queue="work",state="enqueued"} 1"#,
                         #"acode_queue_dead_letters{queue="work"} 1"#,
                         #"acode_queue_paused{queue="work"} 1"#, #"acode_queue_paused{queue="spare"} 0"#,
-                        #"acode_queue_consumers{queue="work"} 1"#, #"acode_dead_letters_total{code="failed"} 1"#,
+                        #"acode_queue_consumers{queue="work"} 1"#,
                         #"acode_retry_attempts_total{code="failed"} 0"#, "acode_acquire_conflicts_total 0",
                         #"acode_recovered_jobs_total{reason="stale"} 0"#, "acode_heartbeat_failures_total 0",
                         "acode_duplicate_skips_total 0", "acode_worker_concurrent_jobs 0",

@@ -68,6 +68,7 @@ extension Acceptance {
                     #expect(task["state"] == "error" && task["outcome"] == "expired", "\(task)")
                     #expect(task["reason"] == "expired: nobody began it within its ttl of 0.5 s")
                     #expect(try await counters.value("acode_expired_tasks_total") == 1)
+                    #expect(try await counters.value(#"acode_dead_letters_total{code="expired"}"#) == 1)
                     let waiting = try await fixture.submitScript("true", ["--ttl", "1h"])
                     try await fixture.acode("task", "cancel", long).succeeded()
                     try await fixture.waitFor(waiting, state: "complete")

@@ -87,9 +87,9 @@ struct SettlementTests {
     @Test(arguments: [
         (1, 2, TaskState.enqueued), (2, 2, .error), (3, 2, .error), (1, 1, .error), (1, 0, .error), (1, -1, .error),
     ])
-    func aLapsedAttemptIsRunAgainWhileDeliveriesAreLeft(_ row: (deliveries: Int, most: Int, state: TaskState)) {
+    func aLapsedAttemptIsRunAgainWhileDeliveriesAreLeft(_ row: (lost: Int, most: Int, state: TaskState)) {
         let (settlement, reason) = Settlement.lapsed(
-            deliveries: row.deliveries, maxDeliveries: row.most, cancelRequested: false, reason: "why")
+            lost: row.lost, maxDeliveries: row.most, cancelRequested: false, reason: "why")
         #expect(settlement.state == row.state)
         #expect(settlement.interruptions == 1)
         #expect(settlement.failures == 0)

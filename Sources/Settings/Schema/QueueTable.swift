@@ -43,14 +43,17 @@ extension SettingTable {
         .init(
             "queue.recovery", \.queue.recovery, .choice,
             "What is done every sweepInterval about claims that ran out: enforce gives the tasks back to their queues, or "
-                + "makes dead letters of those that were delivered maxDeliveries times; observe only says so; off does "
+                + "makes dead letters of those that were lost maxDeliveries times; observe only says so; off does "
                 + "nothing."),
         .init(
             "queue.sweepInterval", \.queue.sweepInterval, .duration(.milliseconds(100)...(.seconds(3600))),
             "Time between two looks for claims that nobody renews any more."),
         .init(
             "queue.maxDeliveries", \.queue.maxDeliveries, .integer(1...1000),
-            "Attempts of any kind, interrupted ones too, after which a task becomes a dead letter."),
+            "Deliveries of a task that come to no end of their own (a lost worker, a claim that ran out, infrastructure that "
+                + "is away) until it becomes a dead letter. What the task fails by itself is limited by its retry policy, and "
+                + "interruptions by maxInterruptions. A task that asks for "
+                + "another attempt (exit code 75) may be delivered so often in all."),
         .init(
             "queue.maxInterruptions", \.queue.maxInterruptions, .integer(1...1_000_000),
             "Interruptions of a task, such as shutdowns, that are free; further ones count against maxDeliveries, so that a "

@@ -15,6 +15,7 @@ package struct AttemptRunner: Sendable {
     let harvester: AttemptHarvester
     let checkpoints: CheckpointKeeper
     let delivery: ResultDelivery
+    let strays: StrayLeases
     let concurrency: ConcurrencyKeeper
     let settings: Settings
     let layout: StateLayout
@@ -320,11 +321,7 @@ package struct AttemptRunner: Sendable {
         if kept.unwritten > 0 {
             verdict.reason += "; \(kept.unwritten) bytes of its output could not be kept: \(kept.problem ?? "unknown")"
         }
-        let decision = RetryDecision.after(
-            verdict, task: attempt.claim.task, output: await lastOutput(of: attempt, verdict),
-            maxDeliveries: settings.queue.maxDeliveries, maxInterruptions: settings.queue.maxInterruptions,
-            // An agent waits less long than a lease lasts.
-            orphanLife: settings.queue.lease / .seconds(1), random: Double.random(in: 0..<1))
+        let decision = decide(verdict, attempt, output: await lastOutput(of: attempt, verdict))
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
             usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,
@@ -334,9 +331,13 @@ package struct AttemptRunner: Sendable {
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds, type: type)
         concurrency.ended(
             attempt, isHealthy: decision.speaksWell(of: verdict.outcome), workers: max(pool.target, registry.count))
-        if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome, type: type) }
-        if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
         let fate = await delivery.deliver(result, under: attempt.claim.lease)
+        if fate == .lost { giveBack(attempt, unrecorded: result, verdict) }
+        // What the store has, or will have; of others nothing counts.
+        if fate == .recorded || fate == .kept {
+            if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome, type: type) }
+            if case .deadLetter = decision.disposition { metrics.deadLettered(verdict.outcome) }
+        }
         if fate == .recorded, attempt.hasCheckpointArtifacts, decision.disposition.isFinal {
             await checkpoints.forget(attempt.claim.task.id)
         }
@@ -347,6 +348,24 @@ package struct AttemptRunner: Sendable {
                 "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
                 "task.recorded": "\(fate == .recorded)",
             ]))
+    }
+
+    private func decide(_ verdict: Verdict, _ attempt: RunningAttempt, output: String = "") -> RetryDecision {
+        RetryDecision.after(
+            verdict, task: attempt.claim.task, output: output,
+            maxDeliveries: settings.queue.maxDeliveries, maxInterruptions: settings.queue.maxInterruptions,
+            // An agent waits less long than a lease lasts.
+            orphanLife: settings.queue.lease / .seconds(1), random: Double.random(in: 0..<1))
+    }
+
+    /// Has the lease given back as soon as the store takes that; these few words may be taken where the whole end was not.
+    private func giveBack(_ attempt: RunningAttempt, unrecorded result: AttemptResult, _ verdict: Verdict) {
+        let decision = decide(verdict.unrecorded, attempt)
+        strays.endWasLost(
+            under: attempt.claim.lease,
+            substitute: AttemptResult(
+                outcome: verdict.unrecorded.outcome, reason: verdict.unrecorded.reason, worker: result.worker,
+                startedAt: result.startedAt, disposition: decision.disposition, why: decision.why))
     }
 
     /// What it printed last, where a rule of its task looks at that. Read from its log, where all of it is, whoever wrote it.

@@ -51,18 +51,20 @@ private struct Chances {
     let random: Double
 
     private var retry: RetryPolicy { task.spec.retry }
-    private var mayRunAgain: Bool { task.deliveries < maxDeliveries }
-    private var delivered: String {
-        "it was delivered \(task.deliveries) times, and queue.maxDeliveries allows no more"
+    /// Where its policy does not say how often it may fail.
+    private var mayAskAgain: Bool { task.deliveries < maxDeliveries }
+    private func delivered(_ count: Int, _ how: String = "") -> String {
+        "it was delivered \(count) times\(how), and queue.maxDeliveries allows no more"
     }
 
     func decide(_ meaning: FailureClass, _ rule: RetryRule?, _ verdict: Verdict) -> RetryDecision {
         let said = rule.map { "its retry rule says so (\($0.summary))" }
         switch meaning {
         case .interrupted, .infrastructure:
-            guard mayRunAgain else {
+            guard task.lostDeliveries < maxDeliveries else {
                 return RetryDecision(
-                    disposition: .deadLetter(countsAsFailure: false), why: "not tried again: \(delivered)")
+                    disposition: .deadLetter(countsAsFailure: false),
+                    why: "not tried again: \(delivered(task.lostDeliveries, " without an end of its own"))")
             }
             return RetryDecision(
                 disposition: .abandon(delay: infrastructureDelay(isByRule: rule != nil)),
@@ -79,8 +81,9 @@ private struct Chances {
         let failures = task.failures + 1
         let isAllowed = failures < retry.maxAttempts
         let count = "it failed \(failures) of at most \(retry.maxAttempts) times"
-        guard isAllowed || (asks && mayRunAgain) else {
-            let why = asks ? delivered : retry.maxAttempts == 1 ? "its retry policy allows one attempt" : count
+        guard isAllowed || (asks && mayAskAgain) else {
+            let limit = retry.maxAttempts == 1 ? "its retry policy allows one attempt" : count
+            let why = asks ? delivered(task.deliveries) : limit
             return RetryDecision(disposition: .deadLetter(countsAsFailure: true), why: "not tried again: \(why)")
         }
         let why = isAllowed ? count : "exit code 75 asks for another attempt"

@@ -5,8 +5,9 @@ internal import TaskModel
 internal import TaskStore
 internal import WorkerPool
 
-/// Gives back what the store leased to this supervisor without its knowing, because the answer to a claim was lost: others
-/// may take those tasks only once their leases have run out, and where nobody recovers tasks not even then.
+/// Gives back what the store leased to this supervisor without its knowing, because the answer to a claim was lost, and what
+/// ended without the store's knowing, because it did not take the end: others may take those tasks only once their leases
+/// have run out, and where nobody recovers tasks not even then.
 final class StrayLeases: Sendable {
     private let store: any TaskStore
     private let supervisor: SupervisorID
@@ -15,8 +16,10 @@ final class StrayLeases: Sendable {
     /// A claim whose answer was lost may still be under way in the store for so long, which is no less than a lease lasts.
     private let settling: Duration
     private let logger: Logger
-    /// When a claim last failed, while there may be strays of it.
+    /// When a claim last failed or an end was lost, while there may be strays of it.
     private let failed = Mutex<ContinuousClock.Instant?>(nil)
+    /// The ends with which leases go back whose own were lost.
+    private let substitutes = Mutex<[Lease: AttemptResult]>([:])
     private let refused = Mutex<[Refused]>([])
     private let delays = Mutex(StrayDelays())
 
@@ -43,6 +46,12 @@ final class StrayLeases: Sendable {
 
     /// Notes that a claim or an adoption failed, as far as this supervisor knows.
     func claimFailed() { failed.withLock { $0 = .now } }
+
+    /// Notes that the end of an attempt could neither be recorded nor kept; `substitute` says so in its place.
+    func endWasLost(under lease: Lease, substitute: AttemptResult) {
+        substitutes.withLock { $0[lease] = substitute }
+        failed.withLock { $0 = .now }
+    }
 
     /// Keeps the lease of an attempt until the worker that has it in hand is gone, and no longer than a lease lasts: by then
     /// its agent has killed what nobody looks after.
@@ -105,26 +114,34 @@ final class StrayLeases: Sendable {
         let spared = try await spared(among: unknown)
         let gone = unknown.filter { !spared.contains($0) }
         guard !gone.isEmpty else { return Found(left: held, isSettled: spared.isEmpty) }
-        let results = delays.withLock { delays in
-            gone.map { lease in
-                let delay = delays.delay(for: lease.taskID, now: .now)
-                let result = AttemptResult(
-                    outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
-                    disposition: .abandon(delay: delay, countsAsDelivery: false))
-                return (lease: lease, result: result)
-            }
+        let substitutes = substitutes.withLock { substitutes in
+            substitutes = substitutes.filter { held.contains($0.key) }
+            return substitutes
         }
-        let given = try await store.finish(results)
-        delays.withLock { delays in
-            for lease in given { delays.gaveBack(lease.taskID, now: .now) }
-        }
+        let given = try await store.finish(
+            gone.map { (lease: $0, result: substitutes[$0] ?? unheard($0)) })
         // Those that ended meanwhile were none.
-        guard !given.isEmpty else { return Found(left: held, isSettled: spared.isEmpty) }
+        let left = held.filter { !gone.contains($0) }
+        guard !given.isEmpty else { return Found(left: left, isSettled: spared.isEmpty) }
+        note(unheard: given.filter { substitutes[$0] == nil })
+        return Found(returned: given.count, left: left, isSettled: spared.isEmpty)
+    }
+
+    private func unheard(_ lease: Lease) -> AttemptResult {
+        let delay = delays.withLock { $0.delay(for: lease.taskID, now: .now) }
+        return AttemptResult(
+            outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
+            disposition: .abandon(delay: delay, countsAsDelivery: false))
+    }
+
+    private func note(unheard leases: Set<Lease>) {
+        guard !leases.isEmpty else { return }
+        delays.withLock { delays in
+            for lease in leases { delays.gaveBack(lease.taskID, now: .now) }
+        }
         logger.warning(
             "gave back tasks that a claim took whose answer was lost",
-            metadata: ["tasks": "\(given.map(\.taskID.rawValue).sorted().joined(separator: " "))"])
-        return Found(
-            returned: given.count, left: held.filter { !given.contains($0) }, isSettled: spared.isEmpty)
+            metadata: ["tasks": "\(leases.map(\.taskID.rawValue).sorted().joined(separator: " "))"])
     }
 
     /// Those whose attempts may still run on workers that were refused and are not known to be gone.

@@ -285,9 +285,8 @@ extension Supervisor {
             checkpoints: CheckpointKeeper(
                 store: store, shelf: CheckpointShelf(settings: settings, layout: layout), host: host, logger: logger,
                 identity: storeIdentity),
-            delivery: delivery, concurrency: concurrency, settings: settings, layout: layout, tap: options.tap,
-            metrics: metrics, logger: logger,
-            engineLimit: engineLimit, timelines: timelines,
+            delivery: delivery, strays: strays, concurrency: concurrency, settings: settings, layout: layout,
+            tap: options.tap, metrics: metrics, logger: logger, engineLimit: engineLimit, timelines: timelines,
             concluded: { await self.attemptConcluded() })
     }
 

@@ -109,7 +109,7 @@ struct LeftoverRecovery: Sendable {
             guard !dead.isEmpty else { return }
             let tasks = try await store.release(leasesOf: dead.map(\.id), maxDeliveries: maxDeliveries)
             for supervisor in dead { try await store.remove(supervisor: supervisor.id) }
-            metrics.recoveredAtStart(tasks.count)
+            metrics.recoveredAtStart(tasks.map(\.fate))
             context.logger.warning(
                 "an earlier supervisor of this pool ended without cleaning up",
                 metadata: [

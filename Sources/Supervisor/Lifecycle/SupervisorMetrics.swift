@@ -106,9 +106,19 @@ package struct SupervisorMetrics: Sendable {
         }
     }
 
-    func expired(_ count: Int) { expiries.increment(by: count) }
+    func expired(_ count: Int) {
+        expiries.increment(by: count)
+        deadLetters[.expired]?.increment(by: count)
+    }
 
-    func recovered(_ fates: [RecoveredTask.Fate]) { for fate in fates { recoveries[fate]?.increment() } }
+    func recovered(_ fates: [RecoveredTask.Fate]) {
+        for fate in fates { recoveries[fate]?.increment() }
+        exhausted(fates)
+    }
+
+    private func exhausted(_ fates: [RecoveredTask.Fate]) {
+        deadLetters[.leaseLost]?.increment(by: fates.count { $0 == .exhausted })
+    }
 
     /// Notes what would have been recovered.
     func observed(_ fates: [RecoveredTask.Fate]) { for fate in fates { observations[fate]?.increment() } }
@@ -125,7 +135,10 @@ package struct SupervisorMetrics: Sendable {
         }
     }
 
-    func recoveredAtStart(_ count: Int) { restarted.increment(by: count) }
+    func recoveredAtStart(_ fates: [RecoveredTask.Fate]) {
+        restarted.increment(by: fates.count)
+        exhausted(fates)
+    }
 
     /// Notes a look for what has to go.
     func pruned(_ report: RetentionPass.Report) {

@@ -29,14 +29,14 @@ extension PostgresTaskStore {
 
     package func release(
         leasesOf supervisors: [SupervisorID], maxDeliveries: Int
-    ) async throws(StoreError) -> [TaskID] {
+    ) async throws(StoreError) -> [RecoveredTask] {
         let query = PostgresQuery(
             """
             SELECT \(Silent.columns), NULL::bigint FROM acode.lease l
             JOIN acode.task_state s ON \(PostgresSQL.same("s.id", "l.id"))
             WHERE l.claimant = ANY (\(PostgresClaimantSQL.numbers(ofSupervisors: 1))) ORDER BY l.id LIMIT \(lapsedAtOnce)
             """, [.texts(supervisors.map { StoredText.clean($0.rawValue) })])
-        return try await lapse("release", maxDeliveries: maxDeliveries, onlyExpired: false, find: query).map(\.task)
+        return try await lapse("release", maxDeliveries: maxDeliveries, onlyExpired: false, find: query)
     }
 
     /// Ends the leases that `find` names, page by page until it finds no more. What changes between the look and the end is
@@ -66,19 +66,21 @@ private let lapsedAtOnce = 500
 private struct Silent: Sendable {
     let lease: Lease
     let host: String
-    let deliveries: Int
+    /// As `QueuedTask.lostDeliveries`, this one included.
+    let lost: Int
     let cancelRequested: Bool
     let why: String
 
     static let columns = """
-        l.id, l.attempt, l.token, \(PostgresClaimantSQL.host("l.claimant")), s.deliveries + 1, l.cancel_requested
+        l.id, l.attempt, l.token, \(PostgresClaimantSQL.host("l.claimant")), greatest(0, s.deliveries + 1 - s.failures),
+        l.cancel_requested
         """
 
     init(_ row: PostgresRow) throws(PostgresError) {
         lease = Lease(
             taskID: TaskID(rawValue: try row.uuid(0).text), attempt: Int(try row.int(1)), token: try row.int(2))
         host = try row.text(3)
-        deliveries = Int(try row.int(4))
+        lost = Int(try row.int(4))
         cancelRequested = try row.bool(5)
         // Without a word of how it ran out it did not, but its supervisor has ended.
         why = try row.optionalInt(6).map { Settlement.whyStale(hasEnded: $0 == 1) } ?? "its supervisor ended"
@@ -89,7 +91,7 @@ private struct Silent: Sendable {
         let result = AttemptResult(outcome: .leaseLost, reason: reason, disposition: .abandon(delay: 0))
         endings.add(lease, result) { cancelRequested in
             let (settlement, reason) = Settlement.lapsed(
-                deliveries: deliveries, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested, reason: reason)
+                lost: lost, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested, reason: reason)
             return PostgresEndings.Decision(settlement: settlement, reason: reason)
         }
     }
@@ -98,6 +100,6 @@ private struct Silent: Sendable {
     func recovered(maxDeliveries: Int) -> RecoveredTask {
         RecoveredTask(
             task: lease.taskID, attempt: lease.attempt, host: host,
-            fate: .of(deliveries: deliveries, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested))
+            fate: .of(lost: lost, maxDeliveries: maxDeliveries, cancelRequested: cancelRequested))
     }
 }

@@ -21,7 +21,7 @@ extension SQLiteTaskStore {
                 RecoveredTask(
                     task: try scope.task(of: held), attempt: held.attempt, host: held.host,
                     fate: .of(
-                        deliveries: held.deliveries, maxDeliveries: maxDeliveries,
+                        lost: try scope.lost(held), maxDeliveries: maxDeliveries,
                         cancelRequested: held.cancelRequested))
             }
         }
@@ -32,13 +32,13 @@ extension SQLiteTaskStore {
 
     package func release(
         leasesOf supervisors: [SupervisorID], maxDeliveries: Int
-    ) async throws(StoreError) -> [TaskID] {
-        var released: [TaskID] = []
+    ) async throws(StoreError) -> [RecoveredTask] {
+        var released: [RecoveredTask] = []
         for supervisor in Set(supervisors) {
             released += try await lapse("release", maxDeliveries: maxDeliveries) { scope in
                 try scope.leases(where: "l.supervisor = ?", limit: lapsedAtOnce) { $0.bind(supervisor.rawValue) }
                     .map { ($0, "its supervisor ended") }
-            }.map(\.task)
+            }
         }
         return released
     }
@@ -87,16 +87,24 @@ extension WriteScope {
         return TaskID(rawValue: row[0])
     }
 
+    /// As `QueuedTask.lostDeliveries`, this one included.
+    fileprivate func lost(_ held: HeldLease) throws -> Int {
+        let row = try first("SELECT failures FROM task_state WHERE seq = ?", [held.seq])
+        let failures: Int = row?[0] ?? 0
+        return max(0, held.deliveries - failures)
+    }
+
     fileprivate func lapse(_ held: HeldLease, maxDeliveries: Int, why: String) throws -> RecoveredTask {
         let silent = "the supervisor on \(held.host) did not end attempt \(held.attempt); \(why)"
+        let lost = try lost(held)
         let (settlement, reason) = Settlement.lapsed(
-            deliveries: held.deliveries, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested,
+            lost: lost, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested,
             reason: silent)
         try settle(
             held, settlement, AttemptResult(outcome: .leaseLost, reason: reason, disposition: .abandon(delay: 0)))
         return RecoveredTask(
             task: try task(of: held), attempt: held.attempt, host: held.host,
             fate: .of(
-                deliveries: held.deliveries, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested))
+                lost: lost, maxDeliveries: maxDeliveries, cancelRequested: held.cancelRequested))
     }
 }

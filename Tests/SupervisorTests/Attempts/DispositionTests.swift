@@ -60,6 +60,12 @@ struct DispositionTests {
             (lost, task(attempt: 2, interruptions: 1), .abandon(delay: 0.5)),
             (lost, task(attempt: 4, interruptions: 3), .abandon(delay: 2)),
             (lost, task(attempt: 5, interruptions: 4), .deadLetter(countsAsFailure: false)),
+            // What it failed by itself doesn't use that up either.
+            (lost, task(attempt: 6, failures: 5, maxAttempts: 9), .abandon(delay: 0)),
+            (
+                lost, task(attempt: 10, failures: 5, interruptions: 4, maxAttempts: 9),
+                .deadLetter(countsAsFailure: false)
+            ),
             (verdict(.workerUnavailable, .infrastructure), task(), .abandon(delay: 0)),
             (fatal, task(maxAttempts: 9), .deadLetter(countsAsFailure: true)),
             (failed, task(), .deadLetter(countsAsFailure: true)),

@@ -41,7 +41,7 @@ struct RetryRuleDecisionTests {
             (failed(1), task(deliveries: 3, interruptions: 2), "refused", .abandon(delay: 16), nil),
             (
                 failed(1), task(deliveries: 5), "refused", .deadLetter(countsAsFailure: false),
-                "not tried again: it was delivered 5 times, and queue.maxDeliveries allows no more"
+                "not tried again: it was delivered 5 times without an end of its own, and queue.maxDeliveries allows no more"
             ),
             (
                 Verdict(outcome: .startFailed, exitCode: 127, reason: "r", failure: .fatal), task(), "",

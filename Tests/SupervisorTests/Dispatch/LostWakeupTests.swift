@@ -9,8 +9,8 @@ import Testing
 /// Where nobody polls, a task is told of once.
 @Suite("Dispatcher: lost wake-ups", .timeLimit(.minutes(3)))
 struct LostWakeupTests {
-    @Test(arguments: [FaultyStore.Fault.unreachable, .answerLost])
-    func aClaimThatFailsIsTriedAgainByWhoDoesNotPoll(fault: FaultyStore.Fault) async throws {
+    @Test(arguments: [FaultyStore.Fault.unreachable, .answerLost, .conflict])
+    func aClaimThatComesToNothingIsTriedAgainByWhoDoesNotPoll(fault: FaultyStore.Fault) async throws {
         var faulty: FaultyStore?
         let test = try await TestSupervisor(in: Scratch(), workers: 1) {
             $0.queue.wakeups = .events

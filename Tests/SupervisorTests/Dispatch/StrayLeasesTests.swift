@@ -92,6 +92,33 @@ struct StrayLeasesTests {
         #expect(try await state(claims[0]) == .enqueued)
     }
 
+    /// Its command ran, so it counts, and nobody says that it was never heard of.
+    @Test func whatEndedWithoutTheStoreKnowingGoesBackInItsOwnWords() async throws {
+        let claims = try await claim(2)
+        let strays = strays
+        let verdict = Verdict(outcome: .succeeded, exitCode: 0, reason: "exited with code 0").unrecorded
+        let decision = RetryDecision.after(
+            verdict, task: claims[0].task, maxDeliveries: 3, orphanLife: 30, random: 0)
+        strays.endWasLost(
+            under: claims[0].lease,
+            substitute: AttemptResult(
+                outcome: verdict.outcome, reason: verdict.reason, disposition: decision.disposition,
+                why: decision.why))
+        #expect(try await strays.giveBack().isEmpty)
+        let (ended, unheard) = (claims[0].task.id, claims[1].task.id)
+        #expect(try await store.task(ended)?.deliveries == 1)
+        #expect(try await store.task(unheard)?.deliveries == 0)
+        let attempt = try #require(try await store.attempts(of: ended).first)
+        #expect(attempt.outcome == .leaseLost)
+        #expect(
+            attempt.reason == "its end could neither be recorded nor kept (succeeded: exited with code 0)")
+        #expect(try await store.task(ended)?.state == .enqueued)
+        // Delivered as often as it may be.
+        let last = RetryDecision.after(
+            verdict, task: claims[0].task, maxDeliveries: 1, orphanLife: 30, random: 0)
+        #expect(last.disposition == .deadLetter(countsAsFailure: false))
+    }
+
     @Test func aTaskWhoseClaimIsNeverHeardOfWaitsLongerEachTime() async throws {
         let (task, other) = (TaskID.next(), TaskID.next())
         var delays = StrayDelays()

@@ -50,6 +50,25 @@ struct SupervisorEndTests {
         #expect(try await test.kinds(ids[1]) == [.submitted])
     }
 
+    /// interruptions are free for as long as `queue.maxInterruptions` says, and count as deliveries from then on.
+    @Test func interruptionsAreCountedApartUpToTheirLimit() async throws {
+        func supervisor() async throws -> TestSupervisor {
+            try await TestSupervisor(in: scratch, workers: 1) {
+                $0.workers.shutdownTimeout = .milliseconds(200)
+                $0.queue.maxInterruptions = 2
+                $0.queue.maxDeliveries = 1
+            }
+        }
+        let id = try await supervisor().submit(["trap 'exit 75' TERM; echo; while :; do sleep 0.02; done"])[0]
+        // The third is no interruption any more, and one delivery is all that there may be.
+        for (attempt, deliveries, state) in [(1, 0, TaskState.enqueued), (2, 0, .enqueued), (3, 1, .error)] {
+            let test = try await supervisor()
+            try await test.run { try await test.waitForOutput(of: id, attempt: attempt) }
+            let task = try #require(try await test.store.task(id))
+            #expect(task.state == state && task.deliveries == deliveries && task.failures == 0, "\(task)")
+        }
+    }
+
     /// programs that clean up after themselves at a SIGTERM exit with 0 though they are half done.
     @Test func exitCodeZeroAfterTheSIGTERMOfAShutdownIsAnInterruption() async throws {
         let test = try await TestSupervisor(in: scratch, workers: 1) { $0.workers.shutdownTimeout = .milliseconds(200) }

@@ -14,12 +14,15 @@ final class FaultyStore: TaskStore {
         case unreachable
         /// It is done, and nobody hears of it.
         case answerLost
+        /// Others have in hand what was asked for; of claims only.
+        case conflict
     }
 
     private let real: any TaskStore
     private let tells: Bool
     private let state = Mutex((faults: [Call: (fault: Fault, times: Int)](), struck: [Call: Int]()))
     private let renewed = Mutex<[Int]>([])
+    private let conflicts = Mutex(0)
     /// What a store with a server would say.
     let connections: StoreConnections?
 
@@ -47,17 +50,21 @@ final class FaultyStore: TaskStore {
     private func through<Value>(
         _ call: Call, _ body: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        let fault = state.withLock { state -> Fault? in
-            guard let next = state.faults[call], next.times > 0 else { return nil }
-            state.faults[call] = (next.fault, next.times - 1)
-            state.struck[call, default: 0] += 1
-            return next.fault
-        }
+        let fault = strike(call)
         let absence = StoreError(.unavailable, "the test wants that", operation: "\(call)")
         if fault == .unreachable { throw absence }
         let value = try await body()
         if fault == .answerLost { throw absence }
         return value
+    }
+
+    private func strike(_ call: Call) -> Fault? {
+        state.withLock { state in
+            guard let next = state.faults[call], next.times > 0 else { return nil }
+            state.faults[call] = (next.fault, next.times - 1)
+            state.struck[call, default: 0] += 1
+            return next.fault
+        }
     }
 
     func hear(for supervisor: SupervisorID, _ heard: @Sendable (StoreSignal) -> Void) async {
@@ -77,11 +84,24 @@ final class FaultyStore: TaskStore {
     }
 
     func claim(_ request: ClaimRequest) async throws(StoreError) -> [ClaimedTask] {
-        try await through(.claim) { () async throws(StoreError) in try await real.claim(request) }
+        let isConflict = state.withLock { state in
+            guard let next = state.faults[.claim] else { return false }
+            return next.fault == .conflict && next.times > 0
+        }
+        if isConflict {
+            _ = strike(.claim)
+            conflicts.withLock { $0 += 1 }
+            return []
+        }
+        return try await through(.claim) { () async throws(StoreError) in try await real.claim(request) }
     }
 
     func takeClaimConflicts() -> Int {
         real.takeClaimConflicts()
+            + conflicts.withLock { conflicts in
+                defer { conflicts = 0 }
+                return conflicts
+            }
     }
 
     func start(_ lease: Lease, worker: WorkerID, at: Date) async throws(StoreError) -> Bool {
@@ -191,7 +211,7 @@ final class FaultyStore: TaskStore {
         try await real.stale(maxDeliveries: maxDeliveries, sparing: sparing)
     }
 
-    func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [TaskID] {
+    func release(leasesOf supervisors: [SupervisorID], maxDeliveries: Int) async throws(StoreError) -> [RecoveredTask] {
         try await real.release(leasesOf: supervisors, maxDeliveries: maxDeliveries)
     }
 

@@ -26,6 +26,27 @@ struct RecoveryConformance {
         }
     }
 
+    /// What a task failed by itself is its retry policy's matter.
+    @Test(arguments: StoreBackend.all)
+    func failuresDoNotUseUpWhatIsThereForLostAttempts(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, clock in
+            let id = try await store.submit([spec()])[0].id
+            for _ in 1...3 {
+                let lease = try #require(try await store.claim().first).lease
+                #expect(try await store.finish(lease, .failure(.retry(delay: 0))))
+            }
+            for fate in [RecoveredTask.Fate.requeued, .exhausted] {
+                _ = try #require(try await store.claim(lease: .seconds(1)).first)
+                clock.advance(by: 1)
+                #expect(try await store.stale(maxDeliveries: 2, sparing: []).map(\.fate) == [fate])
+                #expect(try await store.recoverExpired(maxDeliveries: 2, sparing: []).map(\.fate) == [fate])
+            }
+            let task = try #require(try await store.task(id))
+            #expect(task.failures == 3 && task.interruptions == 2 && task.deliveries == 5)
+            #expect(task.reason?.hasPrefix("RETRIES_EXHAUSTED: delivered 2 times without an end") == true)
+        }
+    }
+
     /// A clock that jumps must not take the leases of whoever asks and still renews them.
     @Test(arguments: StoreBackend.all)
     func sparesTheLeasesOfWhoAsks(_ backend: StoreBackend) async throws {
@@ -111,7 +132,7 @@ struct RecoveryConformance {
             let lost = try await store.claim(2, by: alice).map(\.task.id)
             let kept = try #require(try await store.claim(by: bob).first).lease
             let dead = [alice, SupervisorID(rawValue: "nobody"), alice]
-            #expect(try await Set(store.release(leasesOf: dead, maxDeliveries: 5)) == Set(lost))
+            #expect(try await Set(store.release(leasesOf: dead, maxDeliveries: 5).map(\.task)) == Set(lost))
             #expect(try await store.release(leasesOf: dead, maxDeliveries: 5).isEmpty)
             #expect(try await store.tally() == [.enqueued: 2, .inProgress: 1])
             #expect(try await store.finish(kept, .success))
