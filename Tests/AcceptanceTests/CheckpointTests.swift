@@ -32,6 +32,51 @@ extension Acceptance {
         private static let examples: [(Backend, String)] =
             Backend.all.map { ($0, "phases.sh") } + [(.local, "phases.py")]
 
+        /// The requests of the page, letter by letter: a program with nothing of acode in it has no other way to know them.
+        private static let bare = #"""
+            import os, socket, struct
+            def ask(body):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
+                    agent.connect("\0" + os.environ["ACODE_AGENT_SOCKET"][1:])
+                    agent.sendall(struct.pack(">IB", len(body), 0x41) + body)
+                    with agent.makefile("rb") as answer:
+                        length, _ = struct.unpack(">IB", answer.read(5))
+                        print(answer.read(length).decode(), flush=True)
+            open(os.path.join(os.environ["ACODE_OUTPUT_DIR"], "numbers.txt"), "w").write("5050")
+            ask(rb"""CHECKPOINT""")
+            ask(rb"""STOP""")
+            ask(rb"""PROGRESS""")
+            """#
+
+        @Test("the socket takes what the page says, letter by letter")
+        func letterByLetter() async throws {
+            let page = try String(
+                contentsOfFile: "\(Checkout.root)/Sources/acode/acode.docc/Checkpoints.md", encoding: .utf8)
+            func request(_ name: String) throws -> String {
+                let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("    {\"\(name)\":") })
+                return String(line.drop { $0 == " " })
+            }
+            let script = Self.bare.replacing("CHECKPOINT\"\"\"", with: try request("checkpoint") + "\"\"\"")
+                .replacing("STOP\"\"\"", with: try request("shouldStop") + "\"\"\"")
+                .replacing("PROGRESS\"\"\"", with: try request("progress") + "\"\"\"")
+            try await AcodeFixture.with("checkpoint-letters") { fixture in
+                try await fixture.withSupervisor(.local) { _ in
+                    let run = try await fixture.submitAndWait(["--name", "bare"], ["/usr/bin/python3", "-c", script])
+                    let answers = try run.lines.map { try JSONValue(parsing: $0.utf8) }
+                    try #require(run.code == 0 && answers.count == 3, "\(run)")
+                    #expect(answers[0]["ok"] == true && answers[0]["verdict"] == "saved", "\(run)")
+                    #expect(answers[1]["ok"] == true && answers[1]["stop"] == false, "\(run)")
+                    #expect(answers[2]["ok"] == true, "\(run)")
+                    let id = try #require(try await fixture.task(named: "bare")["id"].string)
+                    let task = try await fixture.task(id)
+                    #expect(task["checkpoint"]["phase"] == 2 && task["checkpoint"]["data"] == ["sum": 5050], "\(task)")
+                    #expect(task["checkpoint"]["artifacts"][0]["path"] == "numbers.txt", "\(task)")
+                    #expect(task["progress"] == 40, "\(task)")
+                    #expect(try await words(fixture, id, "progress") == ["stacking"])
+                }
+            }
+        }
+
         @Test(
             "SIGTERM: the task leaves at its next look, and another supervisor goes on at the next phase",
             arguments: examples)

@@ -106,12 +106,40 @@ extension Acceptance {
                     let owners = try await database.sql(
                         "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'acode'")
                     #expect(owners == [owner])
+                    try await Self.mayDoNoMore(database, owner: owner)
                     try await database.sql("REVOKE INSERT ON acode.lease FROM \(user)")
                     let status = try await fixture.acode(["db", "status"], environment: setting("user"))
                     #expect(status.code == 1 && status.text.contains("INSERT on acode.lease"), "\(status)")
                     let doctor = try await fixture.acode(["doctor"], environment: setting("user"))
                     #expect(doctor.text.contains("\(user) lacks INSERT on acode.lease"), "\(doctor)")
                 }
+            }
+        }
+
+        /// Than it needs, also with tables to come.
+        private static func mayDoNoMore(_ database: TestDatabase, owner: String) async throws {
+            for refused in [
+                "CREATE TABLE acode.mine (id integer)", "DELETE FROM acode.migration", "DROP TABLE acode.event",
+                "TRUNCATE acode.event", "CREATE TABLE public.mine (id integer)",
+            ] {
+                #expect(try await !mayRun(refused, database.url(role: "user")), "\(refused)")
+            }
+            try await database.sql("SET ROLE \(owner); CREATE TABLE acode.later (id integer)")
+            #expect(try await mayRun("INSERT INTO acode.later VALUES (1)", database.url(role: "user")))
+            #expect(try await mayRun("SELECT * FROM acode.later", database.url(role: "reader")))
+            #expect(try await !mayRun("DELETE FROM acode.later", database.url(role: "reader")))
+            try await database.sql("DROP TABLE acode.later")
+        }
+
+        private static func mayRun(_ sql: String, _ url: String) async throws -> Bool {
+            let plan = ProcessPlan("/usr/bin/psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+            do {
+                _ = try await ChildProcess.tool(plan, within: .seconds(20))
+                return true
+            } catch {
+                let words = "\(error)"
+                #expect(words.contains("denied") || words.contains("must be owner"), "\(words)")
+                return false
             }
         }
 
@@ -214,6 +242,42 @@ extension Acceptance {
                     ["config", "show"], environment: ["ACODE_STORE_URL": "postgresql://acode@db.example:5432/q"])
                 #expect(shown.text.contains("url: \"postgresql://acode@db.example:5432/q\""), "\(shown)")
                 #expect(shown.text.contains("backend: postgresql"), "\(shown)")
+            }
+        }
+
+        @Test("nor does a supervisor tell the password that it has, to anybody it tells of itself or starts")
+        func secretOfASupervisor() async throws {
+            try await TestDatabase.with { database in
+                let role = try await database.role("user")
+                try await AcodeFixture.with("password", settings: ["logs.level": "debug"]) { fixture in
+                    let made = try await fixture.acode(
+                        ["db", "migrate", "--grant", role], environment: ["ACODE_STORE_URL": database.url])
+                    #expect(made.code == 0, "\(made)")
+                    let environment = ["ACODE_STORE_URL": database.url(role: "user")]
+                    let counters = SupervisorCounters()
+                    var options = counters.options()
+                    options.environment = environment
+                    options.waitsForWorkers = false
+                    try await fixture.withSupervisor(.local, options) { supervisor in
+                        // Its agent has no more in its environment than the task.
+                        let script = "env; tr '\\0' '\\n' < /proc/$PPID/environ"
+                        let seen = try await fixture.acode(
+                            ["task", "submit", "--wait", "--", "sh", "-c", script], environment: environment)
+                        #expect(seen.code == 0 && seen.text.contains("ACODE_TASK_ID="), "\(seen)")
+                        var told = [seen.text, supervisor.process.errorText, try await counters.text()]
+                        for path in ["/health", "/readyz", "/queue/status"] {
+                            told.append(try await Curl.get("http://127.0.0.1:\(counters.port)\(path)").body)
+                        }
+                        for command in [
+                            ["worker", "list", "--json"], ["task", "list", "--json"], ["doctor"], ["doctor", "--json"],
+                            ["db", "status", "--json"], ["config", "show", "--json"], ["queue", "list", "--json"],
+                        ] {
+                            let end = try await fixture.acode(command, environment: environment)
+                            told += [end.text, end.errorText]
+                        }
+                        #expect(told.allSatisfy { !$0.contains(TestDatabase.password) })
+                    }
+                }
             }
         }
 

@@ -267,7 +267,7 @@ extension Acceptance {
         func awaitedWorkersStayByTheDatabasesClock(_ engine: Engine) async throws {
             try await TestDatabase.$isFixturesStore.withValue(true) {
                 try await AcodeFixture.with("gc-ahead-\(engine)") { fixture in
-                    let ahead = try await ClockShim.environment(in: fixture.scratch, seconds: 3600)
+                    let ahead = try await ClockShim(in: fixture.scratch, seconds: 3600).environment
                     try await Self.killed(fixture, engine) {
                         let found = try await Self.gc(fixture, engine, environment: ahead)
                         #expect(found.isEmpty)

@@ -31,26 +31,63 @@ extension Acceptance {
             return lines.first { $0.hasPrefix(name + " ") }.flatMap { Int($0.dropFirst(name.count + 1)) } ?? -1
         }
 
-        @Test("a server that answers nothing for many heartbeats, but for less than a lease, interrupts no task")
-        func shortPause() async throws {
-            try await TestDatabase.with { database in
-                let proxy = try FaultProxy(upstream: database.url)
-                defer { proxy.stop() }
+        /// Who answers nothing: the way to the server, or all processes of the server.
+        enum Silence: String, CaseIterable, CustomTestStringConvertible {
+            case link, server
+
+            var testDescription: String { rawValue }
+
+            /// A database, its URL, and what makes it silent and ends that.
+            struct Place {
+                let url: String
+                let hold: () async throws -> Void
+                let pass: () async throws -> Void
+            }
+
+            func with(_ body: (Place) async throws -> Void) async throws {
+                switch self {
+                case .link:
+                    try await TestDatabase.with { database in
+                        let proxy = try FaultProxy(upstream: database.url)
+                        defer { proxy.stop() }
+                        try await body(Place(url: proxy.url, hold: { proxy.hold() }, pass: { proxy.pass() }))
+                    }
+                case .server:
+                    try await PostgresInstance.with { server in
+                        try await TestDatabase.with(server: server.url) { database in
+                            let place = Place(
+                                url: database.url, hold: { try await server.control("pause") },
+                                pass: { try await server.control("resume") })
+                            let outcome: Result<Void, any Error>
+                            do { outcome = .success(try await body(place)) } catch { outcome = .failure(error) }
+                            // Else nobody could remove the database.
+                            try await server.control("resume")
+                            try outcome.get()
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test(
+            "a server that answers nothing for many heartbeats, but for less than a lease, interrupts no task",
+            arguments: Silence.allCases)
+        func shortPause(_ silence: Silence) async throws {
+            try await silence.with { place in
                 // As little as libpq can do.
-                let url = "\(proxy.url)?connect_timeout=2"
-                try await Self.with("pause", url, lease: "60s") { fixture in
+                try await Self.with("pause", "\(place.url)?connect_timeout=2", lease: "60s") { fixture in
                     try await fixture.acode("db", "migrate").succeeded()
                     let port = Loopback.freePort()
                     try await fixture.withSupervisor(.local, Self.listening(2, port)) { supervisor in
                         let ids = try await Self.begin(fixture, ["ends", "goes-on"])
-                        proxy.hold()
+                        try await place.hold()
                         try fixture.write("", to: "\(fixture.scratch)/ends")
                         try await eventually("the warning") { supervisor.process.errorText.contains("heartbeats fail") }
                         let away = try await fixture.acode("task", "list")
                         #expect(away.code == 69 && away.elapsed < .seconds(15), "\(away)")
                         #expect(try await Self.metric("acode_heartbeat_failures_total", port) > 3)
                         #expect(try await Self.metric("acode_store_failures_total", port) > 0)
-                        proxy.pass()
+                        try await place.pass()
                         try await fixture.waitFor(ids[0], state: "complete")
                         try await eventually("the heartbeats") {
                             supervisor.process.errorText.contains("heartbeats work again")

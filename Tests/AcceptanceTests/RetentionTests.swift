@@ -48,6 +48,47 @@ extension Acceptance {
             }
         }
 
+        @Test("what was done by hand, and supervisors of machines that are gone, are forgotten by themselves, too")
+        func auditAndSupervisors() async throws {
+            let settings: [String: JSONValue] = ["retention.audit": "3s", "retention.interval": "200ms"]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                try await fixture.withSupervisor(.local) { _ in
+                    try await fixture.acode("queue", "pause", "spare").succeeded()
+                    #expect(try await fixture.json("db", "audit").elements.count == 1)
+                    let file = try #require(try await fixture.json("db", "status")["place"].string)
+                    try await Self.sql(
+                        """
+                        INSERT INTO supervisor (id, pool, host, pid, started_at, seen_at, installation)
+                        SELECT 'gone', 'gone', 'gone', 1, started_at, seen_at - 8 * 86400000, 'gone' FROM supervisor
+                        """, file)
+                    #expect(try await Self.sql("SELECT count(*) FROM supervisor", file) == ["2"])
+                    try await eventually("the supervisor to be forgotten") {
+                        try await Self.sql("SELECT id FROM supervisor WHERE id = 'gone'", file).isEmpty
+                    }
+                    #expect(try await Self.sql("SELECT count(*) FROM supervisor", file) == ["1"])
+                    try await eventually("the pause to be forgotten") {
+                        try await fixture.json("db", "audit").elements.isEmpty
+                    }
+                    // What is said of the queue stays.
+                    let queues = try await fixture.json("queue", "list").elements
+                    #expect(queues.contains { $0["queue"] == "spare" && $0["paused"] != .null }, "\(queues)")
+                }
+            }
+        }
+
+        /// As another program would, in the file itself.
+        @discardableResult
+        private static func sql(_ text: String, _ file: String) async throws -> [String] {
+            let script = """
+                import sqlite3, sys
+                with sqlite3.connect(sys.argv[1], timeout=10) as file:
+                    for row in file.execute(sys.argv[2]): print(row[0])
+                """
+            return try await ChildProcess.tool(
+                ProcessPlan("/usr/bin/python3", ["-c", script, file, text]), within: .seconds(20)
+            ).lines
+        }
+
         @Test("by hand: what would go is told first, then goes with its logs, and who did it is known")
         func byHand() async throws {
             try await AcodeFixture.with(settings: ["queue.retry.maxAttempts": 1]) { fixture in

@@ -127,6 +127,59 @@ extension Acceptance {
             }
         }
 
+        /// A type that says all that a task can need, with an image that the pool has not.
+        private static let declared: [String: JSONValue] = {
+            let text = #"""
+                {
+                  "handlers": {
+                    "pack": {
+                      "parameters": {"name": {"type": "string", "required": true}},
+                      "command": [
+                        "sh", "-c",
+                        "echo for $ACODE_PARAM_NAME; [ $ACODE_ATTEMPT = 2 ] || exit 9; sleep 60"
+                      ],
+                      "image": "IMAGE", "queue": "packing", "timeout": "2s",
+                      "resources": {"memoryMb": 64, "cpus": 0.5, "pidsLimit": 40},
+                      "outputs": ["{{name}}.txt"],
+                      "retry": {"maxAttempts": 2, "backoff": "100ms", "rules": [{"outcome": "timed_out", "then": "fatal"}]}
+                    },
+                    "made": {
+                      "parameters": {"name": {"type": "string", "required": true}}, "queue": "packing",
+                      "command": ["sh", "-c", "echo made > $ACODE_OUTPUT_DIR/$ACODE_PARAM_NAME.txt"],
+                      "outputs": ["{{name}}.txt"]
+                    }
+                  }
+                }
+                """#
+            return (try? JSONValue(parsing: text.replacing("IMAGE", with: TestImage.root).utf8).members) ?? [:]
+        }()
+
+        @Test("a declared type brings its image, limits, queue, outputs, retries and time-out", arguments: Engine.all)
+        func declaredInFull(_ engine: Engine) async throws {
+            let settings = Self.declared.merging(["queue.queues": ["packing"]]) { $1 }
+            try await AcodeFixture.with("type-\(engine)", settings: settings) { fixture in
+                try await fixture.withSupervisor(.of(engine)) { _ in
+                    let id = try await Self.submit(fixture, ["--type", "pack", "--param", "name=a"])
+                    try await eventually("the second attempt", within: .seconds(30)) {
+                        try await fixture.task(id)["attempt"] == 2
+                    }
+                    let ended = try await fixture.waitFor(id, state: "error", within: .seconds(30))
+                    #expect(ended["queue"] == "packing" && ended["outcome"] == "timed_out", "\(ended)")
+                    #expect(ended["attempts"].elements.map { $0["outcome"] } == ["failed", "timed_out"], "\(ended)")
+                    #expect(ended["spec"]["image"].string == TestImage.root, "\(ended)")
+                    let limits = ended["attempts"][0]["report"]["limits"]
+                    #expect(limits["memoryBytes"] == 64 << 20 && limits["processes"] == 40, "\(ended)")
+                    #expect(limits["cpus"] == 0.5 && limits["wallSeconds"] == 2, "\(ended)")
+                    #expect(try await fixture.acode("task", "logs", id).text.hasSuffix("for a\n"))
+                    let made = try await Self.submit(fixture, ["--type", "made", "--param", "name=b"])
+                    try await fixture.waitFor(made, state: "complete")
+                    let output = "\(fixture.stateDirectory)/outputs/\(made)/b.txt"
+                    #expect(try String(contentsOfFile: output, encoding: .utf8) == "made\n")
+                    #expect(try await fixture.task(made)["queue"] == "packing")
+                }
+            }
+        }
+
         @Test("a route is explained without submitting anything, and a named queue wins")
         func explained() async throws {
             try await AcodeFixture.with(settings: Self.settings) { fixture in

@@ -24,7 +24,7 @@ extension Acceptance {
                     try await AcodeFixture.with("clock-right\(seconds)", settings: other) { right in
                         let counters = SupervisorCounters()
                         var options = counters.options(2)
-                        options.environment = try await ClockShim.environment(in: wrong.scratch, seconds: seconds)
+                        options.environment = try await ClockShim(in: wrong.scratch, seconds: seconds).environment
                         try await wrong.withSupervisor(.local, options) { supervisor in
                             try await Self.isWrong(wrong, by: seconds)
                             try await Self.waiting(wrong)
@@ -33,6 +33,40 @@ extension Acceptance {
                             #expect(try await counters.value(#"acode_recovered_jobs_total{reason="stale"}"#) == 0)
                             #expect(!supervisor.process.errorText.contains("lease ran out"))
                         }
+                    }
+                }
+            }
+        }
+
+        @Test(
+            "a clock that is set forward and back while a task runs does it no harm, in a file and in PostgreSQL",
+            arguments: [false, true])
+        func moved(isInPostgres: Bool) async throws {
+            try await TestDatabase.$isFixturesStore.withValue(isInPostgres) {
+                try await AcodeFixture.with("clock-moved\(isInPostgres)", settings: Self.settings) { fixture in
+                    let clock = try await ClockShim(in: fixture.scratch, seconds: 0)
+                    let counters = SupervisorCounters()
+                    var options = counters.options(2)
+                    options.environment = clock.environment
+                    try await fixture.withSupervisor(.local, options) { supervisor in
+                        let gate = "\(fixture.scratch)/gate"
+                        let id = try await fixture.submitScript(
+                            "echo begun; until [ -e \(gate) ]; do sleep 0.05; done", ["--timeout", "60s"])
+                        try await fixture.waitFor(id, toPrint: "begun")
+                        for seconds in [3600, -3600, 0] {
+                            try clock.move(to: seconds)
+                            // Longer than a lease.
+                            try await Task.sleep(for: .seconds(3))
+                            #expect(try await fixture.task(id)["state"] == "inProgress")
+                        }
+                        try fixture.write("", to: gate)
+                        let task = try await fixture.waitFor(id, state: "complete")
+                        #expect(task["attempt"] == 1 && task["interruptions"] == 0, "\(task)")
+                        let took = try #require(task["attempts"][0]["durationSeconds"].double)
+                        #expect((9..<40).contains(took), "\(task)")
+                        #expect(try await counters.value(#"acode_recovered_jobs_total{reason="stale"}"#) == 0)
+                        #expect(!supervisor.process.errorText.contains("lease ran out"))
+                        #expect(try await fixture.runScript("echo well").text == "well\n")
                     }
                 }
             }

@@ -135,8 +135,9 @@ postgres_resume() { postgres_signal_all CONT; }
 postgres_signal_all() {
     local pid
     pid=$(daemon_pid postgres) || die "postgres is not running" "scripts/engines start postgres"
-    pkill "-$1" --parent "$pid" || true
+    # The parent first: one that is stopped makes no more sessions.
     kill "-$1" "$pid"
+    pkill "-$1" --parent "$pid" || true
 }
 
 postgres_stop() {

@@ -46,6 +46,10 @@ struct ContentionTests {
                 path: place.path, options: .init(busyTimeout: .milliseconds(200)))
             try await locked(place.path) {
                 #expect(await failureCode { _ = try await store.submit([spec()]) } == .busy)
+                #expect(store.takeClaimConflicts() == 0)
+                #expect(await failureCode { _ = try await store.claim() } == .busy)
+                #expect(store.takeClaimConflicts() == 1)
+                #expect(store.takeClaimConflicts() == 0)
             }
             #expect(try await store.submit([spec()]).count == 1)
             #expect(try await store.tally() == [.enqueued: 1])
