@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,9 +26,10 @@ POOL = "chaos"
 class Stage:
     """A context manager that leaves nothing behind, whatever happened on it."""
 
-    def __init__(self, acode: str, kind: str, seed: int):
+    def __init__(self, acode: str, kind: str, store: str, seed: int):
         self.acode = acode
         self.kind = kind
+        self.store = store
         self.random = random.Random(f"{seed}-{kind}")
         self.place = Path(tempfile.mkdtemp(prefix="acode-chaos-"))
         self.engines = f"/tmp/acode-chaos-e-{os.getpid()}-{kind[0]}"
@@ -41,8 +43,9 @@ class Stage:
         self.ids: list[str] = []
         # What went wrong with the product while things went wrong.
         self.wrong: list[str] = []
+        self.troubles = {**self.TROUBLE, **(self.STORE_TROUBLE if self.has_server else {})}
         # Each kind of trouble comes once before chance decides.
-        self.first = list(self.TROUBLE)
+        self.first = list(self.troubles)
         self.random.shuffle(self.first)
         self.begun = time.monotonic()
 
@@ -50,9 +53,13 @@ class Stage:
         os.chmod(self.place, 0o755)
         try:
             self.control("start")
+            if self.has_server:
+                self.control("start", "postgres")
             self.proxy = Proxy(str(self.place / "engine.sock"), self.socket)
             self.configure()
             self.log = (self.place / "supervisor.log").open("a")
+            if self.has_server:
+                self.run("db", "migrate")
             self.start()
         except BaseException:
             # Nobody calls `__exit__` of what was never entered.
@@ -69,6 +76,8 @@ class Stage:
                 self.proxy.close()
         finally:
             self.control("stop")
+            if self.has_server:
+                self.control("stop", "postgres")
             shutil.rmtree(self.place, ignore_errors=True)
 
     def configure(self) -> None:
@@ -85,6 +94,7 @@ class Stage:
             "queue": {"lease": "12s", "heartbeat": "3s", "sweepInterval": "2s", "maxDeliveries": 100},
             "secrets": {"chaos": {"file": str(self.place / "secret")}},
             "state": {"dir": str(self.state), "runtimeDir": str(self.runtime)},
+            **({"store": {"url": self.url(), "timeout": "5s"}} if self.has_server else {}),
         }  # fmt: skip
         self.config = self.place / "acode.yaml"
         self.config.write_text(json.dumps(settings))
@@ -92,16 +102,27 @@ class Stage:
     def say(self, words: str) -> None:
         print(f"chaos: {self.kind}: {time.monotonic() - self.begun:6.1f} s: {words}", file=sys.stderr, flush=True)
 
-    # The engine
+    # The engine and the store
 
-    def control(self, verb: str) -> None:
-        """`scripts/engines VERB` for the engine of this stage."""
+    @property
+    def has_server(self) -> bool:
+        return self.store == "postgresql"
+
+    def control(self, verb: str, what: str | None = None) -> str:
+        """`scripts/engines VERB` for the engine of this stage, or for `what`; what it prints."""
         environment = {**os.environ, "ACODE_ENGINES_DIR": self.engines}
         done = subprocess.run(
-            [str(HERE / "engines"), verb, self.kind], env=environment, capture_output=True, text=True, timeout=240,
-            check=False)  # fmt: skip
+            [str(HERE / "engines"), verb, what or self.kind], env=environment, capture_output=True, text=True,
+            timeout=240, check=False)  # fmt: skip
         if done.returncode != 0:
-            raise RuntimeError(f"scripts/engines {verb} {self.kind}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+            said = f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            raise RuntimeError(f"scripts/engines {verb} {what or self.kind}: {said}")
+        return done.stdout
+
+    def url(self) -> str:
+        """How to reach the store's server; a line for a shell has it."""
+        [line] = [line for line in self.control("env", "postgres").splitlines() if "ACODE_TEST_POSTGRES=" in line]
+        return shlex.split(line)[1].partition("=")[2]
 
     def ask(self, method: str, target: str):
         """The engine itself, past the proxy."""
@@ -257,6 +278,20 @@ class Stage:
         time.sleep(self.random.uniform(0.5, 6))
         self.control("resume")
 
+    def restart_store(self) -> None:
+        self.control("restart", "postgres")
+
+    def kill_store(self) -> None:
+        self.control("kill", "postgres")
+        time.sleep(self.random.uniform(0, 5))
+        self.control("start", "postgres")
+
+    def pause_store(self) -> None:
+        self.control("pause", "postgres")
+        time.sleep(self.random.uniform(0.5, 8))
+        self.control("resume", "postgres")
+
+    STORE_TROUBLE = {restart_store: 2, kill_store: 2, pause_store: 2}
     TROUBLE = {
         kill_supervisor: 3, stop_supervisor: 2, hand_over: 3, kill_agent: 4, kill_container: 3, remove_container: 2,
         cut_streams: 4, refuse: 3, hang: 2, slow: 2, restart_engine: 1, kill_engine: 1, pause_engine: 1,
@@ -264,8 +299,8 @@ class Stage:
 
     def trouble(self) -> None:
         """One thing goes wrong."""
-        kinds = list(self.TROUBLE)
-        chance = self.random.choices(kinds, [self.TROUBLE[kind] for kind in kinds])[0]
+        kinds = list(self.troubles)
+        chance = self.random.choices(kinds, [self.troubles[kind] for kind in kinds])[0]
         what = self.first.pop() if self.first else chance
         self.say(what.__name__.replace("_", " "))
         what(self)
