@@ -106,25 +106,22 @@ final class Agent {
 
     private func handleSignals(now: Nanos) {
         var reaping = attempt?.wantsReaping ?? false
-        var timesToldToEnd = 0
         if set.isReady(signals.descriptor) {
             for number in signals.take() {
                 switch number {
                 case SIGCHLD: reaping = true
-                case SIGTERM, SIGINT, SIGQUIT: timesToldToEnd += 1
+                case SIGTERM, SIGINT, SIGQUIT:
+                    // Before the dead are looked at: who tells all processes of a worker to end may find the command
+                    // quicker than the agent. One that ended by itself just then runs once too often.
+                    attempt?.noteAgentStops()
+                    _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
                 default: break
                 }
             }
         }
-        // First: a command that has ended by itself was not stopped, whichever signal is told before the other.
-        if reaping || timesToldToEnd > 0 {
-            let round = Reaper.reap()
-            attempt?.note(round, now: now)
-        }
-        for _ in 0..<timesToldToEnd {
-            attempt?.noteAgentStops()
-            _ = perform(lifecycle.terminate(now: now, grace: options.stopGrace))
-        }
+        guard reaping else { return }
+        let round = Reaper.reap()
+        attempt?.note(round, now: now)
     }
 
     private func handle(_ event: SupervisorLink.Event, now: Nanos) {

@@ -123,7 +123,7 @@ package final class Supervisor: Sendable {
             metrics: metrics, logger: logger)
         strays = StrayLeases(
             store: store, supervisor: id, registry: registry, spool: ResultSpool(directory: layout.results),
-            settling: options.settings.queue.lease, logger: logger)
+            settling: options.settings.queue.lease, metrics: metrics, logger: logger)
         var queue = options.settings.queue
         queue.queues = options.settings.duties.queues
         wakeups = WakeupListener(store: store, supervisor: id, settings: queue, metrics: metrics, logger: logger)

@@ -17,7 +17,7 @@ extension Acceptance {
 
         /// A supervisor on the first machine, and somebody with a state directory of their own on the second.
         private static func withTwo(
-            _ more: [String: JSONValue] = [:],
+            _ more: [String: JSONValue] = [:], backend: Backend = .local,
             _ body: (TestNetwork, _ worker: AcodeFixture, _ client: AcodeFixture, SupervisorProcess) async throws ->
                 Void
         ) async throws {
@@ -33,7 +33,7 @@ extension Acceptance {
                                 "ACODE_SUPERVISOR_LISTEN": "\(network.first.address):8443",
                                 "ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(worker),
                             ]
-                            try await worker.withSupervisor(.local, options) { supervisor in
+                            try await worker.withSupervisor(backend, options) { supervisor in
                                 try await body(network, worker, client, supervisor)
                             }
                         }
@@ -42,9 +42,11 @@ extension Acceptance {
             }
         }
 
-        @Test("a task's output is read on another machine, while it runs and afterwards")
-        func logs() async throws {
-            try await Self.withTwo { network, worker, client, _ in
+        @Test(
+            "a task's output is read on another machine, while it runs and afterwards",
+            arguments: [Backend.local, .docker])
+        func logs(_ backend: Backend) async throws {
+            try await Self.withTwo(backend: backend) { network, worker, client, _ in
                 let here = ["ACODE_SUPERVISOR_TOKEN_FILE": try Self.tokenFile(client)]
                 let waited = try await network.second.acode(
                     client, "task", "submit", "--wait", "--", "sh", "-c", "echo out; sleep 0.3; echo err >&2; exit 4",

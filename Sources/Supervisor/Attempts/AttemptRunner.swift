@@ -124,7 +124,7 @@ package struct AttemptRunner: Sendable {
                 diskLimit: attempt.diskQuota?.bytes,
                 wallSeconds: recorder.start.map { max(0, Date().timeIntervalSince($0.at)) },
                 measured: attempt.measurement))
-        await conclude(attempt, ran.record, harvest, report, kept, recorder)
+        let unrecorded = await conclude(attempt, ran.record, harvest, report, kept, recorder)
         if let worker = ran.worker {
             timelines.note(worker.id, .taskEnded, "\(attempt.words): \(harvest.verdict.outcome.rawValue)")
             // What filled the disk goes with the container; of files that are still in use nobody else may have the place.
@@ -142,6 +142,8 @@ package struct AttemptRunner: Sendable {
             pool.release(worker, succeeded: harvest.verdict.outcome == .succeeded)
         }
         registry.remove(attempt)
+        // Then, because of what is in the registry nobody asks.
+        if let unrecorded { strays.endWasLost(under: attempt.claim.lease, substitute: unrecorded) }
         await concluded()
     }
 
@@ -311,10 +313,11 @@ package struct AttemptRunner: Sendable {
         }
     }
 
+    /// Returns what is to be recorded in the end's place when that could neither be recorded nor kept.
     private func conclude(
         _ attempt: RunningAttempt, _ record: ExitRecord, _ harvest: AttemptHarvest, _ report: AttemptReport?,
         _ kept: AttemptLog.Summary, _ recorder: AttemptRecorder
-    ) async {
+    ) async -> AttemptResult? {
         var verdict = harvest.verdict
         let policy = plans.ownEgress(of: attempt.claim.task.spec) == nil ? EgressPolicy.poolName : EgressPolicy.ownName
         if verdict.outcome == .failed, let refused = recorder.egressSummary(policy) { verdict.reason += "; \(refused)" }
@@ -332,7 +335,6 @@ package struct AttemptRunner: Sendable {
         concurrency.ended(
             attempt, isHealthy: decision.speaksWell(of: verdict.outcome), workers: max(pool.target, registry.count))
         let fate = await delivery.deliver(result, under: attempt.claim.lease)
-        if fate == .lost { giveBack(attempt, unrecorded: result, verdict) }
         // What the store has, or will have; of others nothing counts.
         if fate == .recorded || fate == .kept {
             if decision.disposition.triesAgain { metrics.triedAgain(after: verdict.outcome, type: type) }
@@ -348,6 +350,7 @@ package struct AttemptRunner: Sendable {
                 "task.outcome": "\(verdict.outcome.rawValue)", "task.reason": "\(verdict.reason)",
                 "task.recorded": "\(fate == .recorded)",
             ]))
+        return fate == .lost ? substitute(of: result, verdict, attempt) : nil
     }
 
     private func decide(_ verdict: Verdict, _ attempt: RunningAttempt, output: String = "") -> RetryDecision {
@@ -358,14 +361,14 @@ package struct AttemptRunner: Sendable {
             orphanLife: settings.queue.lease / .seconds(1), random: Double.random(in: 0..<1))
     }
 
-    /// Has the lease given back as soon as the store takes that; these few words may be taken where the whole end was not.
-    private func giveBack(_ attempt: RunningAttempt, unrecorded result: AttemptResult, _ verdict: Verdict) {
+    /// These few words may be taken where the whole end was not.
+    private func substitute(
+        of result: AttemptResult, _ verdict: Verdict, _ attempt: RunningAttempt
+    ) -> AttemptResult {
         let decision = decide(verdict.unrecorded, attempt)
-        strays.endWasLost(
-            under: attempt.claim.lease,
-            substitute: AttemptResult(
-                outcome: verdict.unrecorded.outcome, reason: verdict.unrecorded.reason, worker: result.worker,
-                startedAt: result.startedAt, disposition: decision.disposition, why: decision.why))
+        return AttemptResult(
+            outcome: verdict.unrecorded.outcome, reason: verdict.unrecorded.reason, worker: result.worker,
+            startedAt: result.startedAt, disposition: decision.disposition, why: decision.why)
     }
 
     /// What it printed last, where a rule of its task looks at that. Read from its log, where all of it is, whoever wrote it.

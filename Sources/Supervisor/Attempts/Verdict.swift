@@ -56,13 +56,14 @@ package struct Verdict: Sendable, Equatable {
         }
     }
 
-    /// What stands for this one when it could neither be recorded nor kept: nothing that the attempt did counts.
+    /// What stands for this one when it could neither be recorded nor kept: nothing that the attempt did counts,
+    /// and unless it was an interruption it was a delivery without an end.
     package var unrecorded: Verdict {
         if outcome == .leaseLost { return self }
         return Verdict(
             outcome: .leaseLost,
             reason: "its end could neither be recorded nor kept (\(outcome.rawValue): \(reason))",
-            failure: .infrastructure, mayRunOn: mayRunOn)
+            failure: failure == .interrupted ? .interrupted : .infrastructure, mayRunOn: mayRunOn)
     }
 
     /// EX_TEMPFAIL of sysexits.h; of a command that was asked to stop it means that it is to be resumed.

@@ -15,6 +15,7 @@ final class StrayLeases: Sendable {
     private let spool: ResultSpool
     /// A claim whose answer was lost may still be under way in the store for so long, which is no less than a lease lasts.
     private let settling: Duration
+    private let metrics: SupervisorMetrics
     private let logger: Logger
     /// When a claim last failed or an end was lost, while there may be strays of it.
     private let failed = Mutex<ContinuousClock.Instant?>(nil)
@@ -34,13 +35,14 @@ final class StrayLeases: Sendable {
 
     init(
         store: any TaskStore, supervisor: SupervisorID, registry: AttemptRegistry, spool: ResultSpool,
-        settling: Duration, logger: Logger
+        settling: Duration, metrics: SupervisorMetrics, logger: Logger
     ) {
         self.store = store
         self.supervisor = supervisor
         self.registry = registry
         self.spool = spool
         self.settling = settling
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -124,6 +126,7 @@ final class StrayLeases: Sendable {
         let left = held.filter { !gone.contains($0) }
         guard !given.isEmpty else { return Found(left: left, isSettled: spared.isEmpty) }
         note(unheard: given.filter { substitutes[$0] == nil })
+        note(unrecorded: given.compactMap { lease in substitutes[lease].map { (lease, $0) } })
         return Found(returned: given.count, left: left, isSettled: spared.isEmpty)
     }
 
@@ -132,6 +135,16 @@ final class StrayLeases: Sendable {
         return AttemptResult(
             outcome: .workerUnavailable, reason: "the supervisor did not hear that it was given the task",
             disposition: .abandon(delay: delay, countsAsDelivery: false))
+    }
+
+    private func note(unrecorded ends: [(lease: Lease, substitute: AttemptResult)]) {
+        for (lease, substitute) in ends {
+            if substitute.disposition.triesAgain { metrics.triedAgain(after: substitute.outcome) }
+            if case .deadLetter = substitute.disposition { metrics.deadLettered(substitute.outcome) }
+            logger.warning(
+                "gave back a task whose end was lost",
+                metadata: ["task.id": "\(lease.taskID)", "task.reason": "\(substitute.reason)"])
+        }
     }
 
     private func note(unheard leases: Set<Lease>) {

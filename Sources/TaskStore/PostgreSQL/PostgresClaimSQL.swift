@@ -94,7 +94,8 @@ enum PostgresClaimSQL {
                     ORDER BY r.rank, r.seq LIMIT l.share FOR UPDATE SKIP LOCKED) AS found),
             picked AS MATERIALIZED (
                 SELECT b.at, row_number() OVER (ORDER BY \(turns.order)\(order("b"))) AS place FROM best b
-                WHERE b.number <= b.room ORDER BY \(turns.order)\(order("b")) LIMIT $3::bigint),
+                WHERE b.number <= b.room ORDER BY \(turns.order)\(order("b"))
+                LIMIT \(shape.isLookingFurther ? PostgresLaneSQL.evenMost : "$3::bigint")),
             \(take)
             """
     }

@@ -125,6 +125,9 @@ enum PostgresLaneSQL {
             SELECT l.*, least(l.room, $3::bigint / (SELECT count(*) FROM lanes) + 2) AS share FROM lanes l)
         """
 
+    /// How many of these are the best of all: no more than were looked at in one lane, where all the best may be.
+    static let evenMost = "least($3::bigint, (SELECT max(share) FROM shares))"
+
     /// Compared by themselves, because an index is read on to its end for a row that is compared as one.
     private static func bound(_ column: String) -> String { "coalesce((SELECT \(column) FROM bound), \(Int64.max))" }
 

@@ -351,20 +351,26 @@ package final class ContainerWorker: Worker {
     }
 
     private static let forcedRemovalLimit = Duration.seconds(5)
+    /// How long an engine may fail to answer without much being meant by it.
+    private static let hiccup = Duration.seconds(2)
 
     /// Tries until the container is gone, or refused to go for another reason than an engine that does not answer.
     private func remove(
         _ container: String, gracefully: Bool, _ loss: WorkerLoss, _ changed: @Sendable (WorkerChange) -> Void
     ) async -> Bool {
         var pause = Duration.milliseconds(200)
+        var unanswered: ContinuousClock.Instant?
         while !Task.isCancelled {
             do {
                 try await removeOnce(container, gracefully: gracefully && !fate.isForced)
                 return true
             } catch  where error.isEngineUnavailable {
                 watch?.suspect()
-                // The attempt need not wait for the engine to learn that its worker is gone.
-                link.abandon(loss)
+                let since = unanswered ?? .now
+                unanswered = since
+                // The attempt need not wait for the engine to learn that its worker is gone, but for a moment where it would
+                // wait much longer to run again because nobody knows.
+                if !loss.mayRunOn || since + Self.hiccup < .now { link.abandon(loss) }
                 changed(.engineSilent)
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))

@@ -9,18 +9,20 @@ package enum LeftoverProcesses {
     /// The variable every process of a worker inherits.
     package static let mark = "ACODE_WORKER_ID"
 
-    /// Kills the worker's processes, agents last, until none is found any more, at most `rounds` times; returns how many
-    /// were killed.
+    /// Kills the worker's processes, agents last, until none is found any more, at most `rounds` times, for which it blocks up
+    /// to about half a second; returns how many signals were sent.
     @discardableResult
-    package static func kill(worker: String, rounds: Int = 20) -> Int {
+    package static func kill(worker: String, rounds: Int = 100) -> Int {
         var killed = 0
-        for _ in 0..<rounds {
+        for round in 0..<rounds {
             let found = pids(worker: worker)
             let agents = found.filter(isAgent)
             // What an agent's child forks meanwhile falls to the agent and is found in the next round.
             let victims = found.count > agents.count ? found.filter { !agents.contains($0) } : agents
             if victims.isEmpty { break }
             for pid in victims where Glibc.kill(pid, SIGKILL) == 0 { killed += 1 }
+            // One that may use little of a processor, or waits for a disk, takes a moment to end.
+            if round > 0 { usleep(5000) }
         }
         return killed
     }

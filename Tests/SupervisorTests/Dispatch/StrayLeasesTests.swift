@@ -31,7 +31,8 @@ struct StrayLeasesTests {
 
     private var strays: StrayLeases {
         StrayLeases(
-            store: store, supervisor: me, registry: registry, spool: spool, settling: .seconds(3600), logger: .silent)
+            store: store, supervisor: me, registry: registry, spool: spool, settling: .seconds(3600),
+            metrics: SupervisorMetrics(), logger: .silent)
     }
 
     private func state(_ claim: ClaimedTask) async throws -> TaskState? { try await store.task(claim.task.id)?.state }

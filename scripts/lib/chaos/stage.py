@@ -75,10 +75,12 @@ class Stage:
             if self.proxy:
                 self.proxy.close()
         finally:
-            self.control("stop")
-            if self.has_server:
-                self.control("stop", "postgres")
-            shutil.rmtree(self.place, ignore_errors=True)
+            try:
+                self.control("stop")
+            finally:
+                shutil.rmtree(self.place, ignore_errors=True)
+                if self.has_server:
+                    self.control("stop", "postgres")
 
     def configure(self) -> None:
         (self.place / "secret").write_text(self.secret)
