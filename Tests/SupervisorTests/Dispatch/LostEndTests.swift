@@ -15,7 +15,8 @@ struct LostEndTests {
         let test = try await TestSupervisor(in: Scratch(), workers: 1) {
             // Nobody else gives the lease back.
             $0.queue.recovery = .off
-            $0.queue.lease = .seconds(1)
+            // For twice as long an end is insisted on; shorter, a busy machine would lose the lease before.
+            $0.queue.lease = .seconds(10)
         } behind: {
             let store = FaultyStore($0)
             faulty = store
@@ -28,7 +29,7 @@ struct LostEndTests {
             store.fail(.finish, .unreachable)
             let id = try await test.submit(["echo said"])[0]
             try await test.waitForOutput(of: id)
-            try await eventually("nobody to insist any more", within: .seconds(60)) {
+            try await eventually("nobody to insist any more", within: .seconds(120)) {
                 test.supervisor.registry.count == 0
             }
             store.mend()

@@ -176,7 +176,7 @@ struct SupervisorEndTests {
     @Test func anEndWaitsForTheStoreWhileOtherTasksKeepTheSupervisorUp() async throws {
         var faulty: FaultyStore?
         let test = try await TestSupervisor(in: scratch, workers: 2) {
-            $0.queue.lease = .seconds(5)
+            $0.queue.lease = .seconds(15)
         } behind: {
             faulty = FaultyStore($0)
             return faulty ?? $0
@@ -189,12 +189,13 @@ struct SupervisorEndTests {
             test.supervisor.drain()
             store.fail(.finish, .unreachable)
             try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/first"))
-            // With the pauses between them these take longer than an end waits once nothing runs.
-            try await eventually("many tries", within: .seconds(60)) { store.struck(.finish) >= 9 }
+            // With the pauses between them these take longer than a lease, and than an end waits once nothing runs.
+            try await eventually("many tries", within: .seconds(60)) { store.struck(.finish) >= 14 }
             store.mend()
             let task = try await test.wait(for: ids[0], in: [.complete, .error, .enqueued])
             #expect(task.state == .complete && task.attempt == 1)
-            #expect(try await test.store.task(ids[1])?.state == .inProgress)
+            let other = try await test.store.task(ids[1])
+            #expect(other?.state == .inProgress, "\(String(describing: other))")
             try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/last"))
             try await test.wait(for: ids[1], in: [.complete, .error, .enqueued])
         }
