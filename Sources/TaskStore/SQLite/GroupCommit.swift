@@ -15,7 +15,20 @@ final class GroupCommit: Sendable {
         var waiting = 8192
         /// How long the writer looks for the next write before it rests: who is told of one often writes again at once, and
         /// to wake a thread takes longer than a write.
-        var attention = Duration.microseconds(40)
+        var attention = Attention()
+    }
+
+    /// How long the writer looks for more: long where that would have paid the last time, because who is told of one write
+    /// makes the next, and shortly where it would have looked in vain.
+    struct Attention {
+        var shortest = Duration.microseconds(20)
+        var longest = Duration.microseconds(150)
+
+        /// For a writer that rested for `pause` before it was wanted again; `nil` when it has not rested yet.
+        func span(after pause: Duration?) -> Duration {
+            guard let pause, pause < longest else { return shortest }
+            return longest
+        }
     }
 
     private struct State {
@@ -26,6 +39,9 @@ final class GroupCommit: Sendable {
         var isClosed = false
         /// Connections are opened flushing.
         var isFlushing = true
+        /// Since when the writer rests, and for how long it did the last time.
+        var restsSince: ContinuousClock.Instant?
+        var lastPause: Duration?
     }
 
     private let connection: DatabaseQueue
@@ -113,6 +129,7 @@ final class GroupCommit: Sendable {
             calls.add(1, ordering: .releasing)
             if state.isDraining { return .wait }
             state.isDraining = true
+            state.lastPause = state.restsSince.map { write.since - $0 }
             return .drain
         }
         switch answer {
@@ -138,7 +155,8 @@ final class GroupCommit: Sendable {
 
     /// Waits a little for somebody to want something who didn't when `seen` calls had come.
     private func lookForMore(than seen: Int?) {
-        let rest = ContinuousClock.now + limits.attention
+        guard let seen else { return }
+        let rest = ContinuousClock.now + limits.attention.span(after: state.withLock { $0.lastPause })
         while calls.load(ordering: .acquiring) == seen, ContinuousClock.now < rest {}
     }
 
@@ -148,7 +166,10 @@ final class GroupCommit: Sendable {
         state.withLock { state in
             let batch = Array(state.waiting.prefix(limits.batch))
             state.waiting.removeFirst(batch.count)
-            if batch.isEmpty { state.isDraining = false }
+            if batch.isEmpty {
+                state.isDraining = false
+                state.restsSince = .now
+            }
             return (batch, state.waiting.isEmpty && state.loners == 0 ? calls.load(ordering: .relaxed) : nil)
         }
     }

@@ -69,6 +69,12 @@ struct GroupCommitTests {
         try await commit.perform("count") { try $0.first(sql).map { $0[0] } }
     }
 
+    @Test(arguments: [(nil, 20), (60, 150), (149, 150), (150, 20), (5_000, 20)] as [(Int?, Int)])
+    func theWriterLooksLongWhereThatWouldHavePaid(pause: Int?, expected: Int) {
+        let attention = GroupCommit.Attention(shortest: .microseconds(20), longest: .microseconds(150))
+        #expect(attention.span(after: pause.map { .microseconds($0) }) == .microseconds(expected))
+    }
+
     @Test func whatWaitsSharesATransaction() async throws {
         try await withBlockedWriter { commit, clock, release in
             let done = try await together(0..<300, commit, release) { number in
@@ -132,7 +138,8 @@ struct GroupCommitTests {
 
     /// Who is told of a write writes again at once, so that the writer has always something to do.
     @Test func whoWritesAgainAndAgainDoesNotKeepTheConnection() async throws {
-        try await withBlockedWriter(limits: .init(attention: .milliseconds(50))) { commit, _, release in
+        let patient = GroupCommit.Attention(shortest: .milliseconds(50), longest: .milliseconds(50))
+        try await withBlockedWriter(limits: .init(attention: patient)) { commit, _, release in
             release()
             let most = 50_000
             let written = Count()

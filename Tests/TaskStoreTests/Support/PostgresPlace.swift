@@ -42,8 +42,10 @@ struct PostgresPlace: StorePlace {
     func open(clock: TestClock) async throws -> any TaskStore {
         var options = PostgresTaskStore.Options()
         options.clock = clock
-        options.listenURL = url
-        return try await PostgresTaskStore(url: url(on: pooler ?? server), options: options)
+        // On a machine that is busy with everything else a server may take long to answer.
+        let patience = "?connect_timeout=60"
+        options.listenURL = url + patience
+        return try await PostgresTaskStore(url: url(on: pooler ?? server) + patience, options: options)
     }
 
     func remove() async { try? await onServer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
