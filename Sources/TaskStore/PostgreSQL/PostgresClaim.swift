@@ -26,17 +26,17 @@ extension PostgresTaskStore {
         // One transaction of several statements, because only a statement that begins after the locks are had sees what
         // those who had them before have done. Not repeatable, or a claim whose answer was lost would lease more: what it
         // leased is given back when its supervisor looks for leases that it doesn't know, or runs out.
-        let locks = [
-            PostgresQuery(PostgresClaimSQL.begin), PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)]),
-        ]
+        let begin = [PostgresQuery(PostgresClaimSQL.begin)]
+        let hold = [PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)])]
         let claimant = PostgresClaimant(supervisor: request.supervisor, host: request.host)
-        let claimed = try await take(as: claimant) { number, isPromoted, isLookingFurther in
+        let claimed = try await take(as: claimant, mayBePlain: shape.mayBePlain) { number, isPromoted, look in
             let names: [PostgresValue] = [
                 .bool(isPromoted), .clean(claimant.supervisor.rawValue), .clean(claimant.host),
             ]
-            shape.isLookingFurther = isLookingFurther
-            return locks + (isPromoted ? [promote] : [])
-                + [PostgresQuery(PostgresClaimSQL.claim(shape), most + [.int(number)] + rest + names)]
+            shape.isLookingFurther = look == .further
+            let sql = look == .plain ? PostgresClaimSQL.plain(shape) : PostgresClaimSQL.claim(shape)
+            return begin + (look == .plain ? [] : hold) + (isPromoted ? [promote] : [])
+                + [PostgresQuery(sql, most + [.int(number)] + rest + names)]
         }
         guard let claimed else { return [] }
         let rows: [(id: TaskID, task: QueuedTask?, lease: Lease, renewable: Duration?)]
@@ -67,33 +67,46 @@ extension PostgresTaskStore {
         }
     }
 
+    /// Where a claim looks.
+    private enum Look {
+        /// Where all that waits is in one lane, and only there.
+        case plain
+        /// For the best of all lanes.
+        case best
+        /// At each lane for some, because others are just taking the best of all.
+        case further
+    }
+
     /// Claims, again when tasks are due that were not in their queues yet, when the claimant has another number than it
-    /// believes, and when all that it would have taken was just being taken by others, who may leave it: then it looks further,
-    /// because a supervisor that heard of a task and goes away empty isn't told again. `steps` are the statements, with or
-    /// without the one that moves what is due.
+    /// believes, when more waits than the first look is for, and when all that it would have taken was just being taken by
+    /// others, who may leave it: then it looks further, because a supervisor that heard of a task and goes away empty isn't
+    /// told again. `steps` are the statements, with or without the one that moves what is due.
     private func take(
-        as claimant: PostgresClaimant,
-        _ steps: (_ number: Int64, _ isPromoted: Bool, _ isLookingFurther: Bool) -> [PostgresQuery]
+        as claimant: PostgresClaimant, mayBePlain: Bool,
+        _ steps: (_ number: Int64, _ isPromoted: Bool, _ look: Look) -> [PostgresQuery]
     ) async throws(StoreError) -> PostgresRows? {
         var isPromoted = false
-        var isLookingFurther = false
+        var look = mayBePlain && plainClaims.withLock { $0.isNextWorthIt() } ? Look.plain : .best
         var tries = 0
         // The next look of a supervisor, or of the one who left it, finds what is left after so many.
         while tries < 5 {
             let number = try await self.number(of: claimant)
-            let answer = try await run(steps(number, isPromoted, isLookingFurther), "claim").last
-            guard let first = answer?.first, first.optionalText(0) == nil else { return answer }
+            let answer = try await run(steps(number, isPromoted, look), "claim").last
+            guard let row = answer?.first, row.optionalText(0) == nil else { return answer }
             do throws(PostgresError) {
-                switch try first.optionalInt(PostgresTaskRow.count + 1) {
+                switch try row.optionalInt(PostgresTaskRow.count + 1) {
                 case 1 where !isPromoted: isPromoted = true
                 case 2:
                     forget(claimant)
                     tries += 1
+                case 3 where look == .plain:
+                    plainClaims.withLock { $0.failed() }
+                    look = .best
                 default:
                     claimConflicts.add(1, ordering: .relaxed)
                     tries += 1
-                    if !isLookingFurther {
-                        isLookingFurther = true
+                    if look != .further {
+                        look = .further
                         continue
                     }
                     guard (try? await Task.sleep(for: .milliseconds(Int.random(in: 5...20)))) != nil else { return nil }
@@ -116,4 +129,20 @@ extension PostgresTaskStore {
             .double(request.turns?.others.step), .ints(turns.map { $0.value.most.map(Int64.init) }),
         ]
     }
+}
+
+/// Whether claims try the statement first that is for what waits in one lane. Where that failed it would fail again for a while,
+/// and would have cost each claim another look.
+struct PostgresPlainClaims {
+    private var spared = 0
+
+    /// Asked once for each claim that may try it.
+    mutating func isNextWorthIt() -> Bool {
+        guard spared > 0 else { return true }
+        spared -= 1
+        return false
+    }
+
+    /// Takes note that more waited than it is for.
+    mutating func failed() { spared = 63 }
 }

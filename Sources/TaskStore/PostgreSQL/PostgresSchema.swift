@@ -10,7 +10,8 @@
 /// begin it. Histories are only added to. Counts are deltas that are folded now and then, because a counter that everybody
 /// updates would make everybody wait. That a task was submitted, claimed, started and completed is told by the rows that say
 /// so anyway, with the place it has among the events: `timeline` has them all. What changes in a row stands at its end,
-/// because the log of the server has of a new version only what lies between what stayed. Tables whose rows are updated
+/// because the log of the server has of a new version only what lies between what stayed; and what always has eight bytes stands
+/// before what has one, because the log has the gaps between them, too. Tables whose rows are updated
 /// leave room in their pages, so that a new version needs no new entry in an index. Times are milliseconds since 1970. No
 /// foreign keys on hot tables.
 enum PostgresSchema {
@@ -103,11 +104,11 @@ enum PostgresSchema {
         ) WITH (fillfactor = 30, \(hot));
         CREATE SEQUENCE acode.seq CACHE 1;
         CREATE TABLE acode.ready (
-            queue text COLLATE "C" NOT NULL,
-            container boolean NOT NULL,
             rank bigint NOT NULL,
             seq bigint NOT NULL,
             id uuid NOT NULL,
+            container boolean NOT NULL,
+            queue text COLLATE "C" NOT NULL,
             lane text COLLATE "C" NOT NULL,
             expire_at bigint,
             PRIMARY KEY (queue, container, lane, rank, seq)
@@ -136,9 +137,9 @@ enum PostgresSchema {
             claimed_seq bigint NOT NULL,
             attempt integer NOT NULL,
             claimant integer NOT NULL,
-            cancel_requested boolean NOT NULL DEFAULT false,
             lease_until bigint NOT NULL,
             hard_until bigint,
+            cancel_requested boolean NOT NULL DEFAULT false,
             origin bigint,
             first_claimant integer,
             worker text,

@@ -51,16 +51,12 @@ extension PostgresTaskStore {
         if let keys = columns.keysOfQueues { try await endOverdueHolders(of: keys) }
         // Only a statement that begins after the locks are had sees who has the keys.
         let hold = columns.keysOfQueues.map { [PostgresQuery(PostgresSubmitSQL.holdKeys, $0)] } ?? []
-        let accept =
-            columns.keysOfQueues == nil
-            ? PostgresSubmitSQL.acceptAll(delayed: drafts.contains(where: \.isPending)) : PostgresSubmitSQL.accept
+        let accept = columns.accept(clock: clock, me: me)
         let plan = planAnnouncement(of: columns.grown)
         // Also when nobody knows whether they are there.
         defer { announceLater(plan.later) }
         let answers = try await run(
-            hold + announcement(of: plan.now) + [
-                PostgresQuery(accept, columns.parameters + [clock, me, columns.holds, columns.types])
-            ], "submit")
+            hold + announcement(of: plan.now) + [accept], "submit")
         let submissions: [Submission?]
         do throws(PostgresError) {
             if columns.keysOfQueues == nil, let now = try answers.last?.first?.int(0) {
@@ -98,35 +94,6 @@ extension PostgresTaskStore {
     }
 }
 
-/// A task about to be stored.
-private struct PostgresDraft: Sendable {
-    let id = TaskID.next()
-    let key: UUIDBytes
-    let spec: TaskSpec
-    let json: String
-
-    init(_ spec: TaskSpec) throws(StoreError) {
-        guard let key = UUIDBytes(id.rawValue) else {
-            throw StoreError(.internal, "a task id is no UUID", operation: "submit")
-        }
-        self.key = key
-        self.spec = spec
-        json = try SpecCoding.encode(spec, operation: "submit")
-    }
-
-    /// Whether it is not due at once.
-    var isPending: Bool { spec.delay > 0 }
-
-    var delay: Int64 { StoredTime.milliseconds(seconds: max(0, spec.delay)) }
-
-    /// The task as it reads when stored at `now`.
-    func task(at now: Int64) -> QueuedTask {
-        var task = QueuedTask(id: id, spec: spec, createdAt: StoredTime.date(now))
-        task.runAt = StoredTime.date(StoredTime.add(delay, to: now))
-        return task
-    }
-}
-
 /// What came of a draft.
 private enum PostgresFate {
     /// It was stored at this time.
@@ -145,50 +112,4 @@ private enum PostgresFate {
         default: self = .held(try PostgresTaskRow.read(row).task)
         }
     }
-}
-
-/// Drafts as columns.
-private struct PostgresDraftColumns {
-    private let drafts: [PostgresDraft]
-    private let queues: [String]
-    private let keys: [String?]
-
-    init(_ drafts: [PostgresDraft]) {
-        self.drafts = drafts
-        queues = drafts.map { StoredText.clean($0.spec.queue) }
-        keys = drafts.map { StoredText.clean($0.spec.unique?.key) }
-    }
-
-    /// For statements about keys: the queues as `$1` and the keys as `$2`; `nil` when none has a key.
-    var keysOfQueues: [PostgresValue]? { keys.contains { $0 != nil } ? [.texts(queues), .texts(keys)] : nil }
-
-    /// The queues that get tasks, also such as wait for their time: whoever doesn't poll has to remember when that is.
-    var grown: Set<String> { Set(queues) }
-
-    /// The tasks' own time limits, in milliseconds.
-    var holds: PostgresValue {
-        .ints(drafts.map { $0.spec.timeout.map { StoredTime.milliseconds(seconds: max(0, $0)) } })
-    }
-
-    /// For `PostgresSubmitSQL.accept`, its `$16`.
-    var types: PostgresValue { .texts(drafts.map { StoredText.clean($0.spec.type) }) }
-
-    /// For `PostgresSubmitSQL.accept`, up to `$12`.
-    var parameters: [PostgresValue] {
-        [
-            .uuids(drafts.map(\.key)), .texts(drafts.map(\.json)), .texts(queues),
-            .bools(drafts.map { $0.spec.isolation == .container }),
-            .ints(drafts.map { PostgresRank.of(priority: $0.spec.priority) }), .ints(drafts.map(\.delay)),
-            .bools(drafts.map(\.isPending)),
-            .texts(drafts.map { PostgresLane.of(image: $0.spec.image) }), .doubles(drafts.map(\.spec.ttl)),
-            .texts(keys),
-            .ints(drafts.map { StoredTime.milliseconds(seconds: max(0, $0.spec.unique?.window ?? 0)) }),
-            .int(StoredTime.latestMilliseconds),
-        ]
-    }
-}
-
-/// How a priority is kept, so that an ascending index has the best first: its complement, which always exists.
-enum PostgresRank {
-    static func of(priority: Int) -> Int64 { ~Int64(priority) }
 }

@@ -31,7 +31,7 @@ enum PostgresSubmitSQL {
             FROM asked a),
         fresh AS MATERIALIZED (
             SELECT j.*, \(made) FROM (SELECT * FROM judged WHERE n = first ORDER BY n) AS j CROSS JOIN clock),
-        \(stored(delayed: true))
+        \(stored(.many, delayed: true))
         claimed AS (
             INSERT INTO acode.unique_claim (queue, key, id) SELECT queue, key, id FROM fresh WHERE key IS NOT NULL
             ON CONFLICT (queue, key) DO UPDATE SET id = excluded.id RETURNING id),
@@ -43,24 +43,62 @@ enum PostgresSubmitSQL {
         ORDER BY j.n
         """
 
+    /// How many drafts a statement stores, which decides how it reads them.
+    enum Number {
+        /// One, whose parameters are values. A dozen arrays of one each cost the server more than all the rest.
+        case one
+        /// Any number, whose parameters are arrays.
+        case many
+
+        fileprivate var drafts: String {
+            switch self {
+            case .one:
+                """
+                (SELECT $1::uuid AS id, $2::text AS spec, $3::text AS queue, $4::boolean AS container, $5::bigint AS rank,
+                    $6::bigint AS delay, $7::boolean AS pending, $8::text AS lane, $9::double precision AS ttl,
+                    $10::text AS key, $15::bigint AS hold, $16::text AS type) AS j
+                """
+            case .many:
+                """
+                unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::boolean[],
+                    $8::text[], $9::double precision[], $10::text[], $15::bigint[], $16::text[])
+                    AS j (id, spec, queue, container, rank, delay, pending, lane, ttl, key, hold, type)
+                """
+            }
+        }
+        /// Of the tasks `fresh`, how many are in each queue and state.
+        fileprivate var counts: String {
+            let columns = "SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END"
+            return switch self {
+            case .one: "\(columns), 1 FROM fresh"
+            case .many: "\(columns), count(*) FROM fresh GROUP BY 1, 2"
+            }
+        }
+        /// Whether anything changes.
+        fileprivate var isSome: String { self == .one ? "true" : "(SELECT count(*) FROM fresh) > 0" }
+    }
+
     /// As `accept` when no draft has a key: then nothing is to be looked up, and all are new. Returns the time.
     ///
     /// - Parameter delayed: whether some of them wait for their time.
-    static func acceptAll(delayed: Bool) -> String { delayed ? acceptAny : acceptReady }
+    static func acceptAll(_ number: Number, delayed: Bool) -> String {
+        switch number {
+        case .one: delayed ? acceptOne : acceptOneReady
+        case .many: delayed ? acceptMany : acceptManyReady
+        }
+    }
 
-    private static let acceptAny = acceptAll(stored(delayed: true))
-    private static let acceptReady = acceptAll(stored(delayed: false))
+    private static let acceptOne = text(.one, delayed: true)
+    private static let acceptOneReady = text(.one, delayed: false)
+    private static let acceptMany = text(.many, delayed: true)
+    private static let acceptManyReady = text(.many, delayed: false)
 
-    private static func acceptAll(_ stored: String) -> String {
+    private static func text(_ number: Number, delayed: Bool) -> String {
         """
         WITH \(PostgresSQL.clock(13)),
-        fresh AS MATERIALIZED (
-            SELECT j.*, \(made)
-            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::boolean[],
-                $8::text[], $9::double precision[], $10::text[], $15::bigint[], $16::text[])
-                AS j (id, spec, queue, container, rank, delay, pending, lane, ttl, key, hold, type) CROSS JOIN clock),
-        \(stored)
-        \(PostgresSQL.bump(14, when: "(SELECT count(*) FROM fresh) > 0"))
+        fresh AS MATERIALIZED (SELECT j.*, \(made) FROM \(number.drafts) CROSS JOIN clock),
+        \(stored(number, delayed: delayed))
+        \(PostgresSQL.bump(14, when: number.isSome))
         SELECT now FROM clock
         """
     }
@@ -72,7 +110,7 @@ enum PostgresSubmitSQL {
         """
 
     /// Stores the tasks `fresh`. Most are due at once, and are spared what is for others.
-    private static func stored(delayed: Bool) -> String {
+    private static func stored(_ number: Number, delayed: Bool) -> String {
         """
         new AS (
             INSERT INTO acode.task (id, created_at, unique_key, spec, type)
@@ -88,7 +126,7 @@ enum PostgresSubmitSQL {
         \(delayed ? waiting : "")
         counted AS (
             INSERT INTO acode.count_delta (queue, state, change)
-            SELECT queue, CASE WHEN pending THEN 'pending' ELSE 'enqueued' END, count(*) FROM fresh GROUP BY 1, 2),
+            \(number.counts)),
         """
     }
 

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The queue in a PostgreSQL database, for any number of supervisors on any number of machines.
 ///
-/// Every operation is one round trip and one transaction, most of them one statement, so there is nothing in between to be
-/// lost or to hold locks, and poolers that hand out sessions by the transaction do no harm. Locks are taken in one order:
+/// Nearly every operation is one round trip and one transaction, most of them one statement, so there is nothing in between to
+/// be lost or to hold locks, and poolers that hand out sessions by the transaction do no harm. Locks are taken in one order:
 /// advisory ones, then `ready`, `scheduled`, `lease` or `parked`, then `task_state`, `change` last. What only who has locked
 /// the row of the task may touch can come after that. Time is the server's own.
 package final class PostgresTaskStore: Sendable {
@@ -36,6 +36,7 @@ package final class PostgresTaskStore: Sendable {
     let announcing = Mutex<Task<Void, Never>?>(nil)
     /// The numbers of supervisors that claimed through this store.
     let claimants = Mutex<[PostgresClaimant: Int64]>([:])
+    let plainClaims = Mutex(PostgresPlainClaims())
     /// Ends of attempts that are written together.
     let ends = PostgresFinishGroup()
     private let options: Options

@@ -106,6 +106,23 @@ struct ClaimConformance {
         }
     }
 
+    /// A store may have a shorter way where everything that waits is alike.
+    @Test(arguments: StoreBackend.all)
+    func leavesTheOnlyTaskThatWaitsToThoseItIsFor(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec(queue: "q", image: "a", isolation: .container)])
+            #expect(try await store.claim(9, queues: ["other", "p"]).isEmpty)
+            #expect(try await store.claim(9, containers: false).isEmpty)
+            for images: ImageChoice in [.only(["b", nil]), .only([]), .allBut(["a"])] {
+                #expect(try await store.claim(9, images: images).isEmpty)
+            }
+            _ = try await store.control("q", .pause(by: "tester", reason: nil))
+            #expect(try await store.claim(9).isEmpty)
+            _ = try await store.control("q", .resume)
+            #expect(store.names(try await store.claim(9, queues: ["q"], images: .only(["a"]))) == ["task"])
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func ordersOverImages(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in

@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import TaskModel
-import TaskStore
 import TestSupport
 import Testing
+
+@testable import TaskStore
 
 @Suite("PostgreSQL: claims", .timeLimit(.minutes(3)))
 struct PostgresClaimTests {
@@ -100,5 +101,64 @@ struct PostgresClaimTests {
             await other.close()
             await store.close()
         }
+    }
+
+    /// A few of each lane are looked at then, so that whatever is better than what it takes was looked at, too.
+    @Test func aFurtherLookTakesTheBestOfWhatIsLeft() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            for (image, priority) in [("held", 9), ("good", 5), ("bad", 0)] {
+                let tasks = (0..<10).map { spec("\(image) \($0)", priority: priority, image: image) }
+                _ = try await store.submit(tasks)
+            }
+            let other = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await other.runScript("BEGIN; SELECT FROM acode.ready WHERE rank = -10 FOR UPDATE", operation: "test")
+            #expect(store.names(try await store.claim(10)) == (0..<5).map { "good \($0)" })
+            await other.close()
+            await store.close()
+        }
+    }
+
+    @Test func whereAllWaitsInOneLaneItIsLookedForThereAndOtherwiseEverywhere() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            let plain = "pg_stat_activity WHERE datname = current_database() AND query LIKE '%obstacle AS%'"
+            _ = try await store.submit([spec("1"), spec("2", priority: 1)])
+            #expect(store.names(try await store.claim(1)) == ["2"])
+            #expect(try await count(place, plain + " AND query NOT LIKE '%pg_stat%'") == 1)
+            _ = try await store.submit([spec("3", priority: 3, image: "z")])
+            #expect(store.names(try await store.claim(1)) == ["3"])
+            #expect(try await count(place, plain + " AND query NOT LIKE '%pg_stat%'") == 0)
+            await store.close()
+        }
+    }
+
+    /// What others have in hand is passed over, and asked for again when it is all there is.
+    @Test func whatOthersHaveOfTheOnlyLaneIsPassedOver() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            _ = try await store.submit([spec("1"), spec("2"), spec("3")])
+            let other = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await other.runScript(
+                "BEGIN; SELECT FROM acode.ready ORDER BY seq LIMIT 1 FOR UPDATE", operation: "test")
+            #expect(store.names(try await store.claim(1)) == ["2"])
+            try await other.runScript("SELECT FROM acode.ready FOR UPDATE", operation: "test")
+            _ = store.takeClaimConflicts()
+            // As often as the others may leave it meanwhile.
+            #expect(try await store.claim(1).isEmpty)
+            #expect(store.takeClaimConflicts() == 5)
+            try await other.runScript("ROLLBACK", operation: "test")
+            #expect(store.names(try await store.claim(2)) == ["1", "3"])
+            await other.close()
+            await store.close()
+        }
+    }
+
+    @Test func afterMoreWaitedThanThePlainLookIsForItIsTriedAgainLater() {
+        var claims = PostgresPlainClaims()
+        let before = [claims.isNextWorthIt(), claims.isNextWorthIt()]
+        claims.failed()
+        let after = (0..<64).map { _ in claims.isNextWorthIt() }
+        #expect(before == [true, true] && after == Array(repeating: false, count: 63) + [true])
     }
 }

@@ -44,6 +44,36 @@ struct PostgresLockOrderTests {
         }
     }
 
+    /// Whoever submits tasks with the keys of the others need not wait.
+    @Test func aPageOfDeadLettersHoldsTheKeysOfThatPage() async throws {
+        try await PostgresPlace.with { place in
+            let store = try await place.open(clock: TestClock())
+            _ = try await store.submit(
+                (0..<30).map { number in
+                    var unique = spec()
+                    unique.unique = UniqueKey("\(number)")
+                    return unique
+                })
+            for claim in try await store.claim(30) {
+                #expect(try await store.finish(claim.lease, .failure(.deadLetter(countsAsFailure: true))))
+            }
+            let gate = try await PostgresConnection.open(ConnectionTarget(place.url))
+            try await gate.runScript("BEGIN; SELECT FROM acode.change FOR UPDATE", operation: "test")
+            async let requeued = store.requeue(deadLetters: DeadLetterFilter(limit: 2), fromStart: true)
+            try await place.waitForBlocked(1)
+            let held = try await place.run(
+                """
+                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = \(PostgresSchema.uniqueLocks)
+                    AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """)
+            #expect(try held[0].first?.int(0) == 2)
+            try await gate.runScript("COMMIT", operation: "test")
+            #expect(try await requeued.count == 2)
+            await gate.close()
+            await store.close()
+        }
+    }
+
     @Test(arguments: ["task_state", "checkpoint"])
     func aCheckpoint(table: String) async throws {
         try await PostgresPlace.with { place in

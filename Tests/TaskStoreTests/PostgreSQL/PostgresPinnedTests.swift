@@ -7,13 +7,19 @@ import Testing
 /// A transaction elsewhere that began long ago keeps the server from removing any row that was deleted since.
 @Suite("PostgreSQL: a transaction that stays open", .timeLimit(.minutes(5)))
 struct PostgresPinnedTests {
-    /// Shared buffers that a claim of one task touches, on the session of the store's settings; it is undone.
+    /// Shared buffers that a claim of one task touches at most, on the session of the store's settings.
     private func buffers(_ place: PostgresPlace) async throws -> Int {
+        let everywhere = PostgresClaimSQL.claim(.init(queues: .all, images: .allBut, hasTurns: true))
+        let plain = PostgresClaimSQL.plain(.init(queues: .all, images: .allBut))
+        return max(try await buffers(place, of: everywhere), try await buffers(place, of: plain))
+    }
+
+    /// The claim is undone.
+    private func buffers(_ place: PostgresPlace, of sql: String) async throws -> Int {
         let connection = try await PostgresConnection.open(
             ConnectionTarget(place.url),
             options: SessionOptions(settings: PostgresSchema.session(timeout: .seconds(30))))
         defer { Task { await connection.close() } }
-        let sql = PostgresClaimSQL.claim(.init(queues: .all, images: .allBut, hasTurns: true))
         let parameters: [PostgresValue] = [
             .texts([]), .bools([false, true]), .int(1), .ints([1]), .int(1), .int(1000), .int(nil), .int(1),
             .int(1 << 50), .texts([]), .int(nil), .int(0), .texts([]), .doubles([]), .doubles([]), .double(nil),

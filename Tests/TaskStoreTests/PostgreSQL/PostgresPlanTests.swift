@@ -71,13 +71,14 @@ struct PostgresPlanTests {
                     SELECT id, number, 'default', false, CASE number % 3 WHEN 0 THEN ':a' ELSE '' END, -1, 'enqueued', 0,
                         CASE number % 5 WHEN 0 THEN number END
                     FROM (SELECT id, row_number() OVER () AS number FROM acode.task) AS t;
-                INSERT INTO acode.ready SELECT queue, container, rank, seq, id, lane, expire_at FROM acode.task_state;
+                INSERT INTO acode.ready SELECT rank, seq, id, container, queue, lane, expire_at FROM acode.task_state;
                 INSERT INTO acode.scheduled SELECT id, seq, queue, expire_at FROM acode.task_state;
                 INSERT INTO acode.parked SELECT 'error', id FROM acode.task;
                 \(analyzed ? "ANALYZE" : "")
                 """)
-            for shape in PostgresClaimSQL.Shape.all {
-                let plan = try await plan(place, PostgresClaimSQL.claim(shape), claim)
+            let plain = PostgresClaimSQL.Shape.all.filter(\.mayBePlain).map(PostgresClaimSQL.plain)
+            for sql in PostgresClaimSQL.Shape.all.map(PostgresClaimSQL.claim) + plain {
+                let plan = try await plan(place, sql, claim)
                 #expect(plan.contains(#/LockRows.*\n *-> +Index Scan using ready_pkey /#), "\(plan)")
                 #expect(wholeReads(plan).isEmpty, "\(plan)")
             }
@@ -144,12 +145,19 @@ struct PostgresPlanTests {
                 .uuids([]), .texts([]), .texts([]), .bools([]), .ints([]), .ints([]), .bools([]), .texts([]),
                 .doubles([]), .texts([]), .ints([]), .int(1 << 50), .int(nil), .int(1), .ints([]), .texts([]),
             ]
+            let draft: [PostgresValue] = [
+                .uuid(try #require(UUIDBytes(TaskID.next().rawValue))), .text("{}"), .text("q"), .bool(false), .int(0),
+                .int(0), .bool(false), .text(""), .double(nil), .text(nil), .int(0), .int(1 << 50), .int(nil), .int(1),
+                .int(nil), .text(nil),
+            ]
             let accept = try await plan(place, PostgresSubmitSQL.accept, drafts)
             #expect(accept.contains("unique_claim_pkey"), "\(accept)")
             #expect(wholeReads(accept).isEmpty, "\(accept)")
             for delayed in [false, true] {
-                let all = try await plan(place, PostgresSubmitSQL.acceptAll(delayed: delayed), drafts)
-                #expect(wholeReads(all).isEmpty && !all.contains("Sort") && !all.contains("WindowAgg"), "\(all)")
+                for (number, parameters) in [(PostgresSubmitSQL.Number.many, drafts), (.one, draft)] {
+                    let all = try await plan(place, PostgresSubmitSQL.acceptAll(number, delayed: delayed), parameters)
+                    #expect(wholeReads(all).isEmpty && !all.contains("Sort") && !all.contains("WindowAgg"), "\(all)")
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ struct PostgresUpkeepTests {
             try await place.runScript(
                 """
                 ALTER TABLE acode.ready SET (autovacuum_enabled = false);
-                INSERT INTO acode.ready SELECT 'q', false, 0, n, gen_random_uuid(), '' FROM generate_series(1, 6000) AS n;
+                INSERT INTO acode.ready SELECT 0, n, gen_random_uuid(), false, 'q', '' FROM generate_series(1, 6000) AS n;
                 DELETE FROM acode.ready
                 """)
             while try await dead(place) < 6000 { try await Task.sleep(for: .milliseconds(50)) }
