@@ -210,11 +210,12 @@ package final class ContainerWorker: Worker {
         try await images.provide(profile.image, mayBeOld: true)
         var configuration = ContainerBlueprint(context: context, settings: settings)
             .configuration(profile: profile, worker: id, directory: directory)
-        try await resolveHostGateway(in: &configuration)
+        let launch = ContainerLaunch(engine: engine, watch: watch)
+        try await launch.resolveHostGateway(in: &configuration)
         do {
             identity.createBegins()
             self.created.withLock { $0 = configuration }
-            let created = try await create(configuration)
+            let created = try await launch.create(configuration, name: ContainerBlueprint.name(of: id))
             for warning in created.warnings {
                 context.logger.warning(
                     "the engine says of a container", metadata: ["worker.id": "\(id)", "engine.message": "\(warning)"])
@@ -222,7 +223,7 @@ package final class ContainerWorker: Worker {
             identity.set(containerID: created.id)
             // Attached before the start, so that not even the first words of a container that dies at once are lost.
             let output = try await engine.attach(created.id)
-            try await start(created.id)
+            try await launch.start(created.id)
             await published.read(of: created.id, from: engine, expected: publishedPorts)
             watch?.accepts()
             started()
@@ -233,43 +234,6 @@ package final class ContainerWorker: Worker {
             if let cause = await users.explain(error, identity.containerID) { throw cause }
             throw await PortConflict(engine: engine, ports: settings.docker.ports).explain(error)
         }
-    }
-
-    /// Left as it is, the word would become a line of /etc/hosts that no program understands.
-    private func resolveHostGateway(in configuration: inout ContainerConfiguration) async throws(WorkerError) {
-        let network: String?
-        do {
-            network = try await HostGateway(engine: engine).resolve(&configuration)
-        } catch {
-            watch?.note(error)
-            throw WorkerError(engine: error)
-        }
-        guard let network else { return }
-        throw WorkerError(
-            .configurationRefused,
-            "this host has no address in the network \(network), so the address host-gateway in "
-                + "workers.docker.extraHosts means nothing there: write an address, or choose another network")
-    }
-
-    /// Starts the container. When the answer is lost, the container's own state is the answer.
-    private func start(_ container: String) async throws(EngineError) {
-        do {
-            try await engine.startContainer(container)
-        } catch  where error.code == .connectionLost || error.code == .timedOut {
-            guard let state = try await engine.inspectContainer(container)?.state, state.status == .running else {
-                throw error
-            }
-        }
-    }
-
-    /// Not a child task: a create that is cancelled half-way would leave a container whose id nobody knows.
-    private func create(_ configuration: ContainerConfiguration) async throws(EngineError) -> ContainerCreated {
-        let name = ContainerBlueprint.name(of: id)
-        return try await Task { [engine] in
-            await Result { () async throws(EngineError) in
-                try await engine.createContainer(configuration, name: name)
-            }
-        }.value.get()
     }
 
     /// What became of the container.
@@ -354,48 +318,19 @@ package final class ContainerWorker: Worker {
     /// How long an engine may fail to answer without much being meant by it.
     private static let hiccup = Duration.seconds(2)
 
-    /// Tries until the container is gone, or refused to go for another reason than an engine that does not answer.
+    /// Tells the attempt while the engine says nothing: it need not wait for the engine to learn that its worker is gone,
+    /// but for a moment where it would wait much longer to run again because nobody knows.
     private func remove(
         _ container: String, gracefully: Bool, _ loss: WorkerLoss, _ changed: @Sendable (WorkerChange) -> Void
     ) async -> Bool {
-        var pause = Duration.milliseconds(200)
-        var unanswered: ContinuousClock.Instant?
-        while !Task.isCancelled {
-            do {
-                try await removeOnce(container, gracefully: gracefully && !fate.isForced)
-                return true
-            } catch  where error.isEngineUnavailable {
-                watch?.suspect()
-                let since = unanswered ?? .now
-                unanswered = since
-                // The attempt need not wait for the engine to learn that its worker is gone, but for a moment where it would
-                // wait much longer to run again because nobody knows.
-                if !loss.mayRunOn || since + Self.hiccup < .now { link.abandon(loss) }
-                changed(.engineSilent)
-                try? await Task.sleep(for: pause)
-                pause = min(pause * 2, .seconds(2))
-            } catch {
-                context.logger.warning(
-                    "the engine would not remove a container",
-                    metadata: [
-                        "worker.id": "\(id)", "container.id": "\(container)", "error.message": "\(error)",
-                    ])
-                return false
-            }
-        }
-        return false
-    }
-
-    private func removeOnce(_ container: String, gracefully: Bool) async throws(EngineError) {
-        do {
-            if gracefully { try await engine.stopContainer(container, timeout: context.stopTimeout) }
-            if settings.docker.keepContainers {
-                try await engine.endContainer(container)
-            } else {
-                try await engine.removeContainer(container)
-            }
-        } catch  where error.isNotFound || error.isConflict {
-            // Gone already, or being removed by somebody else: what was wanted.
+        let removal = ContainerRemoval(
+            engine: engine, watch: watch, keeps: settings.docker.keepContainers, stopTimeout: context.stopTimeout,
+            logger: context.workerLogger(id))
+        return await removal.remove(container) {
+            gracefully && !fate.isForced
+        } unanswered: { silence in
+            if !loss.mayRunOn || silence > Self.hiccup { link.abandon(loss) }
+            changed(.engineSilent)
         }
     }
 }
