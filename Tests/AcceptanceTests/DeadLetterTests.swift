@@ -49,6 +49,27 @@ extension Acceptance {
             }
         }
 
+        @Test("Q-4: failures are limited by the task's own retries, and deliveries whose end nobody knows by the queue")
+        func limits() async throws {
+            let settings: [String: JSONValue] = ["queue.retry.backoff": "50ms", "queue.maxDeliveries": 2]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let tries = "\(fixture.scratch)/tries"
+                try await fixture.withSupervisor(.local) { _ in
+                    let fails = try await fixture.submitScript(
+                        "echo >> \(tries); [ $(wc -l < \(tries)) -ge 5 ]", ["--retries", "5"])
+                    let dies = try await fixture.submitScript("kill -9 $PPID; sleep 60", ["--retries", "5"])
+                    try await fixture.waitFor(fails, state: "complete")
+                    try await fixture.waitFor(dies, state: "error")
+                    #expect(try await fixture.task(fails)["attempts"].elements.count == 5)
+                    let shown = try await fixture.json("queue", "dead", "show", dies)
+                    let outcomes = shown["attempts"].elements.map { $0["outcome"] }
+                    #expect(outcomes == ["worker_lost", "worker_lost"], "\(shown)")
+                    let why = shown["events"].elements.last?["message"].string
+                    #expect(why?.contains("queue.maxDeliveries") == true, "\(shown["events"])")
+                }
+            }
+        }
+
         @Test("ids that are unknown or no dead letter are told, and then nothing is changed")
         func mistakes() async throws {
             try await AcodeFixture.with { fixture in

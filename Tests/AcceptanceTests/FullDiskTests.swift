@@ -6,10 +6,13 @@ extension Acceptance {
     /// Design decision 10: disks that are full.
     @Suite("Full disk", .timeLimit(.minutes(3)))
     struct FullDisk {
-        private static func mountTiny(_ path: String, size: String, _ fixture: AcodeFixture) async throws {
+        private static func mountTiny(
+            _ path: String, size: String, isReadOnly: Bool = false, _ fixture: AcodeFixture
+        ) async throws {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            let options = "size=\(size),mode=0700" + (isReadOnly ? ",ro" : "")
             _ = try await ChildProcess.tool(
-                ProcessPlan("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=\(size),mode=0700", "acode-test", path]),
+                ProcessPlan("/usr/bin/mount", ["-t", "tmpfs", "-o", options, "acode-test", path]),
                 within: .seconds(10))
             fixture.atEnd {
                 _ = try await ChildProcess.tool(ProcessPlan("/usr/bin/umount", [path]), within: .seconds(10))
@@ -48,6 +51,41 @@ extension Acceptance {
                     #expect(isMarked, "\(marked) of \(dropped) bytes are marked, and the log goes on after them")
                     // The next task runs all the same, also when not even its log's directory can be made.
                     #expect(try await fixture.submitAndWait([], ["true"]).code == 0)
+                }
+            }
+        }
+
+        @Test("an end that neither the store nor the disk takes is told, and its task runs again")
+        func nowhere() async throws {
+            let settings: [String: JSONValue] = [
+                "queue.lease": "2s", "queue.heartbeat": "200ms", "queue.sweepInterval": "200ms",
+                "queue.retry.backoff": "50ms", "queue.maxDeliveries": 100,
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let tries = "\(fixture.scratch)/tries"
+                try await fixture.withSupervisor(.local) { supervisor in
+                    try await fixture.sqlite(
+                        """
+                        CREATE TRIGGER deaf BEFORE UPDATE ON task_state WHEN NEW.outcome = 'succeeded'
+                        BEGIN SELECT RAISE(ABORT, 'deaf'); END
+                        """)
+                    try await Self.mountTiny(
+                        "\(fixture.stateDirectory)/results", size: "1m", isReadOnly: true, fixture)
+                    let id = try await fixture.submitScript("echo >> \(tries)", ["--retries", "0"])
+                    try await eventually("the loss to be told", within: .seconds(40)) {
+                        let events = try await fixture.json("task", "events", id).elements
+                        return events.contains {
+                            $0["message"].string?.contains("neither be recorded nor kept (succeeded") == true
+                        }
+                    }
+                    try await fixture.sqlite("DROP TRIGGER deaf")
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    let outcomes = task["attempts"].elements.compactMap { $0["outcome"].string }
+                    #expect(outcomes.first == "lease_lost" && outcomes.last == "succeeded", "\(task)")
+                    let ran = try String(contentsOfFile: tries, encoding: .utf8).count
+                    #expect(ran == outcomes.count)
+                    let told = "the end of an attempt could not be recorded; the task will run again"
+                    #expect(supervisor.process.errorText.contains(told), "\(supervisor.process.errorText)")
                 }
             }
         }

@@ -55,18 +55,17 @@ extension Acceptance {
                 try await fixture.withSupervisor(.local) { _ in
                     try await fixture.acode("queue", "pause", "spare").succeeded()
                     #expect(try await fixture.json("db", "audit").elements.count == 1)
-                    let file = try #require(try await fixture.json("db", "status")["place"].string)
-                    let made = try await Self.sql(
+                    let made = try await fixture.sqlite(
                         """
                         INSERT INTO supervisor (id, pool, host, pid, started_at, seen_at, installation)
                         SELECT 'gone', 'gone', 'gone', 1, started_at, seen_at - 8 * 86400000, 'gone' FROM supervisor
                         RETURNING id
-                        """, file)
+                        """)
                     #expect(made == ["gone"])
                     try await eventually("the supervisor to be forgotten") {
-                        try await Self.sql("SELECT id FROM supervisor WHERE id = 'gone'", file).isEmpty
+                        try await fixture.sqlite("SELECT id FROM supervisor WHERE id = 'gone'").isEmpty
                     }
-                    #expect(try await Self.sql("SELECT count(*) FROM supervisor", file) == ["1"])
+                    #expect(try await fixture.sqlite("SELECT count(*) FROM supervisor") == ["1"])
                     try await eventually("the pause to be forgotten", within: .seconds(40)) {
                         try await fixture.json("db", "audit").elements.isEmpty
                     }
@@ -75,19 +74,6 @@ extension Acceptance {
                     #expect(queues.contains { $0["queue"] == "spare" && $0["paused"] != .null }, "\(queues)")
                 }
             }
-        }
-
-        /// As another program would, in the file itself.
-        @discardableResult
-        private static func sql(_ text: String, _ file: String) async throws -> [String] {
-            let script = """
-                import sqlite3, sys
-                with sqlite3.connect(sys.argv[1], timeout=10) as file:
-                    for row in file.execute(sys.argv[2]): print(row[0])
-                """
-            return try await ChildProcess.tool(
-                ProcessPlan("/usr/bin/python3", ["-c", script, file, text]), within: .seconds(20)
-            ).lines
         }
 
         @Test("by hand: what would go is told first, then goes with its logs, and who did it is known")

@@ -22,10 +22,10 @@ struct GroupCommitTests {
 
     /// Runs `body` with a writer whose connection is busy with something else until `release` is called.
     private func withBlockedWriter(
-        limits: GroupCommit.Limits = .init(),
+        limits: GroupCommit.Limits = .init(), connection: DatabaseQueue? = nil,
         _ body: (_ commit: GroupCommit, _ clock: CountingClock, _ release: @Sendable () -> Void) async throws -> Void
     ) async throws {
-        let connection = try DatabaseQueue()
+        let connection = try connection ?? DatabaseQueue()
         try await connection.write { db in
             for migration in SQLiteSchema.migrations { try db.execute(sql: migration) }
             try db.execute(sql: "CREATE TABLE item (number INTEGER UNIQUE)")
@@ -119,6 +119,36 @@ struct GroupCommitTests {
             #expect(done == 9)
             #expect(try await number(commit, "SELECT count(*) FROM item") == 9)
         }
+    }
+
+    /// A second for each of them would be three quarters of a minute.
+    @Test func thoseOfALostTransactionWaitForTheLockTogether() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "lost-\(UUID().uuidString).db").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(1)
+        var unbound = Configuration()
+        unbound.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: file, configuration: unbound)
+        let connection = try DatabaseQueue(path: file, configuration: configuration)
+        try await withBlockedWriter(connection: connection) { commit, _, release in
+            let begun = ContinuousClock.now
+            let done = try await together(0..<45, commit, release) { number in
+                (try? await commit.perform("insert") { scope in
+                    if number == 0 {
+                        try scope.db.execute(sql: "ROLLBACK")
+                        try other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+                        throw Refused()
+                    }
+                    return try Self.insert(number)(scope)
+                }) != nil
+            }
+            #expect(done == 0)
+            #expect(ContinuousClock.now - begun < .seconds(20))
+            try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+            #expect(try await number(commit, "SELECT count(*) FROM item") == 0)
+        }
+        try other.close()
     }
 
     @Test func tooManyWaitersAreRefused() async throws {
