@@ -57,7 +57,6 @@ enum ClaimSQL {
             WHERE state = 'pending' AND run_at <= ? ORDER BY run_at LIMIT \(promotedAtOnce)
         ) RETURNING queue, seq
         """
-    static let nextQueue = "SELECT queue FROM ready WHERE queue > ? ORDER BY queue LIMIT 1"
     /// Those that name no image, or those that name one, or this one; of any priority, or of this one.
     static func ready(ofImage: Bool, ofPriority: Bool) -> String {
         switch (ofImage, ofPriority) {
@@ -146,19 +145,21 @@ extension WriteScope {
         }
     }
 
-    /// The best ready tasks over all lanes: a lane is a queue, a kind of isolation and whether an image is named, or which
-    /// one where the request is particular about images. The index has the tasks of a lane in order, so that the work
-    /// doesn't grow with the backlog, but for those that have expired since `expire` was called last.
+    /// The best ready tasks over all lanes, and of each image where the request is particular about images. The index has the
+    /// tasks of a lane in order, so that the work doesn't grow with the backlog, but for those that have expired since
+    /// `expire` was called last.
     private func ready(_ request: ClaimRequest, limit: Int, _ lanes: inout [Lane]) throws -> [Candidate] {
         let room = try queueRoom()
         var best: [Candidate] = []
-        for queue in try queues(request) {
-            let turn = request.turns?[queue]
-            let most = min(limit, room[queue] ?? limit, turn?.most ?? limit)
+        for queue in try lanesOfQueues(request) {
+            let name = queue[0].queue
+            let turn = request.turns?[name]
+            let most = min(limit, room[name] ?? limit, turn?.most ?? limit)
             guard most > 0 else { continue }
             var own: [Candidate] = []
-            for container in request.offersContainers ? [false, true] : [false] {
-                own += try candidates(request, queue, container, limit: most, &lanes)
+            for lane in queue {
+                lanes.append(lane)
+                own += try candidates(request, lane, number: lanes.count - 1, limit: most)
             }
             for (index, candidate) in own.sorted().prefix(most).enumerated() {
                 best.append(turn.map { candidate.standing(at: $0.place(index + 1)) } ?? candidate)
@@ -167,48 +168,45 @@ extension WriteScope {
         return Array(best.sorted().prefix(limit))
     }
 
-    /// The best of one queue and one kind of isolation, in no order.
+    /// The best of one lane, in no order.
     private func candidates(
-        _ request: ClaimRequest, _ queue: String, _ container: Bool, limit: Int, _ lanes: inout [Lane]
+        _ request: ClaimRequest, _ lane: Lane, number: Int, limit: Int
     ) throws -> [Candidate] {
         var found: [Candidate] = []
-        func look(unnamed: Bool, image: String? = nil, priority: Int64? = nil) throws {
+        func look(image: String?, priority: Int64? = nil) throws {
             var select = try raw(ClaimSQL.ready(ofImage: image != nil, ofPriority: priority != nil))
             defer { select.reset() }
-            select.bind(queue)
-            select.bind(container)
-            if let image { select.bind(image) } else { select.bind(unnamed) }
+            select.bind(lane.queue)
+            select.bind(lane.container)
+            if let image { select.bind(image) } else { select.bind(lane.unnamed) }
             if let priority { select.bind(priority) }
             select.bind(now)
             select.bind(limit)
-            lanes.append(Lane(queue: queue, container: container, unnamed: unnamed))
             while try select.step() {
                 found.append(
-                    Candidate(
-                        seq: select.int(0), priority: select.int(1), byAge: request.byAge, lane: lanes.count - 1))
+                    Candidate(seq: select.int(0), priority: select.int(1), byAge: request.byAge, lane: number))
             }
         }
-        func lookAtAll(unnamed: Bool, image: String? = nil) throws {
-            guard request.byAge else { return try look(unnamed: unnamed, image: image) }
+        func lookAtAll(image: String? = nil) throws {
+            guard request.byAge else { return try look(image: image) }
             // The oldest are among the first of each priority.
-            for priority in try priorities(queue, container, unnamed) {
-                try look(unnamed: unnamed, image: image, priority: priority)
-            }
+            for priority in try priorities(lane) { try look(image: image, priority: priority) }
         }
-        if request.images.takesUnnamed { try lookAtAll(unnamed: true) }
-        if let named = try images(request.images, queue, container) {
-            for image in named { try lookAtAll(unnamed: false, image: image) }
+        if !lane.unnamed, let named = try images(request.images, lane) {
+            for image in named { try lookAtAll(image: image) }
         } else {
-            try lookAtAll(unnamed: false)
+            try lookAtAll()
         }
         return found
     }
 
     /// The priorities of tasks that wait there. One step for each.
-    private func priorities(_ queue: String, _ container: Bool, _ unnamed: Bool) throws -> [Int64] {
+    private func priorities(_ lane: Lane) throws -> [Int64] {
         var found: [Int64] = []
         while found.last != .min,
-            let row = try first(ClaimSQL.nextPriority, [queue, container, unnamed, found.last.map { $0 - 1 } ?? .max])
+            let row = try first(
+                ClaimSQL.nextPriority,
+                [lane.queue, lane.container, lane.unnamed, found.last.map { $0 - 1 } ?? .max])
         {
             found.append(row[0])
         }
@@ -216,7 +214,7 @@ extension WriteScope {
     }
 
     /// The images of which tasks are to be taken where they wait; `nil` means all. One step for each that is named there.
-    private func images(_ choice: ImageChoice, _ queue: String, _ container: Bool) throws -> [String]? {
+    private func images(_ choice: ImageChoice, _ lane: Lane) throws -> [String]? {
         switch choice {
         case .any: return nil
         case .only(let images): return Set(images.compactMap { StoredText.clean($0) }).sorted()
@@ -225,27 +223,12 @@ extension WriteScope {
             var found: [String] = []
             // No image sorts before the empty text, and one with an empty name is not to be had.
             var last = ""
-            while let row = try first(ClaimSQL.nextImage, [queue, container, last]) {
+            while let row = try first(ClaimSQL.nextImage, [lane.queue, lane.container, last]) {
                 last = row[0]
                 if !passedOver.contains(last) { found.append(last) }
             }
             return found
         }
-    }
-
-    private func queues(_ request: ClaimRequest) throws -> [String] {
-        guard request.queues.isEmpty else { return Set(request.queues.map { StoredText.clean($0) }).sorted() }
-        var queues: [String] = []
-        var next = try raw(ClaimSQL.nextQueue)
-        // No queue sorts before the empty text, and a queue with an empty name is not to be had.
-        next.bind("")
-        while try next.step() {
-            queues.append(next.text(0))
-            next.reset()
-            next.bind(queues.last)
-        }
-        next.reset()
-        return queues
     }
 }
 
@@ -253,16 +236,5 @@ extension LongestLease {
     /// For how long the lease of a task can be renewed whose own time limit is `leastHold`. All in milliseconds.
     func milliseconds(leastHold: Int64?) -> Int64 {
         max(StoredTime.milliseconds(duration), leastHold.map { $0 + StoredTime.milliseconds(grace) } ?? 0)
-    }
-}
-
-extension ImageChoice {
-    /// Whether tasks that name no image are among those taken.
-    fileprivate var takesUnnamed: Bool {
-        switch self {
-        case .any: true
-        case .allBut(let images): !images.contains(nil)
-        case .only(let images): images.contains(nil)
-        }
     }
 }

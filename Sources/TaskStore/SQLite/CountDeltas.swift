@@ -14,18 +14,31 @@ struct CountDeltas {
         let queue: String
         let from: TaskState?
         let to: TaskState?
+
+        func changes(_ times: Int) -> [(key: Key, change: Int)] {
+            var changes: [(key: Key, change: Int)] = []
+            changes.reserveCapacity(2)
+            if let from { changes.append((Key(queue: queue, state: from), -times)) }
+            if let to { changes.append((Key(queue: queue, state: to), times)) }
+            return changes
+        }
     }
 
     private var folded: [Key: Int] = [:]
     private var last: (move: Move, times: Int)?
 
-    /// What has changed.
-    var changes: [Key: Int] {
-        guard let last else { return folded }
+    /// What has changed, each key once. Most transactions have one kind of move, for which a table would cost more than its
+    /// two entries are worth.
+    var changes: [(key: Key, change: Int)] {
+        guard let last else { return [] }
+        if folded.isEmpty { return last.move.changes(last.times) }
         var changes = folded
         Self.fold(last.move, last.times, into: &changes)
-        return changes
+        return changes.map { ($0.key, $0.value) }
     }
+
+    /// How the number of one kind has changed.
+    func change(of key: Key) -> Int { changes.first { $0.key == key }?.change ?? 0 }
 
     /// A task of `queue` went from one state to another; `nil` is where new tasks come from and where those go that are
     /// forgotten.
@@ -41,7 +54,6 @@ struct CountDeltas {
     }
 
     private static func fold(_ move: Move, _ times: Int, into changes: inout [Key: Int]) {
-        if let from = move.from { changes[Key(queue: move.queue, state: from), default: 0] -= times }
-        if let to = move.to { changes[Key(queue: move.queue, state: to), default: 0] += times }
+        for (key, change) in move.changes(times) { changes[key, default: 0] += change }
     }
 }

@@ -62,7 +62,7 @@ extension WriteScope {
         let stored = try first(
             "SELECT count FROM queue_count WHERE queue = ? AND state = 'inProgress'", [queue]
         )
-        let moved = counts.changes[CountDeltas.Key(queue: queue, state: .inProgress)] ?? 0
+        let moved = counts.change(of: CountDeltas.Key(queue: queue, state: .inProgress))
         return (stored.map { $0[0] as Int } ?? 0) + moved
     }
 }

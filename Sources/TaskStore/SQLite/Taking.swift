@@ -22,13 +22,6 @@ struct Candidate: Comparable {
     }
 }
 
-/// Where tasks wait: in a queue, for a kind of isolation, with or without the name of an image.
-struct Lane {
-    let queue: String
-    let container: Bool
-    let unnamed: Bool
-}
-
 /// Takes tasks for one claim: each goes from `ready` to `lease`.
 struct Taking {
     private let scope: WriteScope

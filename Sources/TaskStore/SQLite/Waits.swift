@@ -7,7 +7,7 @@ extension SQLiteTaskStore {
             var waits: [QueueWait] = []
             // No queue sorts before the empty text.
             while let queue = try String.fetchOne(
-                db.cachedStatement(sql: ClaimSQL.nextQueue), arguments: [waits.last?.queue ?? ""])
+                db.cachedStatement(sql: LaneSQL.nextQueue), arguments: [waits.last?.queue ?? ""])
             {
                 let since = try WaitSQL.since(queue, db) ?? now
                 waits.append(QueueWait(queue: queue, longest: .milliseconds(max(0, now - since))))

@@ -10,7 +10,7 @@ struct QueryPlanTests {
     private static let statements: [(sql: String, arguments: StatementArguments, index: String)] = [
         (ClaimSQL.isDue, [0], "task_state USING INDEX task_scheduled"),
         (ClaimSQL.promote, [0], "task_state USING INDEX task_scheduled"),
-        (ClaimSQL.nextQueue, [""], "ready USING PRIMARY KEY"),
+        (LaneSQL.nextQueue, [""], "ready USING PRIMARY KEY"),
         (ClaimSQL.ready, ["default", 0, 1, 0, 4], "ready USING PRIMARY KEY"),
         (ClaimSQL.nextImage, ["default", 0, ""], "ready USING COVERING INDEX ready_image"),
         (ClaimSQL.readyOfImage, ["default", 0, "a", 0, 4], "ready USING INDEX ready_image"),
@@ -38,6 +38,10 @@ struct QueryPlanTests {
                     let plan = try self.plan(db, sql, arguments)
                     #expect(plan.contains("SEARCH \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+                }
+                // In the order of its key, which is how the table is kept, and no further than the first row.
+                for sql in [LaneSQL.first, LaneSQL.last] {
+                    #expect(try self.plan(db, sql, []) == "SCAN ready")
                 }
                 let page = try self.plan(db, PruneSQL.page, [0])
                 #expect(page.contains("SEARCH s USING INTEGER PRIMARY KEY (rowid>?)"), "\(page)")
