@@ -29,12 +29,13 @@ extension PostgresTaskStore {
         let begin = [PostgresQuery(PostgresClaimSQL.begin)]
         let hold = [PostgresQuery(PostgresQueueSQL.holdLimited, [.texts(queues)])]
         let claimant = PostgresClaimant(supervisor: request.supervisor, host: request.host)
-        let claimed = try await take(as: claimant, mayBePlain: shape.mayBePlain) { number, isPromoted, look in
+        let mayBePlain = shape.mayBePlain && queues.count < 2
+        let claimed = try await take(as: claimant, mayBePlain: mayBePlain) { number, isPromoted, look in
             let names: [PostgresValue] = [
                 .bool(isPromoted), .clean(claimant.supervisor.rawValue), .clean(claimant.host),
             ]
             shape.isLookingFurther = look == .further
-            let sql = look == .plain ? PostgresClaimSQL.plain(shape) : PostgresClaimSQL.claim(shape)
+            let sql = look == .plain ? PostgresPlainSQL.claim(shape) : PostgresClaimSQL.claim(shape)
             return begin + (look == .plain ? [] : hold) + (isPromoted ? [promote] : [])
                 + [PostgresQuery(sql, most + [.int(number)] + rest + names)]
         }
@@ -78,7 +79,7 @@ extension PostgresTaskStore {
     }
 
     /// Claims, again when tasks are due that were not in their queues yet, when the claimant has another number than it
-    /// believes, when more waits than the first look is for, and when all that it would have taken was just being taken by
+    /// believes, when the first look is not for what waits, and when all that it would have taken was just being taken by
     /// others, who may leave it: then it looks further, because a supervisor that heard of a task and goes away empty isn't
     /// told again. `steps` are the statements, with or without the one that moves what is due.
     private func take(
@@ -143,6 +144,6 @@ struct PostgresPlainClaims {
         return false
     }
 
-    /// Takes note that more waited than it is for.
+    /// Takes note that it was not for what waited.
     mutating func failed() { spared = 63 }
 }

@@ -34,7 +34,7 @@ enum PostgresClaimSQL {
 
     /// Whether tasks are due that have to be moved into their queues first, unless `$19` says that this was done. Moving takes a
     /// statement of its own, which most claims are spared by asking.
-    private static let isDue = """
+    static let isDue = """
         NOT $19::boolean AND EXISTS (SELECT FROM acode.scheduled c WHERE c.run_at <= (SELECT now FROM clock))
         """
 
@@ -54,7 +54,7 @@ enum PostgresClaimSQL {
         /// Whether each lane is looked at for as much as may be taken of it: others are just taking the best of all.
         var isLookingFurther = false
 
-        /// Whether `plain` has a statement for it.
+        /// Whether `PostgresPlainSQL` has a statement for it.
         var mayBePlain: Bool { !hasTurns && !byAge && !isLookingFurther }
 
         static let all = Queues.allCases.flatMap { queues in
@@ -69,48 +69,6 @@ enum PostgresClaimSQL {
                 }
             }
         }
-    }
-
-    /// The claim of most moments: all that waits is in one lane, nothing in the index coming after it, and nothing was said of
-    /// its queue. It costs the server half as much, and spares it the locks of queues with limits. Where it is otherwise, the
-    /// answer has 3 as its last value.
-    ///
-    /// - Parameter shape: one that may be plain.
-    static func plain(_ shape: Shape) -> String { plainTexts[shape] ?? plainText(shape) }
-
-    private static let plainTexts = Dictionary(
-        uniqueKeysWithValues: Shape.all.filter(\.mayBePlain).map { ($0, plainText($0)) })
-
-    private static func plainText(_ shape: Shape) -> String {
-        """
-        WITH \(PostgresSQL.clock(7)), \(PostgresClaimantSQL.isKnown),
-        first AS MATERIALIZED (
-            SELECT r.queue, r.container, r.lane FROM acode.ready r
-            ORDER BY r.queue, r.container, r.lane, r.rank, r.seq LIMIT 1),
-        obstacle AS MATERIALIZED (
-            SELECT CASE WHEN NOT (SELECT is_there FROM known) THEN 2 WHEN \(isDue) THEN 1
-                WHEN EXISTS (
-                    SELECT FROM acode.ready r WHERE row(r.queue, r.container, r.lane) > row(
-                        (SELECT queue FROM first), (SELECT container FROM first), (SELECT lane FROM first)) LIMIT 1)
-                    OR EXISTS (
-                        SELECT FROM acode.queue_control c WHERE c.queue = (SELECT queue FROM first)
-                            AND (c.paused_at IS NOT NULL OR c.max_running IS NOT NULL)) THEN 3 END::bigint AS kind),
-        lanes AS MATERIALIZED (
-            SELECT f.queue, f.container, f.lane FROM first f
-            WHERE (SELECT kind IS NULL FROM obstacle) AND f.container = ANY ($2::boolean[])
-                AND \(PostgresLaneSQL.isWanted("f", shape))),
-        picked AS MATERIALIZED (
-            SELECT found.at, row_number() OVER (ORDER BY found.rank, found.seq) AS place
-            FROM lanes l CROSS JOIN LATERAL (
-                SELECT r.ctid AS at, r.rank, r.seq FROM acode.ready r WHERE \(PostgresLaneSQL.waiting)
-                ORDER BY r.rank, r.seq LIMIT $3::bigint FOR UPDATE SKIP LOCKED) AS found),
-        \(PostgresTakeSQL.take) UNION ALL
-        \(PostgresTakeSQL.answer("""
-            kind FROM obstacle WHERE kind IS NOT NULL OR (NOT EXISTS (SELECT FROM picked) AND EXISTS (
-                SELECT FROM lanes l CROSS JOIN LATERAL (
-                    SELECT FROM acode.ready r WHERE \(PostgresLaneSQL.waiting) LIMIT 1) AS other))
-            """))
-        """
     }
 
     /// Best priority first, then oldest, over all lanes. What others are just taking is passed over, and so is what a

@@ -68,12 +68,6 @@ enum PostgresLaneSQL {
         }
     }
 
-    /// Whether a claim takes of a lane `row`, as far as its queue and image go.
-    static func isWanted(_ row: String, _ shape: PostgresClaimSQL.Shape) -> String {
-        let queue = shape.queues == .all ? "" : "\(row).queue = ANY ($1::text[]) AND "
-        return queue + (shape.images == .only ? "" : "NOT ") + "\(row).lane = ANY ($10::text[])"
-    }
-
     private static let ofLane = "r.queue = o.queue AND r.container = kind.container"
 
     /// The different values of a column of what waits: goes from one in the index to the next, instead of reading all.

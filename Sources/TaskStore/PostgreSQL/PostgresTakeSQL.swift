@@ -38,7 +38,7 @@ enum PostgresTakeSQL {
 
     /// One row without an id, when all that was looked at is just being taken by others, who may leave some of it and tell
     /// nobody; with 1 as its last value when tasks are due that have to be moved into their queues first, with 2 when the
-    /// claimant has another number, and with 3 when `PostgresClaimSQL.plain` isn't enough.
+    /// claimant has another number, and with 3 when `PostgresPlainSQL` isn't enough.
     static func answer(_ rest: String) -> String {
         "SELECT \(String(repeating: "NULL, ", count: PostgresTaskRow.count + 1)) \(rest)"
     }

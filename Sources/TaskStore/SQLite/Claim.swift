@@ -152,7 +152,7 @@ extension WriteScope {
         let room = try queueRoom()
         var best: [Candidate] = []
         for queue in try lanesOfQueues(request) {
-            let name = queue[0].queue
+            guard let name = queue.first?.queue else { continue }
             let turn = request.turns?[name]
             let most = min(limit, room[name] ?? limit, turn?.most ?? limit)
             guard most > 0 else { continue }

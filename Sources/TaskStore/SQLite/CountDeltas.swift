@@ -14,14 +14,6 @@ struct CountDeltas {
         let queue: String
         let from: TaskState?
         let to: TaskState?
-
-        func changes(_ times: Int) -> [(key: Key, change: Int)] {
-            var changes: [(key: Key, change: Int)] = []
-            changes.reserveCapacity(2)
-            if let from { changes.append((Key(queue: queue, state: from), -times)) }
-            if let to { changes.append((Key(queue: queue, state: to), times)) }
-            return changes
-        }
     }
 
     private var folded: [Key: Int] = [:]
@@ -30,15 +22,26 @@ struct CountDeltas {
     /// What has changed, each key once. Most transactions have one kind of move, for which a table would cost more than its
     /// two entries are worth.
     var changes: [(key: Key, change: Int)] {
-        guard let last else { return [] }
-        if folded.isEmpty { return last.move.changes(last.times) }
-        var changes = folded
-        Self.fold(last.move, last.times, into: &changes)
-        return changes.map { ($0.key, $0.value) }
+        guard let (move, times) = last else { return [] }
+        guard folded.isEmpty else {
+            var changes = folded
+            Self.fold(move, times, into: &changes)
+            return changes.map { ($0.key, $0.value) }
+        }
+        return [(move.from, -times), (move.to, times)].compactMap { state, change in
+            state.map { (Key(queue: move.queue, state: $0), change) }
+        }
     }
 
     /// How the number of one kind has changed.
-    func change(of key: Key) -> Int { changes.first { $0.key == key }?.change ?? 0 }
+    func change(of key: Key) -> Int {
+        var change = folded[key] ?? 0
+        if let (move, times) = last, move.queue == key.queue {
+            if move.from == key.state { change -= times }
+            if move.to == key.state { change += times }
+        }
+        return change
+    }
 
     /// A task of `queue` went from one state to another; `nil` is where new tasks come from and where those go that are
     /// forgotten.
@@ -54,6 +57,7 @@ struct CountDeltas {
     }
 
     private static func fold(_ move: Move, _ times: Int, into changes: inout [Key: Int]) {
-        for (key, change) in move.changes(times) { changes[key, default: 0] += change }
+        if let from = move.from { changes[Key(queue: move.queue, state: from), default: 0] -= times }
+        if let to = move.to { changes[Key(queue: move.queue, state: to), default: 0] += times }
     }
 }

@@ -6,9 +6,17 @@ struct Lane: Equatable {
     let queue: String
     let container: Bool
     let unnamed: Bool
+
+    /// By bytes, as the index has them in order: texts that look the same may be of different queues.
+    static func == (lhs: Lane, rhs: Lane) -> Bool {
+        lhs.container == rhs.container && lhs.unnamed == rhs.unnamed && lhs.isOf(rhs.queue)
+    }
+
+    func isOf(_ name: String) -> Bool { queue.utf8.elementsEqual(name.utf8) }
 }
 
-/// The statements that say which lanes there are, which have to use their index; a test explains them.
+/// The statements that say which queues there are, and whether there is one lane only. They have to use the key of the
+/// table; a test explains them.
 enum LaneSQL {
     static let nextQueue = "SELECT queue FROM ready WHERE queue > ? ORDER BY queue LIMIT 1"
     static let first = "SELECT queue, container, unnamed FROM ready ORDER BY queue, container, unnamed LIMIT 1"
@@ -24,7 +32,8 @@ extension WriteScope {
         guard let first = try lane(LaneSQL.first), let last = try lane(LaneSQL.last) else { return [] }
         let queues = Set(request.queues.map { StoredText.clean($0) })
         if first == last {
-            return (queues.isEmpty || queues.contains(first.queue)) && request.takes(from: first) ? [[first]] : []
+            let isWanted = queues.isEmpty || queues.contains(where: first.isOf)
+            return isWanted && request.takes(from: first) ? [[first]] : []
         }
         return try (queues.isEmpty ? allQueues() : queues.sorted()).map { queue in
             [(false, true), (false, false), (true, true), (true, false)]
@@ -43,7 +52,7 @@ extension WriteScope {
     private func allQueues() throws -> [String] {
         var queues: [String] = []
         var next = try raw(LaneSQL.nextQueue)
-        // No queue sorts before the empty text, and a queue with an empty name is not to be had.
+        // No queue has an empty name.
         next.bind("")
         while try next.step() {
             queues.append(next.text(0))

@@ -123,6 +123,18 @@ struct ClaimConformance {
         }
     }
 
+    /// `K` and the sign for Kelvin are the same letter to many, and others sort in between.
+    @Test(arguments: StoreBackend.all)
+    func queuesWhoseNamesLookTheSameAreTwo(_ backend: StoreBackend) async throws {
+        try await backend.withStore { store, _ in
+            _ = try await store.submit([spec("kelvin", queue: "\u{212a}")])
+            #expect(try await store.claim(9, queues: ["K"]).isEmpty)
+            _ = try await store.submit([spec("k", queue: "K"), spec("between", queue: "default")])
+            #expect(store.names(try await store.claim(9, queues: ["default"])) == ["between"])
+            #expect(store.names(try await store.claim(9)) == ["kelvin", "k"])
+        }
+    }
+
     @Test(arguments: StoreBackend.all)
     func ordersOverImages(_ backend: StoreBackend) async throws {
         try await backend.withStore { store, _ in

@@ -76,7 +76,7 @@ struct PostgresPlanTests {
                 INSERT INTO acode.parked SELECT 'error', id FROM acode.task;
                 \(analyzed ? "ANALYZE" : "")
                 """)
-            let plain = PostgresClaimSQL.Shape.all.filter(\.mayBePlain).map(PostgresClaimSQL.plain)
+            let plain = PostgresClaimSQL.Shape.all.filter(\.mayBePlain).map(PostgresPlainSQL.claim)
             for sql in PostgresClaimSQL.Shape.all.map(PostgresClaimSQL.claim) + plain {
                 let plan = try await plan(place, sql, claim)
                 #expect(plan.contains(#/LockRows.*\n *-> +Index Scan using ready_pkey /#), "\(plan)")

@@ -39,7 +39,7 @@ struct QueryPlanTests {
                     #expect(plan.contains("SEARCH \(index) "), "\(plan)")
                     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
-                // In the order of its key, which is how the table is kept, and no further than the first row.
+                // In the order of its key, which is how the table is kept: nothing is sorted.
                 for sql in [LaneSQL.first, LaneSQL.last] {
                     #expect(try self.plan(db, sql, []) == "SCAN ready")
                 }
