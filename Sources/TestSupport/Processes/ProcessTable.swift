@@ -12,11 +12,24 @@ package enum ProcessTable {
     package static func mentioning(_ text: String) -> [Int32] {
         let needle = Data(text.utf8)
         return all().filter { pid in
-            pid != ProcessInfo.processInfo.processIdentifier && !isEnded(pid)
-                && ["cmdline", "environ"].contains { file in
-                    FileManager.default.contents(atPath: "/proc/\(pid)/\(file)")?.range(of: needle) != nil
-                }
+            pid != ProcessInfo.processInfo.processIdentifier && !isEnded(pid) && words(pid).range(of: needle) != nil
         }
+    }
+
+    /// Command line and environment. A process that is just becoming another program has neither for a moment; one that
+    /// has no program is the kernel's own and never has.
+    private static func words(_ pid: Int32) -> Data {
+        var words = Data()
+        for _ in 0..<100 {
+            for file in ["cmdline", "environ"] {
+                words += (FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") ?? Data()) + [0]
+            }
+            let isBecoming = words.allSatisfy { $0 == 0 }
+            guard isBecoming, (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) != nil
+            else { break }
+            usleep(1000)
+        }
+        return words
     }
 
     /// A process's arguments.
