@@ -1,9 +1,7 @@
 internal import AgentProtocol
-internal import Foundation
 internal import Logging
 internal import Settings
 internal import TaskModel
-internal import TaskStore
 internal import WorkerPool
 
 // What is written down of an attempt that is over.
