@@ -88,6 +88,9 @@ package struct AttemptResult: Codable, Sendable, Equatable {
     package var worker: WorkerID?
     /// When its command began; `nil` when no command ran.
     package var startedAt: Date?
+    /// How far it had come, as it said last; `nil` when it said nothing. Lines of the timeline may be lost while the store
+    /// is away, this is not.
+    package var progress: Double?
     /// What becomes of the task.
     package var disposition: Disposition
     /// What the command wrote to its result file: JSON.
@@ -98,8 +101,8 @@ package struct AttemptResult: Codable, Sendable, Equatable {
     /// Makes a result.
     package init(
         outcome: TaskOutcome, exitCode: Int? = nil, reason: String, usage: AttemptUsage? = nil,
-        report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, disposition: Disposition,
-        result: String? = nil, why: String? = nil
+        report: AttemptReport? = nil, worker: WorkerID? = nil, startedAt: Date? = nil, progress: Double? = nil,
+        disposition: Disposition, result: String? = nil, why: String? = nil
     ) {
         self.outcome = outcome
         self.exitCode = exitCode
@@ -108,6 +111,7 @@ package struct AttemptResult: Codable, Sendable, Equatable {
         self.report = report
         self.worker = worker
         self.startedAt = startedAt
+        self.progress = progress
         self.disposition = disposition
         self.result = result
         self.why = why

@@ -98,7 +98,8 @@ extension Acceptance {
             try await AcodeFixture.with(settings: settings) { fixture in
                 var ids: [String] = []
                 try await fixture.withSupervisor(.local, PoolOptions(count: 3)) { supervisor in
-                    ids = try await Self.begin(3, fixture, ending: "exit 7")
+                    // What is said meanwhile can't be written, but how far a task had come is told with its end.
+                    ids = try await Self.begin(3, fixture, ending: "acode-agent progress 93; exit 7")
                     try await Self.locking(fixture) {
                         try fixture.write("", to: "\(fixture.scratch)/go")
                         try await eventually("three ends on the disk") { Self.kept(fixture).count == 3 }
@@ -114,7 +115,10 @@ extension Acceptance {
                 try await fixture.withSupervisor(.local, counters.options(3)) { _ in
                     try await Self.check(fixture, ids, state: "error")
                     #expect(try await counters.value("acode_results_delivered_late_total") == 3)
-                    #expect(try await fixture.task(ids[0])["exitCode"] == 7)
+                    for id in ids {
+                        let task = try await fixture.task(id)
+                        #expect(task["exitCode"] == 7 && task["progress"] == 93, "\(task)")
+                    }
                 }
             }
         }

@@ -39,7 +39,7 @@ extension AttemptRunner {
         attempt.limitDisk(
             to: (try? settings.workers.docker.resources.granting(task.spec.resources))?.diskMb,
             since: hello.running?.startedAtNanos ?? DiskUse.now())
-        let (ran, harvest) = await recording(attempt, recorder) {
+        await recording(attempt, recorder) {
             if task.startedAt == nil, let nanos = hello.running?.startedAtNanos {
                 await recorder.attemptStarted(atNanos: nanos)
             }
@@ -47,7 +47,8 @@ extension AttemptRunner {
                 resumed, from: position.resumeOffset, observer: recorder, noted: { adopted.gate.open() })
             attempt.unassign()
             return Ran(record, on: worker)
+        } then: { ran, harvest in
+            await settle(attempt, ran, harvest, recorder, log, timeout: timeout)
         }
-        await settle(attempt, ran, harvest, recorder, log, timeout: timeout)
     }
 }

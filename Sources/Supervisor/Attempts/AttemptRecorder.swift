@@ -82,6 +82,9 @@ final class AttemptRecorder: AttemptObserver {
         }
     }
 
+    /// How far the attempt has come, as it said last.
+    var progress: Double? { throttle.withLock { $0.newestPercent } }
+
     /// Whether the attempt has ended, so that its notes hold up the record of its end.
     var isFinished: Bool { state.withLock { $0.isFinished } }
 

@@ -21,7 +21,7 @@ extension AttemptRunner {
         let result = AttemptResult(
             outcome: verdict.outcome, exitCode: verdict.exitCode, reason: verdict.reason,
             usage: AttemptUsage(record, kept), report: report, worker: recorder.start?.worker,
-            startedAt: recorder.start?.at,
+            startedAt: recorder.start?.at, progress: recorder.progress,
             disposition: decision.disposition, result: harvest.result, why: decision.why)
         let type = attempt.claim.task.spec.type
         metrics.attemptEnded(verdict.outcome, seconds: result.usage?.wallSeconds, type: type)
@@ -61,7 +61,8 @@ extension AttemptRunner {
         let decision = decide(verdict.unrecorded, attempt)
         return AttemptResult(
             outcome: verdict.unrecorded.outcome, reason: verdict.unrecorded.reason, worker: result.worker,
-            startedAt: result.startedAt, disposition: decision.disposition, why: decision.why)
+            startedAt: result.startedAt, progress: result.progress, disposition: decision.disposition,
+            why: decision.why)
     }
 
     /// What it printed last, where a rule of its task looks at that. Read from its log, where all of it is, whoever wrote it.

@@ -37,7 +37,7 @@ package struct AttemptRunner: Sendable {
             cap: settings.logs.maxBytesPerAttempt)
         let recorder = AttemptRecorder(log: log, tap: tap, limit: outputLimit(of: attempt))
         attempt.follow(recorder)
-        let (ran, harvest) = await recording(attempt, recorder, request) {
+        await recording(attempt, recorder, request) {
             var ran: Ran
             switch await provide(attempt, plan, request) {
             case .success(let (worker, plan)):
@@ -52,8 +52,9 @@ package struct AttemptRunner: Sendable {
             }
             if let words = try? plan.get().skip { ran.record = ExitRecord(end: .skipped(words)) }
             return ran
+        } then: { ran, harvest in
+            await settle(attempt, ran, harvest, recorder, log, timeout: (try? plan.get())?.timeout)
         }
-        await settle(attempt, ran, harvest, recorder, log, timeout: (try? plan.get())?.timeout)
     }
 
     /// How far an attempt came.
@@ -84,26 +85,37 @@ package struct AttemptRunner: Sendable {
         var mode: WorkerMode { localLimits == nil ? worker?.profile.mode ?? .docker : .docker }
     }
 
-    /// Does what `body` does with the attempt while its notes are written, until both are done, and collects what it
-    /// left. There is no harvest of an attempt that goes on under another supervisor.
+    /// How long notes that the store is slow to take keep the end of their attempt from being recorded, or kept.
+    private static let notesPatience = Duration.seconds(1)
+
+    /// Does what `body` does with the attempt while its notes are written, collects what it left, and then concludes it.
+    /// There is no harvest of an attempt that goes on under another supervisor.
     func recording(
         _ attempt: RunningAttempt, _ recorder: AttemptRecorder, _ request: WorkerRequest? = nil,
-        _ body: () async -> Ran
-    ) async -> (Ran, AttemptHarvest?) {
+        _ body: () async -> Ran, then conclude: (Ran, AttemptHarvest?) async -> Void
+    ) async {
+        let written = OneShot<Void>()
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await write(recorder, of: attempt) }
+            group.addTask {
+                await write(recorder, of: attempt)
+                written.set(())
+            }
             if let request {
                 group.addTask { for await notice in request.notices { recorder.warn(notice) } }
             }
             let ran = await checkpoints.serving(attempt, recorder, body)
             if ran.record.end == .detached {
                 await recorder.leave()
-                return (ran, nil)
+                await written.value()
+                return await conclude(ran, nil)
             }
             let harvest = await collect(ran, of: attempt, recorder)
             tell(harvest, of: attempt, recorder)
             await recorder.finish()
-            return (ran, harvest)
+            group.addTask { if (try? await Task.sleep(for: Self.notesPatience)) != nil { written.set(()) } }
+            await written.value()
+            await conclude(ran, harvest)
+            group.cancelAll()
         }
     }
 

@@ -11,12 +11,15 @@ struct ProgressThrottle: Sendable {
 
     /// The newest report, when it said something new and did not pass.
     private(set) var heldBack: Report?
+    /// The percentage that was reported last, whether it passed or not.
+    private(set) var newestPercent: Double?
     private var lastPercent: Double?
     private var lastMessage: String?
     private var lastAt: ContinuousClock.Instant?
 
     mutating func passes(percent: Double?, message: String?, at now: ContinuousClock.Instant) -> Bool {
         let percent = percent.flatMap { $0.isFinite ? $0 : nil }
+        newestPercent = percent ?? newestPercent
         let isFirst = lastAt == nil
         let moved = percent.map { abs($0 - (lastPercent ?? -100)) >= 1 } ?? false
         let spoke = message != lastMessage

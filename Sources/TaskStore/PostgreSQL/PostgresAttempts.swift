@@ -64,7 +64,7 @@ extension PostgresTaskStore {
         _ kind: TaskEvent.Kind, message: String, progress: Double?, lease: Lease
     ) async throws(StoreError) {
         guard let id = UUIDBytes(lease.taskID.rawValue) else { return }
-        let percent = progress.flatMap { $0.isFinite ? min(100, max(0, $0)) : nil }
+        let percent = StoredPercent.clean(progress)
         let sql = """
             WITH \(PostgresSQL.clock(6)),
             held AS (

@@ -53,7 +53,7 @@ extension PostgresTaskStore {
         let query = PostgresQuery(
             PostgresSettleSQL.settle,
             columns.values + [
-                clock, me, .int(StoredTime.latestMilliseconds), .bool(onlyExpired), columns.words,
+                clock, me, .int(StoredTime.latestMilliseconds), .bool(onlyExpired), columns.words, columns.progress,
             ])
         let rows = try await run(query, operation)
         let current = try leases(in: rows)

@@ -65,7 +65,9 @@ struct PostgresEndings {
         values.append(.ints(starts))
         values.append(.ints(entries.joined().map { words.place(of: $0.kind.rawValue) }))
         values.append(.ints(entries.joined().map { words.place(of: $0.message) }))
-        return PostgresEndingColumns(values: values, words: .texts(words.texts))
+        // Of most ends there is none.
+        let progress = results.contains { $0.progress != nil } ? results.map { StoredPercent.clean($0.progress) } : []
+        return PostgresEndingColumns(values: values, words: .texts(words.texts), progress: .doubles(progress))
     }
 
     /// The lines that are kept as events: that an attempt completed its task is told with the attempt.
@@ -95,13 +97,15 @@ struct PostgresEndingColumns {
     let values: [PostgresValue]
     /// `$28`.
     let words: PostgresValue
+    /// `$29`.
+    let progress: PostgresValue
 }
 
 /// The statement that ends attempts, each in the fence of its own lease. It joins tables by their keys only, and finds what
 /// belongs to an end by its place in the arrays, because a join of two lists would compare each with each.
 enum PostgresSettleSQL {
     /// `$24` the time, `$25` the writer, `$26` the last time there is, `$27` whether only leases that ran out are
-    /// ended, `$28` the words that others name by their places.
+    /// ended, `$28` the words that others name by their places, `$29` how far each had come, or nothing when none said so.
     static let settle = """
         WITH \(PostgresSQL.clock(24)),
         given AS MATERIALIZED (
@@ -119,7 +123,7 @@ enum PostgresSettleSQL {
                 l.cancel_requested,
                 g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
         ended AS MATERIALIZED (
-            SELECT h.id, h.attempt, h.progress, h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
+            SELECT h.id, h.attempt, coalesce(($29::double precision[])[h.n], h.progress) AS progress, h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
                 coalesce(h.first_worker, h.worker) AS worker, coalesce(h.first_start, h.started_at) AS started_at,
                 clock.now AS finished_at, h.claimed_at, h.claimed_seq,
                 CASE WHEN h.first_worker IS NULL AND h.worker IS NOT NULL THEN nextval('acode.seq')

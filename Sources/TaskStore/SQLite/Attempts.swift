@@ -32,9 +32,9 @@ extension SQLiteTaskStore {
     ) async throws(StoreError) {
         try await writer.perform("record", surviving: .processEnd) { scope in
             guard let held = try scope.held(lease) else { return }
-            if let progress, progress.isFinite {
+            if let percent = StoredPercent.clean(progress) {
                 try scope.run(
-                    "UPDATE lease SET progress = ? WHERE task_seq = ?", [min(100, max(0, progress)), held.seq])
+                    "UPDATE lease SET progress = ? WHERE task_seq = ?", [percent, held.seq])
             }
             try scope.note(kind, message, task: held.seq, attempt: held.attempt)
         }

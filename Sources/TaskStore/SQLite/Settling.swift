@@ -38,7 +38,8 @@ struct Settling {
                 [
                     settlement.state.rawValue, result.outcome.rawValue, result.exitCode,
                     StoredText.clean(result.reason), settlement.failures, settlement.interruptions, deliveries,
-                    held.attempt, StoredTime.add(settlement.delay, to: scope.now), held.progress, held.worker,
+                    held.attempt, StoredTime.add(settlement.delay, to: scope.now), progress(held, result),
+                    held.worker,
                     held.startedAt, held.seq,
                 ])
             if settlement.state == .enqueued { try scope.ready(held.seq) }
@@ -57,6 +58,11 @@ struct Settling {
         insert.bind(held.seq)
         bind(held, result, lease, to: &insert)
         try insert.run()
+    }
+
+    /// What was told with the end counts more: it may be all that came of what was said while the store was away.
+    private func progress(_ held: HeldLease, _ result: AttemptResult) -> Double? {
+        StoredPercent.clean(result.progress) ?? held.progress
     }
 
     /// Binds what there is to know of an attempt, in the order of `SettleSQL.attempt`.
@@ -79,7 +85,7 @@ struct Settling {
         statement.bind(usage?.outputDropped)
         statement.bind(result.report.flatMap(ReportCoding.text(of:)))
         statement.bind(result.result)
-        statement.bind(held.progress)
+        statement.bind(progress(held, result))
         statement.bind(lease?.token)
         statement.bind(held.claimedSequence)
         statement.bind(held.startedSequence)

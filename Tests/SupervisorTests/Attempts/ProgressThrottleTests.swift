@@ -56,6 +56,11 @@ struct ProgressThrottleTests {
             return throttle.heldBack?.percent
         }
         #expect(held == [nil, 60, 61, 61, nil, nil])
+        #expect(throttle.newestPercent == 62)
+        _ = throttle.passes(percent: .infinity, message: "e", at: start.advanced(by: .milliseconds(2020)))
+        _ = throttle.passes(percent: nil, message: "f", at: start.advanced(by: .milliseconds(2030)))
+        _ = throttle.passes(percent: 63, message: "f", at: start.advanced(by: .milliseconds(2040)))
+        #expect(throttle.newestPercent == 63)
     }
 
     /// A task may report once more and then say nothing for hours.

@@ -260,4 +260,30 @@ struct FinishConformance {
             #expect(try await store.claim().first?.task.progress == nil)
         }
     }
+
+    /// What was said last may have come while the store was away.
+    @Test(arguments: StoreBackend.all, [nil, 93, .infinity, 101] as [Double?])
+    func anEndTellsHowFarItsAttemptHadCome(_ backend: StoreBackend, last: Double?) async throws {
+        try await backend.withStore { store, _ in
+            var results: [AttemptResult] = [.success, .interruption]
+            for index in results.indices { results[index].progress = last }
+            let ids = try await store.submit([spec(), spec()]).map(\.id)
+            var ends: [(lease: Lease, result: AttemptResult)] = []
+            for (claimed, result) in zip(try await store.claim(2), results) {
+                try await store.record(.progress, message: "a", progress: 40, lease: claimed.lease)
+                ends.append((claimed.lease, result))
+            }
+            // One that says nothing beside them.
+            let other = try await store.submit([spec()])[0].id
+            let lease = try #require(try await store.claim().first { $0.task.id == other }).lease
+            try await store.record(.progress, message: "b", progress: 7, lease: lease)
+            #expect(try await store.finish(ends + [(lease, .success)]).count == 3)
+            let expected = last == 93 ? 93.0 : last == 101 ? 100 : 40
+            for id in ids {
+                #expect(try await store.attempts(of: id).map(\.progress) == [expected])
+                #expect(try await store.task(id)?.progress == expected)
+            }
+            #expect(try await store.task(other)?.progress == 7)
+        }
+    }
 }

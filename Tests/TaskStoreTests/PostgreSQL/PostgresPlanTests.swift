@@ -210,7 +210,10 @@ struct PostgresPlanTests {
                 PostgresEndings.Decision(settlement: .ended(.success, cancelRequested: asked), reason: "")
             }
             let columns = endings.columns
-            let parameters = columns.values + [.int(nil), .int(1), .int(1 << 50), .bool(false), columns.words]
+            let parameters =
+                columns.values + [
+                    .int(nil), .int(1), .int(1 << 50), .bool(false), columns.words, columns.progress,
+                ]
             let plan = try await plan(place, PostgresSettleSQL.settle, parameters)
             #expect(plan.contains("lease_pkey") && plan.contains("task_state_pkey"), "\(plan)")
             // Leases are locked in the order of their keys, in which the ends are given.
