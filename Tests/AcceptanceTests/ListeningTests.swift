@@ -54,16 +54,19 @@ extension Acceptance {
             }
         }
 
-        @Test("with events alone, what is submitted while nothing is heard is looked for, and later heard of again")
-        func cut() async throws {
+        @Test(
+            "what is submitted while nothing is heard is looked for, and later heard of again",
+            arguments: ["events", "hybrid"])
+        func cut(mode: String) async throws {
             try await TestDatabase.with { database in
                 let proxy = try FaultProxy(upstream: database.url)
                 defer { proxy.stop() }
                 let settings: [String: JSONValue] = [
                     "store.url": .string(database.url), "store.listenUrl": .string("\(proxy.url)?connect_timeout=2"),
-                    "queue.wakeups": "events", "queue.pollInterval": "200ms",
+                    "queue.wakeups": .string(mode), "queue.pollInterval": "200ms",
                 ]
-                try await Self.withMachines("cut", settings, client: database.url) { client, supervisor, counters in
+                let (name, url) = ("cut-\(mode)", database.url)
+                try await Self.withMachines(name, settings, client: url) { client, supervisor, counters in
                     func listening(_ value: Int) async throws {
                         try await eventually("listening to be \(value)", within: .seconds(20)) {
                             try await counters.value("acode_store_listening") == value
@@ -79,9 +82,15 @@ extension Acceptance {
                     #expect(try await counters.value(#"acode_store_wakeups_total{kind="ready"}"#) == before)
                     proxy.pass()
                     try await listening(1)
-                    // The word is under way for a while, and nobody looks by himself.
+                    // The word is under way for a while.
                     proxy.hold()
                     let id = try await client.submitScript("true")
+                    if mode == "hybrid" {
+                        try await client.waitFor(id, state: "complete")
+                        #expect(try await counters.value("acode_store_listening") == 1)
+                        #expect(try await counters.value(#"acode_store_wakeups_total{kind="ready"}"#) == before)
+                        return proxy.pass()
+                    }
                     try await Task.sleep(for: .milliseconds(1200))
                     #expect(try await client.task(id)["state"] == "enqueued")
                     proxy.pass()

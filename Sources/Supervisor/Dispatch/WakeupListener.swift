@@ -18,13 +18,17 @@ final class WakeupListener: Sendable {
     private let looks: AsyncStream<Void>
     private let looker: AsyncStream<Void>.Continuation
 
+    /// Time between two looks for what nobody told of, when nobody else looks.
+    private let untoldInterval: Duration
+
     /// Time between two counts of who hears the same.
     private static let countInterval = Duration.seconds(10)
 
     init(
         store: any TaskStore, supervisor: SupervisorID, settings: QueueSettings, metrics: SupervisorMetrics,
-        logger: Logger
+        logger: Logger, untoldInterval: Duration = .seconds(60)
     ) {
+        self.untoldInterval = untoldInterval
         self.store = store
         self.supervisor = supervisor
         self.settings = settings
@@ -49,6 +53,7 @@ final class WakeupListener: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.lookInTurn(look) }
             group.addTask { await self.countMembers() }
+            group.addTask { await self.lookForUntold() }
             await store.hear(for: supervisor) { signal in self.take(signal, checkLeases) }
             if settings.wakeups == .events, !Task.isCancelled {
                 logger.warning("this store tells nothing by itself; looking for tasks now and then instead")
@@ -82,6 +87,12 @@ final class WakeupListener: Sendable {
             if wait > .zero, (try? await Task.sleep(for: wait)) == nil { return }
             look()
         }
+    }
+
+    /// Finds tasks whose submitter was killed between its commit and its word.
+    private func lookForUntold() async {
+        guard settings.wakeups == .events else { return }
+        for await _ in Beats(every: untoldInterval) { looker.yield() }
     }
 
     private func countMembers() async {

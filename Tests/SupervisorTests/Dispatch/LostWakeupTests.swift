@@ -1,4 +1,5 @@
 import Settings
+import Synchronization
 import TaskModel
 import TaskStore
 import TestSupport
@@ -34,4 +35,30 @@ struct LostWakeupTests {
             #expect(try await test.store.task(id)?.deliveries == 1)
         }
     }
+
+    /// A submitter that is killed after its commit tells nobody.
+    @Test func whoDoesNotPollLooksNowAndThenAllTheSame() async throws {
+        let scratch = try Scratch()
+        let sqlite = try await SQLiteTaskStore(path: "\(scratch.path)/acode.sqlite")
+        var settings = QueueSettings()
+        settings.wakeups = .events
+        let listener = WakeupListener(
+            store: FaultyStore(sqlite, tells: true), supervisor: .next(), settings: settings,
+            metrics: SupervisorMetrics(), logger: .silent, untoldInterval: .milliseconds(20))
+        let looks = LookCount()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await listener.run(look: { looks.add() }, checkLeases: {}) }
+            try await eventually("some looks") { looks.value >= 5 }
+            group.cancelAll()
+        }
+        await sqlite.close()
+    }
+}
+
+private final class LookCount: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add() { count.add(1, ordering: .relaxed) }
 }
