@@ -107,10 +107,11 @@ extension ConnectionPool {
     }
 
     private func exhausted(_ what: String, _ operation: String) -> PostgresError {
-        let count = options.connections == 1 ? "the one connection" : "all \(options.connections) connections"
+        let all = options.connections == 1 ? "the one connection" : "all \(options.connections) connections"
+        let verb = options.connections == 1 ? "is" : "are"
         let hint = options.exhaustedHint.isEmpty ? "" : "; " + options.exhaustedHint
         return PostgresError(
-            .exhausted, "\(count) to \(target) are in use, and \(what)\(hint)", operation: operation)
+            .exhausted, "\(all) to \(target) \(verb) in use, and \(what)\(hint)", operation: operation)
     }
 
     private static func cancelled(_ operation: String) -> PostgresError {

@@ -67,6 +67,32 @@ extension Acceptance {
             }
         }
 
+        @Test("nothing is taken while the disk is too full, until there is room again")
+        func disk() async throws {
+            let settings: [String: JSONValue] = [
+                "backpressure.interval": "100ms", "backpressure.disk": ["high": 70, "low": 50],
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                try await fixture.mountTiny(fixture.stateDirectory, size: "16m")
+                let counters = SupervisorCounters()
+                try await fixture.withSupervisor(.local, counters.options()) { _ in
+                    try await fixture.runScript("true").succeeded()
+                    let filler = try fixture.fill(fixture.stateDirectory, bytes: 12 << 20)
+                    try await eventually("the pause") {
+                        try await fixture.acode("worker", "list").errorText.contains(
+                            "the disk of the state directory is in use to")
+                    }
+                    let id = try await fixture.submitScript("true")
+                    try await Task.sleep(for: .milliseconds(500))
+                    #expect(try await fixture.task(id)["state"] == "enqueued")
+                    #expect(try await counters.value(#"acode_worker_pauses_total{cause="disk"}"#) == 1)
+                    try FileManager.default.removeItem(atPath: filler)
+                    try await fixture.waitFor(id, state: "complete")
+                    #expect(try await counters.value("acode_worker_paused") == 0)
+                }
+            }
+        }
+
         @Test(
             "a measure above its mark at the start lets no task begin, and says which",
             arguments: [

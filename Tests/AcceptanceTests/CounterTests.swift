@@ -52,7 +52,8 @@ extension Acceptance {
                     }
                     try await fixture.acode("task", "cancel", cancelled).succeeded()
                     try await fixture.waitFor(cancelled, state: "cancelled")
-                    try await fixture.waitFor(exhausted, state: "error")
+                    let dead = try await fixture.waitFor(exhausted, state: "error")
+                    #expect(dead["reason"].string?.hasPrefix("RETRIES_EXHAUSTED: ") == true, "\(dead)")
                     try await fixture.waitFor(stale, state: "enqueued")
                     for reason in ["stale", "retries_exhausted", "cancelled"] {
                         try await eventually(reason) { try await recovered(reason) == 1 }
@@ -77,6 +78,35 @@ extension Acceptance {
                 }
                 // The other pool's own next start clears up after it.
                 try await fixture.withSupervisor(.local, other) { _ in }
+            }
+        }
+
+        @Test("a queue whose tasks end through no fault of theirs has fewer at once, and it is counted how often")
+        func adaptive() async throws {
+            let settings: [String: JSONValue] = [
+                "queue.adaptive": true, "queue.retry.backoff": "10ms",
+                "queue.retry.rules": [["exitCode": 9, "then": "infrastructure"]],
+            ]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let running = try fixture.openDirectory("running")
+                let begun = try fixture.openDirectory("begun")
+                // The first attempts end when all have begun, so that all of them have the one cause.
+                let script = """
+                    touch \(begun)/$ACODE_TASK_ID
+                    if [ $ACODE_ATTEMPT = 1 ]; then until [ $(ls \(begun) | wc -l) = 4 ]; do sleep 0.02; done; exit 9; fi
+                    touch \(running)/$ACODE_TASK_ID; sleep 0.4; ls \(running) | wc -l; rm \(running)/$ACODE_TASK_ID
+                    """
+                let counters = SupervisorCounters()
+                try await fixture.withSupervisor(.local, counters.options(4)) { _ in
+                    var ids: [String] = []
+                    for _ in 1...4 { ids.append(try await fixture.submitScript(script)) }
+                    for id in ids {
+                        #expect(try await fixture.waitFor(id, state: "complete")["attempt"] == 2)
+                        let beside = try await fixture.acode("task", "logs", id).text
+                        #expect(Int(beside.trimmingCharacters(in: .whitespacesAndNewlines)).map { $0 <= 2 } == true)
+                    }
+                    #expect(try await counters.value("acode_queue_concurrency_cuts_total") == 1)
+                }
             }
         }
 

@@ -6,23 +6,10 @@ extension Acceptance {
     /// Design decision 10: disks that are full.
     @Suite("Full disk", .timeLimit(.minutes(3)))
     struct FullDisk {
-        private static func mountTiny(
-            _ path: String, size: String, isReadOnly: Bool = false, _ fixture: AcodeFixture
-        ) async throws {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            let options = "size=\(size),mode=0700" + (isReadOnly ? ",ro" : "")
-            _ = try await ChildProcess.tool(
-                ProcessPlan("/usr/bin/mount", ["-t", "tmpfs", "-o", options, "acode-test", path]),
-                within: .seconds(10))
-            fixture.atEnd {
-                _ = try await ChildProcess.tool(ProcessPlan("/usr/bin/umount", [path]), within: .seconds(10))
-            }
-        }
-
         @Test("logs that don't fit cost no task; the loss is counted and told", arguments: Backend.all)
         func logs(_ backend: Backend) async throws {
             try await AcodeFixture.with("full-disk-\(backend)") { fixture in
-                try await Self.mountTiny("\(fixture.stateDirectory)/logs", size: "1m", fixture)
+                try await fixture.mountTiny("\(fixture.stateDirectory)/logs", size: "1m")
                 try await fixture.withSupervisor(backend) { _ in
                     let lines = 50_000
                     let id = try await fixture.submitScript(
@@ -69,8 +56,8 @@ extension Acceptance {
                         CREATE TRIGGER deaf BEFORE UPDATE ON task_state WHEN NEW.outcome = 'succeeded'
                         BEGIN SELECT RAISE(ABORT, 'deaf'); END
                         """)
-                    try await Self.mountTiny(
-                        "\(fixture.stateDirectory)/results", size: "1m", isReadOnly: true, fixture)
+                    try await fixture.mountTiny(
+                        "\(fixture.stateDirectory)/results", size: "1m", isReadOnly: true)
                     let id = try await fixture.submitScript("echo >> \(tries)", ["--retries", "0"])
                     try await eventually("the loss to be told", within: .seconds(40)) {
                         let events = try await fixture.json("task", "events", id).elements
@@ -90,10 +77,38 @@ extension Acceptance {
             }
         }
 
+        @Test("an end that the store's disk has no room for is kept on another one, and written when there is room")
+        func end() async throws {
+            let settings: [String: JSONValue] = ["queue.lease": "10m", "queue.heartbeat": "500ms"]
+            try await AcodeFixture.with(settings: settings) { fixture in
+                let results = "\(fixture.stateDirectory)/results"
+                try await fixture.mountTiny(fixture.stateDirectory, size: "4m")
+                try await fixture.mountTiny(results, size: "1m")
+                func kept() -> Int {
+                    let names = try? FileManager.default.contentsOfDirectory(atPath: "\(results)/\(fixture.pool)")
+                    return (names ?? []).count { $0.hasSuffix(".json") }
+                }
+                try await fixture.withSupervisor(.local) { _ in
+                    let go = "\(fixture.scratch)/go"
+                    let id = try await fixture.submitScript(
+                        "echo begun; until [ -e \(go) ]; do sleep 0.02; done", ["--retries", "0"])
+                    try await fixture.waitFor(id, toPrint: "begun")
+                    let filler = try fixture.fill(fixture.stateDirectory)
+                    try fixture.write("", to: go)
+                    try await eventually("the end to be kept") { kept() == 1 }
+                    #expect(try await fixture.task(id)["state"] == "inProgress")
+                    try FileManager.default.removeItem(atPath: filler)
+                    let task = try await fixture.waitFor(id, state: "complete")
+                    #expect(task["attempt"] == 1, "\(task)")
+                    try await eventually("nothing to be kept any more") { kept() == 0 }
+                }
+            }
+        }
+
         @Test("a store on a full disk: commands say so and nothing hangs")
         func store() async throws {
             try await AcodeFixture.with { fixture in
-                try await Self.mountTiny(fixture.stateDirectory, size: "1m", fixture)
+                try await fixture.mountTiny(fixture.stateDirectory, size: "1m")
                 let text = String(repeating: "x", count: 900_000)
                 let input = try fixture.file("big", text)
                 var last: FinishedProcess?

@@ -21,7 +21,8 @@ extension SettingTable {
             example: .text("postgresql://acode@db.example.org:5432/acode")),
         .init(
             "store.connections", \.store.connections, .integer(1...100),
-            "The most connections of one process to PostgreSQL."),
+            "The most connections of one process to PostgreSQL. A supervisor has one more to renew leases and one to listen."
+        ),
         .init(
             "store.timeout", \.store.timeout, .duration(.seconds(1) ... .seconds(600)),
             "How long one operation of PostgreSQL may take before it is given up."),
@@ -49,7 +50,7 @@ extension SettingTable {
     static let http: [SettingDescriptor] = [
         .init(
             "http.listen", \.http.listen, .listenAddress,
-            "Where /livez, /readyz and /metrics are served; nowhere while it is empty.",
+            "Where /livez, /readyz, /health, /queue/status and /metrics are served; nowhere while it is empty.",
             example: .text("127.0.0.1:8080"))
     ]
 

@@ -11,7 +11,7 @@ package struct StoreSettings: Sendable, Equatable {
     package var url: DatabaseURL?
     /// The same database past a pooler, for who listens; `nil` stands for `url`.
     package var listenURL: DatabaseURL?
-    /// The most connections to PostgreSQL.
+    /// The most connections to PostgreSQL, beside those that renew leases and listen.
     package var connections = 4
     /// How long one operation of PostgreSQL may take before it is given up.
     package var timeout: Duration = .seconds(30)

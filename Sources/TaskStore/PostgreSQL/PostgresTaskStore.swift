@@ -57,6 +57,7 @@ package final class PostgresTaskStore: Sendable {
             listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
             pool = ConnectionPool(target, options: settings)
             settings.connections = 1
+            settings.exhaustedHint = "it renews leases alone, so the server is slow; `acode doctor` looks at it"
             renewals = ConnectionPool(target, options: settings)
         } catch {
             throw StoreError(error)
@@ -73,10 +74,11 @@ package final class PostgresTaskStore: Sendable {
     }
 
     package var connections: StoreConnections? {
-        let now = pool.snapshot
+        let (now, renewing) = (pool.snapshot, renewals.snapshot)
         return StoreConnections(
-            idle: now.idle, used: now.used, waiting: now.waiting, isBreakerOpen: now.isBreakerOpen,
-            breakerOpenings: now.breakerOpenings, failures: now.failures)
+            idle: now.idle + renewing.idle, used: now.used + renewing.used, waiting: now.waiting + renewing.waiting,
+            isBreakerOpen: now.isBreakerOpen || renewing.isBreakerOpen,
+            breakerOpenings: now.breakerOpenings + renewing.breakerOpenings, failures: now.failures + renewing.failures)
     }
 
     /// Announces what is left to announce, and closes the connections. Calls after it throw.

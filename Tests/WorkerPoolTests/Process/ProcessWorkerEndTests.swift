@@ -121,6 +121,9 @@ struct ProcessWorkerEndTests {
                 Issue.record("the attempt ended as \(await record.end)")
                 return local
             }
+            // Who hears of the end gives the task to another worker.
+            #expect(LeftoverProcesses.pids(worker: local.worker.id.rawValue) == [])
+            #expect(!loss.mayRunOn)
             #expect(!loss.observation.isEmpty)
             // Ends by itself: nobody stops it.
             try await eventually("the worker's end") { local.worker.status == .stopped }
@@ -147,6 +150,7 @@ struct ProcessWorkerEndTests {
                 Issue.record("the attempt ended as \(await record.end)")
                 return
             }
+            #expect(LeftoverProcesses.pids(worker: local.worker.id.rawValue) == [])
             #expect(ContinuousClock.now - begun < .seconds(20))
         }.end
         #expect(end == .stopped)
