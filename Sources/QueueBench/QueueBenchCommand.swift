@@ -5,8 +5,9 @@ struct QueueBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acode-queue-bench",
         abstract: "Drives the durable queue itself, without workers and processes, to measure it.",
-        subcommands: [SubmitCommand.self, WorkCommand.self, LatencyCommand.self, HistoryCommand.self])
-
+        subcommands: [
+            SubmitCommand.self, WorkCommand.self, LatencyCommand.self, PruneCommand.self, HistoryCommand.self,
+        ])
 }
 
 /// Options of every command.
