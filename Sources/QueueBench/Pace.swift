@@ -24,6 +24,9 @@ final class Pace: Sendable {
     /// Since the start.
     var elapsed: Duration { ContinuousClock.now - start }
 
+    /// All that was counted.
+    var tasks: Int { state.withLock { $0.counts.reduce(0, +) } }
+
     /// Counts `tasks` now.
     func add(_ tasks: Int) {
         let elapsed = elapsed

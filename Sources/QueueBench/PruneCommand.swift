@@ -10,8 +10,8 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var options: StoreOptions
 
     func run() async throws {
-        let pace = Pace()
-        try await BenchStore.with(options) { store in
+        let pace = try await BenchStore.with(options) { store in
+            let pace = Pace()
             var cursor: PruneCursor?
             repeat {
                 let page = try await store.prune(
@@ -19,6 +19,7 @@ struct PruneCommand: AsyncParsableCommand {
                 pace.add(page.pruned.count)
                 cursor = page.next
             } while cursor != nil
+            return pace
         }
         try Output.print(pace.report)
     }

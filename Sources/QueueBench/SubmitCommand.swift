@@ -32,10 +32,10 @@ struct SubmitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let specs = BenchTask.specs(bytes: payload, queue: queue, images: images)
-        let pace = Pace()
-        try await BenchStore.with(options) { store in
+        let pace = try await BenchStore.with(options) { store in
             // Connects, so that this isn't measured.
             _ = try await store.counts()
+            let pace = Pace()
             try await withThrowingTaskGroup { group in
                 for index in 0..<producers {
                     let share = count == 0 ? Int.max : count / producers + (index < count % producers ? 1 : 0)
@@ -43,6 +43,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 }
                 try await group.waitForAll()
             }
+            return pace
         }
         try Output.print(pace.report)
     }

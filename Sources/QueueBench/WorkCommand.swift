@@ -19,6 +19,9 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "How long, in seconds; it ends before when nothing is left.")
     var seconds = 60.0
 
+    @Option(help: "How many tasks at most, about; 0 means any number.")
+    var count = 0
+
     @Option(help: "Only this queue; all when none is named.")
     var queue: [String] = []
 
@@ -32,9 +35,10 @@ struct WorkCommand: AsyncParsableCommand {
         let request = ClaimRequest(
             supervisor: .next(), host: "bench", queues: queue, limit: batch, leaseDuration: .seconds(30),
             offersContainers: true)
-        let pace = Pace()
-        try await BenchStore.with(options) { store in
+        let pace = try await BenchStore.with(options) { store in
+            // Connects, so that this isn't measured.
             _ = try await store.counts()
+            let pace = Pace()
             try await withThrowingTaskGroup { group in
                 group.addTask { await self.lookAfter(store) }
                 try await withThrowingTaskGroup { group in
@@ -43,6 +47,7 @@ struct WorkCommand: AsyncParsableCommand {
                 }
                 group.cancelAll()
             }
+            return pace
         }
         try Output.print(pace.report)
     }
@@ -59,7 +64,7 @@ struct WorkCommand: AsyncParsableCommand {
             result.usage = AttemptUsage(
                 wallSeconds: 0.004, cpuSeconds: 0.002, maxResidentBytes: 1 << 20, outputBytes: 99)
         }
-        while pace.elapsed < .seconds(seconds) {
+        while pace.elapsed < .seconds(seconds), count == 0 || pace.tasks < count {
             let claimed = try await store.claim(request)
             guard !claimed.isEmpty else { return }
             guard !claimOnly else {

@@ -88,8 +88,8 @@ package struct AttemptResult: Codable, Sendable, Equatable {
     package var worker: WorkerID?
     /// When its command began; `nil` when no command ran.
     package var startedAt: Date?
-    /// How far it had come, as it said last; `nil` when it said nothing. Lines of the timeline may be lost while the store
-    /// is away, this is not.
+    /// How far it had come, as it said last to the supervisor that ends it; `nil` when it said nothing. Lines of the timeline
+    /// may be lost while the store is away, this is not.
     package var progress: Double?
     /// What becomes of the task.
     package var disposition: Disposition

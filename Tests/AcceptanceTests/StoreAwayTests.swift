@@ -102,7 +102,10 @@ extension Acceptance {
                     ids = try await Self.begin(3, fixture, ending: "acode-agent progress 93; exit 7")
                     try await Self.locking(fixture) {
                         try fixture.write("", to: "\(fixture.scratch)/go")
-                        try await eventually("three ends on the disk") { Self.kept(fixture).count == 3 }
+                        // Nor do the ends wait for what can't be written of the progress.
+                        try await eventually("three ends on the disk", within: .seconds(8)) {
+                            Self.kept(fixture).count == 3
+                        }
                         supervisor.process.send(SIGKILL)
                         try await supervisor.process.waitForEnd(within: .seconds(5))
                     }

@@ -56,6 +56,7 @@ final class AttemptRecorder: AttemptObserver {
     private let log: AttemptLog
     private let tap: (any OutputTap)?
     private let throttle = Mutex(ProgressThrottle())
+    private let taken = Atomic(0)
     private let state = Mutex(State())
 
     /// How much output there may be, and what happens at the first byte more; it may be called again.
@@ -109,9 +110,16 @@ final class AttemptRecorder: AttemptObserver {
     /// Adds a note; without effect after `finish`.
     func add(_ note: Note) { sink.yield(note) }
 
+    /// How many notes the store has taken so far, or refused.
+    var notesTaken: Int { taken.load(ordering: .relaxed) }
+
+    /// Says that the store has done with a note.
+    func noteTaken() { taken.add(1, ordering: .relaxed) }
+
     /// Says that what comes belongs to another supervisor, and leaves the log as it is.
     func leave() async {
         state.withLock { $0.isFinished = true }
+        tellRest()
         sink.finish()
         await log.leave()
     }
@@ -165,8 +173,13 @@ final class AttemptRecorder: AttemptObserver {
             return state.egress.closing
         }
         for line in refused { sink.yield(.event(.egressDenied, line)) }
-        if let last = throttle.withLock({ $0.rest() }) { sink.yield(.progress(last.percent, last.message ?? "")) }
+        tellRest()
         sink.finish()
+    }
+
+    /// Passes on the progress that was held back: none comes after it.
+    private func tellRest() {
+        if let last = throttle.withLock({ $0.rest() }) { sink.yield(.progress(last.percent, last.message ?? "")) }
     }
 
     func attemptStarted(atNanos: Int64) async {

@@ -123,7 +123,8 @@ enum PostgresSettleSQL {
                 l.cancel_requested,
                 g.*, g.n * 2 - CASE WHEN l.cancel_requested THEN 0 ELSE 1 END AS place),
         ended AS MATERIALIZED (
-            SELECT h.id, h.attempt, coalesce(($29::double precision[])[h.n], h.progress) AS progress, h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
+            SELECT h.id, h.attempt, coalesce(($29::double precision[])[h.n], h.progress) AS progress,
+                h.outcome, h.exit_code, ($28::text[])[($20::bigint[])[h.place]] AS reason,
                 coalesce(h.first_worker, h.worker) AS worker, coalesce(h.first_start, h.started_at) AS started_at,
                 clock.now AS finished_at, h.claimed_at, h.claimed_seq,
                 CASE WHEN h.first_worker IS NULL AND h.worker IS NOT NULL THEN nextval('acode.seq')

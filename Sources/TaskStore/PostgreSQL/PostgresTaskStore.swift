@@ -57,7 +57,7 @@ package final class PostgresTaskStore: Sendable {
             listenTarget = if let other = options.listenURL { try ConnectionTarget(other) } else { target }
             pool = ConnectionPool(target, options: settings)
             settings.connections = 1
-            settings.exhaustedHint = "it renews leases alone, so the server is slow; `acode doctor` looks at it"
+            settings.exhaustedHint = "it is for renewals and signs of life, so the server is slow: see `acode doctor`"
             renewals = ConnectionPool(target, options: settings)
         } catch {
             throw StoreError(error)
@@ -77,8 +77,9 @@ package final class PostgresTaskStore: Sendable {
         let (now, renewing) = (pool.snapshot, renewals.snapshot)
         return StoreConnections(
             idle: now.idle + renewing.idle, used: now.used + renewing.used, waiting: now.waiting + renewing.waiting,
-            isBreakerOpen: now.isBreakerOpen || renewing.isBreakerOpen,
-            breakerOpenings: now.breakerOpenings + renewing.breakerOpenings, failures: now.failures + renewing.failures)
+            // Renewals are tried at heartbeats alone, and so learn later that the server is back.
+            isBreakerOpen: now.isBreakerOpen, breakerOpenings: now.breakerOpenings,
+            failures: now.failures + renewing.failures)
     }
 
     /// Announces what is left to announce, and closes the connections. Calls after it throw.
