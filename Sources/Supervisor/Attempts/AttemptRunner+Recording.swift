@@ -33,7 +33,7 @@ extension AttemptRunner {
             tell(harvest, of: attempt, recorder)
             await recorder.finish()
             group.addTask {
-                guard await stands(recorder) else { return }
+                guard await hasStalled(recorder) else { return }
                 if written.set(()) { tellOfLostLines(attempt) }
             }
             await written.value()
@@ -69,7 +69,7 @@ extension AttemptRunner {
     }
 
     /// Waits until the store has taken no note of the attempt for a while; false when the task was cancelled before.
-    private func stands(_ recorder: AttemptRecorder) async -> Bool {
+    private func hasStalled(_ recorder: AttemptRecorder) async -> Bool {
         var seen: Int?
         while case let now = recorder.notesTaken, now != seen {
             seen = now

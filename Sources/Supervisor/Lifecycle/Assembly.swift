@@ -1,6 +1,4 @@
 internal import ContainerEngine
-internal import Foundation
-internal import Glibc
 internal import Logging
 internal import Settings
 internal import TaskModel
